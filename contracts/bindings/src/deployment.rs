@@ -1,0 +1,19 @@
+//! Where the contracts of one chain stand, and the plan that puts them there.
+//!
+//! [`plan`] is a pure function: it computes every address from the deployer and its nonces, so contracts that name each
+//! other can be deployed in any order, and returns the creation code to send. Nothing here signs or sends.
+
+mod artifact;
+mod config;
+mod plan;
+mod probe;
+mod record;
+
+pub use artifact::{VerifierKey, minimal_account, verifier_key};
+pub use config::{DeployConfig, MAX_LOCK_TIME, Token};
+pub use plan::{DeployError, Plan, Step, plan};
+pub use probe::Probe;
+pub use record::Deployment;
+
+/// Chain ids on which the development proving key may stand: the `dev` network and foundry's test chain.
+pub const DEV_CHAIN_IDS: [u64; 2] = [7_072, 31_337];
