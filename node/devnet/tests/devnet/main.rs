@@ -1,0 +1,7 @@
+//! The development chain as its clients see it: in process, over HTTP and WebSocket, and killed.
+
+mod contracts;
+mod http;
+mod in_process;
+mod kill;
+mod support;
