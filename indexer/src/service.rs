@@ -1,0 +1,166 @@
+//! Starting and stopping: database, API, synchroniser.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use alloy::providers::DynProvider;
+use pars_bindings::deployment::Deployment;
+use pars_indexer_core::Contracts;
+use pars_wire::ChainId;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::api;
+use crate::health::Health;
+use crate::source::{Source, SourceError};
+use crate::store::{Store, StoreError};
+use crate::sync::Synchroniser;
+
+/// What to index and where to serve it.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The contracts, their chain and first block.
+    pub deployment: Deployment,
+    /// The database file; created if it is not there.
+    pub database: PathBuf,
+    /// Where the API listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Pause between two looks at the node's head.
+    pub poll: Duration,
+}
+
+/// Why the service cannot start or go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The API's address.
+    #[error("cannot serve on {address}: {source}")]
+    Listen {
+        /// The address asked for.
+        address: SocketAddr,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The node is of another chain.
+    #[error("the chain's node is on chain {found}, the deployment on chain {expected}; give the node of that chain")]
+    WrongChain {
+        /// Chain of the deployment.
+        expected: ChainId,
+        /// Chain of the node.
+        found: ChainId,
+    },
+    /// A part of the service ended by itself.
+    #[error("a part of the indexer ended unexpectedly; see the log")]
+    Ended,
+}
+
+/// A running indexer. Dropping it stops it.
+#[derive(Debug)]
+pub struct Service {
+    address: SocketAddr,
+    health: watch::Receiver<Health>,
+    store: Arc<Store>,
+    tasks: JoinSet<Result<(), ServeError>>,
+}
+
+impl Service {
+    /// Opens the database and the API, then starts to read the node. Returns as soon as the API answers; whether the
+    /// rows are complete is what `/readyz` and [`Service::health`] say.
+    pub async fn start(options: Options, provider: DynProvider) -> Result<Self, ServeError> {
+        let chain_id = ChainId(options.deployment.chain_id);
+        let contracts = contracts(&options.deployment);
+        let store = Arc::new(Store::open(&options.database).await?);
+        store.check(chain_id, options.deployment.block, &contracts).await?;
+        let refuse = |source| ServeError::Listen { address: options.listen, source };
+        let listener = TcpListener::bind(options.listen).await.map_err(refuse)?;
+        let address = listener.local_addr().map_err(refuse)?;
+        let (sender, health) = watch::channel(Health::default());
+
+        let mut tasks = JoinSet::new();
+        let router = api::router(api::Context { store: store.clone(), health: health.clone(), chain_id });
+        tasks.spawn(async move {
+            axum::serve(listener, router).await.map_err(|source| ServeError::Listen { address, source })
+        });
+        let start = Start { source: Source::new(provider), store: store.clone(), chain_id, contracts, options, sender };
+        tasks.spawn(start.run());
+        Ok(Self { address, health, store, tasks })
+    }
+
+    /// Where the API listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// How the synchroniser does, now and at every change.
+    pub fn health(&self) -> watch::Receiver<Health> {
+        self.health.clone()
+    }
+
+    /// Waits for the failure that ends the service.
+    pub async fn failed(&mut self) -> ServeError {
+        match self.tasks.join_next().await {
+            Some(Ok(Err(error))) => error,
+            _ => ServeError::Ended,
+        }
+    }
+
+    /// Stops; the database is at the end of a batch.
+    pub async fn stop(mut self) {
+        self.tasks.shutdown().await;
+        self.store.close().await;
+    }
+}
+
+/// The addresses that matter here.
+fn contracts(deployment: &Deployment) -> Contracts {
+    Contracts {
+        town_hall: deployment.town_hall,
+        eligibility_registry: deployment.eligibility_registry,
+        voting_escrow: deployment.voting_escrow,
+        recording_consent: deployment.recording_consent,
+        session_trigger: deployment.session_trigger,
+        service_node_registry: deployment.service_node_registry,
+    }
+}
+
+struct Start {
+    source: Source,
+    store: Arc<Store>,
+    chain_id: ChainId,
+    contracts: Contracts,
+    options: Options,
+    sender: watch::Sender<Health>,
+}
+
+impl Start {
+    /// Waits for the node, refuses one of another chain, then follows it for ever.
+    async fn run(self) -> Result<(), ServeError> {
+        let genesis = loop {
+            match self.greet().await {
+                Ok((found, _)) if found != self.chain_id => {
+                    return Err(ServeError::WrongChain { expected: self.chain_id, found });
+                }
+                Ok((_, genesis)) => break genesis,
+                Err(error) => {
+                    tracing::warn!("{error}");
+                    self.sender.send_replace(Health::Unreachable(error.to_string()));
+                    tokio::time::sleep(self.options.poll).await;
+                }
+            }
+        };
+        let start = self.options.deployment.block;
+        let config = self.store.identify(self.chain_id, genesis, start, &self.contracts).await?;
+        let Self { source, store, sender: health, options, .. } = self;
+        Synchroniser { source, store, config, poll: options.poll, health }.run().await;
+        Ok(())
+    }
+
+    async fn greet(&self) -> Result<(ChainId, alloy::primitives::B256), SourceError> {
+        Ok((self.source.chain_id().await?, self.source.genesis().await?))
+    }
+}

@@ -1,0 +1,9 @@
+//! The shell, beside a development chain in process.
+
+mod atomic_batches;
+mod faults;
+mod process;
+mod safe_owners;
+mod schema;
+mod story;
+mod support;
