@@ -1,0 +1,26 @@
+//! The journeys, one file each. A new one is a file here and a line in [`ALL`].
+
+mod eligibility;
+mod refusals;
+mod rooms;
+
+use anyhow::Result;
+
+use crate::{report::Report, stack::Places};
+
+/// A journey.
+#[derive(Debug, Clone, Copy)]
+pub struct Journey {
+    /// Its number.
+    pub number: u32,
+    /// What it shows.
+    pub title: &'static str,
+    /// Runs its steps; an error says that a step failed on which the rest depends.
+    pub run: fn(&mut Report, &Places) -> Result<()>,
+}
+
+/// All journeys in order.
+pub const ALL: &[Journey] = &[
+    Journey { number: 1, title: "rooms of three kinds, from accounts and from a Safe", run: rooms::run },
+    Journey { number: 2, title: "eligibility: who is admitted, and every refusal by name", run: eligibility::run },
+];

@@ -1,0 +1,21 @@
+//! The one driver of demonstration and end-to-end tests: whole journeys through separate processes over loopback.
+//!
+//! It links nothing of the project. Binaries are started as a user starts them, our own product is used through
+//! `parsctl --json`, and other people's clients (`cast`, Safe's contracts) are used unmodified where they are natural.
+//!
+//! - A journey is one file in `journeys/`; a step is one call of [`report::Report::step`].
+//! - Steps wait for what they need to observe ([`wait::until`]), never for a while; ports come from the system.
+//! - Whatever a journey starts dies with it ([`stack::Stack`]).
+
+pub mod cast;
+pub mod http;
+pub mod journeys;
+pub mod parsctl;
+pub mod process;
+pub mod proof;
+pub mod proxy;
+pub mod report;
+pub mod safe;
+pub mod stack;
+pub mod tool;
+pub mod wait;

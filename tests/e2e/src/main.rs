@@ -1,0 +1,61 @@
+//! `journeys [--json] [--journey N]… [--bin-dir DIR] [--keep]`
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use pars_e2e::{journeys, report::Report, stack::Places};
+
+/// Runs the journeys of the town hall through separate processes on this machine.
+#[derive(Debug, Parser)]
+#[command(name = "journeys", version)]
+struct Arguments {
+    /// Print one JSON object a step; the closing line goes to standard error.
+    #[arg(long)]
+    json: bool,
+    /// Run only these journeys.
+    #[arg(long, value_name = "N")]
+    journey: Vec<u32>,
+    /// Directory of devnet, indexer and parsctl [default: where this program lies].
+    #[arg(long, value_name = "DIR")]
+    bin_dir: Option<PathBuf>,
+    /// Directory of npm's packages [default: that of the repository this was built from].
+    #[arg(long, value_name = "DIR")]
+    node_modules: Option<PathBuf>,
+    /// Leave the working directories with logs and databases behind.
+    #[arg(long)]
+    keep: bool,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("journeys: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<bool> {
+    let beside = || -> Result<PathBuf> {
+        let program = std::env::current_exe().context("where this program lies is unknown; give --bin-dir")?;
+        program.parent().map(PathBuf::from).context("this program lies nowhere; give --bin-dir")
+    };
+    let repository = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../node_modules");
+    let places = Places {
+        bin: arguments.bin_dir.clone().map_or_else(beside, Ok)?,
+        node_modules: arguments.node_modules.clone().unwrap_or_else(repository),
+        keep: arguments.keep,
+    };
+    let mut report = Report::new(arguments.json);
+    for journey in journeys::ALL {
+        if arguments.journey.is_empty() || arguments.journey.contains(&journey.number) {
+            report.begin(journey.number, journey.title);
+            // A failed step has been reported; the steps that need its result are left out.
+            let _ = (journey.run)(&mut report, &places);
+        }
+    }
+    Ok(report.finish())
+}
