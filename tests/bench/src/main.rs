@@ -1,0 +1,50 @@
+//! `bench <name> [--json] [--runs N]`: figures against their goals, medians of at least five runs, in a release build.
+//!
+//! Each row is `{"bench","metric","value","unit","peer","peer_value","ratio","goal","run"}`; rows of one start share
+//! `run`. A peer that was not measured in the same run is null, and so is its ratio: no figure is carried over.
+
+mod clock;
+mod proof;
+mod row;
+
+use anyhow::ensure;
+use clap::{Parser, Subcommand};
+
+/// Benchmarks of Pars.
+#[derive(Parser)]
+#[command(name = "bench")]
+struct Arguments {
+    #[command(subcommand)]
+    bench: Bench,
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// Proving, verifying and key loading of the eligibility circuit.
+    Proof {
+        /// One JSON object per row instead of a table.
+        #[arg(long)]
+        json: bool,
+        /// Repetitions of each measurement; the median counts.
+        #[arg(long, default_value_t = 7)]
+        runs: usize,
+    },
+}
+
+/// Fewest repetitions a median is taken of.
+const LEAST_RUNS: usize = 5;
+
+fn main() -> anyhow::Result<()> {
+    let Bench::Proof { json, runs } = Arguments::parse().bench;
+    ensure!(runs >= LEAST_RUNS, "--runs {runs} is too few for a median; use at least {LEAST_RUNS}");
+    if cfg!(debug_assertions) {
+        eprintln!("note: this is a debug build; the goals are for `--release`");
+    }
+    let rows = proof::measure(runs)?;
+    if json {
+        row::print_json(&rows)?
+    } else {
+        row::print_table(&rows)
+    }
+    Ok(())
+}

@@ -1,0 +1,135 @@
+//! `bench proof`: the eligibility circuit at depth 24 (goals of ELIGIBILITY 1).
+//!
+//! - `prove cpu`, `prove wall`: witness to checked proof (synthesis, FFTs, multi-scalar multiplications, verification
+//!   of the own proof), for a holder in a tree of 1,000 leaves; each run another payload and seed.
+//! - `verify`: CPU of six words and eight words to a verdict, range, curve and subgroup checks included.
+//! - `key load`: CPU of a proving key file (read, hash, points, preparation of the verifying half), in the page cache.
+
+use std::fs;
+
+use alloy_primitives::{Address, B256, U256};
+use anyhow::{Context, Result};
+use pars_circuits::{
+    Deadline, Leaf, LeafSet, Proof, ProvingKey, Purpose, Request, Secret, Sitting, Threshold, Witness,
+};
+
+use crate::{
+    clock::{Cost, median, repeat, run_id},
+    row::Row,
+};
+
+const LEAVES: u16 = 1_000;
+const PROVER: u16 = 613;
+const AT: u64 = 1_800_000_000;
+const YEAR: u64 = 365 * 86_400;
+
+/// Verifications that are timed as one, so that a clock's error does not show.
+const BATCH: usize = 20;
+
+/// All rows of the benchmark.
+pub(crate) fn measure(runs: usize) -> Result<Vec<Row>> {
+    let key = ProvingKey::generate_insecure_dev()?;
+    let story = Story::new()?;
+    let (proving, witness, proof) = prove(&key, &story, runs)?;
+    let verifying = verify(&key, &witness, &proof, runs)?;
+    let loading = load(&key, runs)?;
+    let run = run_id();
+    let row = |metric, value, goal| Row {
+        bench: "proof",
+        metric,
+        value,
+        unit: "ms",
+        peer: None,
+        peer_value: None,
+        ratio: None,
+        goal,
+        run: run.clone(),
+    };
+    Ok(vec![
+        row("prove cpu", median(&proving, |cost| cost.cpu), Some(350.0)),
+        row("prove wall", median(&proving, |cost| cost.wall), None),
+        row("verify", median(&verifying, |cost| cost.cpu) / BATCH as f64, Some(1.5)),
+        row("key load", median(&loading, |cost| cost.cpu), Some(10.0)),
+    ])
+}
+
+struct Story {
+    set: LeafSet,
+    sitting: Sitting,
+    secret: Secret,
+}
+
+impl Story {
+    fn new() -> Result<Self> {
+        let secret_of = |i: u16| {
+            let mut entropy = [1; 64];
+            entropy[62..].copy_from_slice(&i.to_be_bytes());
+            Secret::from_entropy(&entropy)
+        };
+        let leaf = |i: u16| -> Result<Leaf> {
+            Ok(Leaf {
+                account: account(i),
+                commitment: secret_of(i)?.commitment(),
+                weight: 5_000_000_000_000,
+                end: Deadline::new(AT + 3 * YEAR)?,
+            })
+        };
+        let set = LeafSet::new((0..LEAVES).map(leaf).collect::<Result<_>>()?)?;
+        let sitting = Sitting {
+            chain_id: 7072,
+            town_hall: Address::repeat_byte(0x11),
+            room_id: B256::repeat_byte(0x22),
+            sitting_id: 1,
+            root: set.root(),
+            threshold: Threshold::new(U256::from(2_500_000_000_000u64) * U256::from(4 * YEAR))?,
+            at: Deadline::new(AT)?,
+        };
+        Ok(Self { set, sitting, secret: secret_of(PROVER)? })
+    }
+
+    fn witness(&self, run: usize) -> Result<Witness> {
+        let request = Request {
+            account: account(PROVER),
+            secret: &self.secret,
+            purpose: Purpose::Join,
+            payload: U256::from(run).into(),
+            issued_at: AT - 3_600,
+        };
+        Ok(Witness::new(&self.set, &self.sitting, &request)?)
+    }
+}
+
+fn account(i: u16) -> Address {
+    Address::left_padding_from(&i.to_be_bytes())
+}
+
+fn prove(key: &ProvingKey, story: &Story, runs: usize) -> Result<(Vec<Cost>, Witness, Proof)> {
+    let witnesses = (0..=runs).map(|run| story.witness(run)).collect::<Result<Vec<_>>>()?;
+    let mut last = None;
+    let costs = repeat(runs, |run| {
+        let witness = witnesses.get(run).context("one witness a run")?;
+        let seed = U256::from(run).to_be_bytes();
+        last = Some((witness.clone(), key.prove(witness, &seed)?));
+        Ok(())
+    })?;
+    let (witness, proof) = last.context("at least one run")?;
+    Ok((costs, witness, proof))
+}
+
+fn verify(key: &ProvingKey, witness: &Witness, proof: &Proof, runs: usize) -> Result<Vec<Cost>> {
+    let (inputs, points) = (witness.statement().inputs(), proof.points());
+    repeat(runs, |_| {
+        for _ in 0..BATCH {
+            key.verifying_key().verify(&inputs, &points)?;
+        }
+        Ok(())
+    })
+}
+
+fn load(key: &ProvingKey, runs: usize) -> Result<Vec<Cost>> {
+    let path = std::env::temp_dir().join(format!("pars-bench-{}.key", std::process::id()));
+    fs::write(&path, key.to_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
+    let costs = repeat(runs, |_| Ok(ProvingKey::from_bytes(&fs::read(&path)?)?));
+    fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+    costs
+}

@@ -1,0 +1,72 @@
+//! Rows and how they are printed.
+
+use serde::Serialize;
+
+/// One figure.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Row {
+    /// Name of the benchmark.
+    pub(crate) bench: &'static str,
+    /// What was measured.
+    pub(crate) metric: &'static str,
+    /// Our median.
+    pub(crate) value: f64,
+    /// Unit of the values.
+    pub(crate) unit: &'static str,
+    /// The program or limit measured in the same run.
+    pub(crate) peer: Option<&'static str>,
+    /// Its median.
+    pub(crate) peer_value: Option<f64>,
+    /// Ours to the peer's.
+    pub(crate) ratio: Option<f64>,
+    /// The value not to be exceeded.
+    pub(crate) goal: Option<f64>,
+    /// Shared by the rows of one run.
+    pub(crate) run: String,
+}
+
+/// One object per line.
+pub(crate) fn print_json(rows: &[Row]) -> anyhow::Result<()> {
+    for row in rows {
+        println!("{}", serde_json::to_string(row)?);
+    }
+    Ok(())
+}
+
+/// A plain table.
+pub(crate) fn print_table(rows: &[Row]) {
+    println!("{:<8} {:<12} {:>10} {:<4} {:>8}  met", "bench", "metric", "value", "unit", "goal");
+    for row in rows {
+        let goal = row.goal.map_or_else(|| "-".to_owned(), |goal| goal.to_string());
+        let met = row.goal.map_or("-", |goal| if row.value <= goal { "yes" } else { "NO" });
+        println!("{:<8} {:<12} {:>10.2} {:<4} {goal:>8}  {met}", row.bench, row.metric, row.value, row.unit);
+    }
+    for row in rows.iter().filter(|row| row.peer.is_some()) {
+        println!("peer of {}: {:?} {:?}, ratio {:?}", row.metric, row.peer, row.peer_value, row.ratio);
+    }
+    if rows.iter().all(|row| row.peer.is_none()) {
+        println!("peer: none in this run");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_without_a_peer_has_null_ratio_and_all_nine_fields_in_order() {
+        let row = Row {
+            bench: "proof",
+            metric: "verify",
+            value: 1.25,
+            unit: "ms",
+            peer: None,
+            peer_value: None,
+            ratio: None,
+            goal: Some(1.5),
+            run: "1-2".into(),
+        };
+        let expected = r#"{"bench":"proof","metric":"verify","value":1.25,"unit":"ms","peer":null,"peer_value":null,"ratio":null,"goal":1.5,"run":"1-2"}"#;
+        assert_eq!(serde_json::to_string(&row).unwrap(), expected);
+    }
+}
