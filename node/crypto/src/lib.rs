@@ -1,0 +1,37 @@
+//! The one place that names a cryptographic primitive: the crypto policy of SESSION SD9.
+//!
+//! | Module | Holds |
+//! |---|---|
+//! | [`label`] | the registry of domain separation labels; one label, one use, one type |
+//! | [`hash`], [`kdf`] | `H`, `KDF`, `Expand`, the chain step, all over SHA3-256 |
+//! | [`aead`] | AES-256-GCM with the three nonce rules as three types |
+//! | [`dh`], [`kem`], [`hkem`] | X25519, ML-KEM-768 and 1024, the hybrid KEM XW768 and XW1024 |
+//! | [`sign`] | Ed25519, ML-DSA-87, the hybrid signature `HS` |
+//! | [`merkle`], [`lioness`], [`stream`] | trees of records, the onion payload cipher, AES-256-CTR |
+//! | [`suite`] | the suite byte and the two post-quantum back ends behind one trait |
+//! | [`secret`], [`sealed`] | key types that wipe and redact themselves; the only form in which a secret is stored |
+//!
+//! Randomness comes in by argument. Nothing here keeps state, reads a clock or knows a protocol.
+//!
+//! Not here: TLS (the shells' transport), Poseidon (`circuits`), the chain's precompile (`node/chain`).
+#![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
+
+pub mod aead;
+pub mod dh;
+pub mod hash;
+pub mod hkem;
+pub mod kdf;
+pub mod kem;
+pub mod label;
+pub mod lioness;
+pub mod merkle;
+pub mod sealed;
+pub mod secret;
+pub mod sign;
+pub mod stream;
+pub mod suite;
+
+pub use rand_core::CryptoRng;
+pub use sealed::Sealed;
+pub use suite::{Suite, SuiteId};
