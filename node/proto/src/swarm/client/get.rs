@@ -1,0 +1,252 @@
+//! Reading a mailbox day: the union of several replicas, each behind its own cursor.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pars_crypto::hash::random;
+use pars_wire::NodeId;
+use pars_wire::codec::{Day, DecodeError, Reader, Writer};
+use pars_wire::machine::UnixMinute;
+
+use super::super::auth::{Auth, in_use};
+use super::super::command::Command;
+use super::super::mailbox::{DayKey, ObjectId, Tag};
+use super::super::reply::{Item, Items, Reply};
+use super::super::store::rows::Row;
+use super::{Asked, Client, ClientOut, Context, DeliveryId, Event, TaskError, TaskId, draw};
+
+/// Reply blocks of a reading.
+const SURBS: u8 = 2;
+/// Readings of one node that may fail before another one is asked.
+const ATTEMPTS: u32 = 2;
+
+/// What lies between two cursors of a node.
+struct Segment {
+    end: u64,
+    /// Deliveries that hold its objects and are not committed.
+    waits: BTreeSet<DeliveryId>,
+}
+
+/// What is known of a mailbox day.
+#[derive(Default)]
+pub(super) struct Book {
+    /// Behind these everything is durable here.
+    pub(super) cursors: BTreeMap<NodeId, u64>,
+    /// Objects that were delivered, and in which delivery while that is not committed.
+    seen: BTreeMap<ObjectId, Option<DeliveryId>>,
+    segments: BTreeMap<(NodeId, u64), Segment>,
+}
+
+fn row_key((day, tag): (Day, Tag), node: NodeId) -> Vec<u8> {
+    let mut key = Writer::with_capacity(68);
+    key.day(day).bytes(&tag.0).bytes(&node.0.0);
+    key.into_bytes()
+}
+
+type Place = (Day, Tag);
+
+/// A cursor's row: `day4|tag32|node32` → `cursor8`.
+pub(super) fn read_row(key: &mut Reader<'_>, value: &mut Reader<'_>) -> Result<(Place, NodeId, u64), DecodeError> {
+    let place = (key.day("mailbox day")?, Tag(key.array("tag")?));
+    let node = NodeId(key.array::<32>("node id")?.into());
+    let cursor = value.u64("cursor")?;
+    key.clone().finish()?;
+    value.clone().finish()?;
+    Ok((place, node, cursor))
+}
+
+impl Book {
+    fn cursor(&self, node: NodeId) -> u64 {
+        self.cursors.get(&node).copied().unwrap_or(0)
+    }
+
+    /// A delivery is durable: cursors move as far as nothing is missing behind them.
+    pub(super) fn committed(&mut self, place: Place, delivery: DeliveryId) -> Vec<Row> {
+        for pending in self.seen.values_mut().filter(|pending| **pending == Some(delivery)) {
+            *pending = None;
+        }
+        for segment in self.segments.values_mut() {
+            segment.waits.remove(&delivery);
+        }
+        self.advance(place)
+    }
+
+    fn advance(&mut self, place: Place) -> Vec<Row> {
+        let mut moved = BTreeMap::new();
+        let nodes: BTreeSet<NodeId> = self.segments.keys().map(|(node, _)| *node).collect();
+        for node in nodes {
+            let mut at = self.cursor(node);
+            while let Some(segment) = self.segments.get(&(node, at)).filter(|segment| segment.waits.is_empty()) {
+                let end = segment.end;
+                self.segments.remove(&(node, at));
+                at = end;
+                moved.insert(node, end);
+            }
+        }
+        self.cursors.extend(moved.iter());
+        let row = |(node, cursor): (NodeId, u64)| Row {
+            key: row_key(place, node),
+            value: Some(cursor.to_be_bytes().to_vec()),
+        };
+        moved.into_iter().map(row).collect()
+    }
+
+    /// The rows of a day that is over, deleted.
+    pub(super) fn drop_rows(self, place: Place) -> Vec<Row> {
+        self.cursors.into_keys().map(|node| Row { key: row_key(place, node), value: None }).collect()
+    }
+
+    /// Note what a reply holds; the objects that are new.
+    fn take(&mut self, at: (NodeId, u64), tag: &Tag, items: Vec<Item>, delivery: DeliveryId) -> Vec<Vec<u8>> {
+        let (_, start) = at;
+        let end = items.last().map_or(start, |item| item.cursor);
+        let (mut fresh, mut waits) = (Vec::new(), BTreeSet::new());
+        for item in items {
+            // What does not hash to its id is damaged or of another mailbox.
+            if ObjectId::of(tag, &item.object) != item.id {
+                continue;
+            }
+            match self.seen.get(&item.id) {
+                Some(None) => {}
+                Some(Some(pending)) => {
+                    waits.insert(*pending);
+                }
+                None => {
+                    self.seen.insert(item.id, Some(delivery));
+                    waits.insert(delivery);
+                    fresh.push(item.object);
+                }
+            }
+        }
+        if end > start {
+            self.segments.insert(at, Segment { end, waits });
+        }
+        fresh
+    }
+}
+
+#[derive(Default)]
+struct Reading {
+    request: Option<u64>,
+    replies: u8,
+    failures: u32,
+    /// A reply without more behind it was seen, and where it ends.
+    end: Option<u64>,
+}
+
+/// One reading of a mailbox.
+pub(super) struct Fetch {
+    mailbox: DayKey,
+    tag: Tag,
+    nodes: usize,
+    tried: BTreeSet<NodeId>,
+    reading: BTreeMap<NodeId, Reading>,
+    answered: usize,
+}
+
+impl Fetch {
+    pub(super) fn new(mailbox: DayKey, nodes: usize, now: UnixMinute) -> Result<Self, TaskError> {
+        if !in_use(mailbox.day, now) {
+            return Err(TaskError::Day);
+        }
+        let tag = mailbox.tag();
+        Ok(Self { mailbox, tag, nodes, tried: BTreeSet::new(), reading: BTreeMap::new(), answered: 0 })
+    }
+
+    fn place(&self) -> Place {
+        (self.mailbox.day, self.tag)
+    }
+
+    pub(super) fn run(mut self, client: &mut Client, cx: Context<'_, '_>, id: TaskId, event: Event) -> Option<Self> {
+        match event {
+            Event::Answer { request, node, reply } => self.answer(client, cx, (request, node), *reply),
+            // Blocks that stay unused because there was nothing more to say fail too, after their reading has moved on.
+            Event::Failed { request, node }
+                if self.reading.get(&node).is_some_and(|reading| reading.request == Some(request)) =>
+            {
+                self.failed(node);
+            }
+            _ => {}
+        }
+        self.go_on(client, cx, id)
+    }
+
+    fn answer(&mut self, client: &mut Client, cx: Context<'_, '_>, (request, node): (u64, NodeId), reply: Reply) {
+        let Reply { more, cursor: start, items: Items::Objects(items), .. } = reply else { return self.failed(node) };
+        let rising = items.iter().try_fold(start, |last, item| (item.cursor > last).then_some(item.cursor));
+        let Some(reading) = self.reading.get_mut(&node).filter(|reading| reading.request == Some(request)) else {
+            return;
+        };
+        let Some(end) = rising else { return self.failed(node) };
+        reading.replies += 1;
+        if !more {
+            reading.end = Some(end);
+        }
+        let place = (self.mailbox.day, self.tag);
+        let delivery = DeliveryId(client.deliveries + 1);
+        let book = client.books.entry(place).or_default();
+        let objects = book.take((node, start), &self.tag, items, delivery);
+        let rows = book.advance(place);
+        if !objects.is_empty() {
+            client.deliveries += 1;
+            cx.out.push(ClientOut::Deliver { delivery, tag: self.tag, objects });
+        }
+        if !rows.is_empty() {
+            cx.out.push(ClientOut::Persist(rows));
+        }
+    }
+
+    fn failed(&mut self, node: NodeId) {
+        if let Some(reading) = self.reading.get_mut(&node) {
+            reading.request = None;
+            reading.failures += 1;
+        }
+    }
+
+    /// Read on where a node has more, ask further nodes where some failed, end when nothing is open.
+    fn go_on(mut self, client: &mut Client, cx: Context<'_, '_>, id: TaskId) -> Option<Self> {
+        let nodes: Vec<NodeId> = self.reading.keys().copied().collect();
+        for node in nodes {
+            self.read_on(client, cx, id, node);
+        }
+        let replicas = client.placement.replicas(&self.tag, self.mailbox.day);
+        while self.reading.len() + self.answered < self.nodes {
+            let Some(node) = draw(cx, &replicas, &self.tried) else { break };
+            self.tried.insert(node);
+            self.reading.insert(node, Reading::default());
+            self.request(client, cx, id, node);
+        }
+        if self.reading.is_empty() {
+            cx.out.push(ClientOut::Fetched { id, answered: self.answered });
+            return None;
+        }
+        Some(self)
+    }
+
+    fn read_on(&mut self, client: &mut Client, cx: Context<'_, '_>, id: TaskId, node: NodeId) {
+        let place = self.place();
+        let book = client.books.get(&place);
+        let cursor = book.map_or(0, |book| book.cursor(node));
+        let waiting = book.is_some_and(|book| book.segments.contains_key(&(node, cursor)));
+        let Some(reading) = self.reading.get_mut(&node) else { return };
+        if reading.end.is_some_and(|end| cursor >= end) {
+            self.reading.remove(&node);
+            self.answered += 1;
+        } else if waiting || reading.request.is_some() && reading.replies < SURBS {
+            // A commit or a reply is still to come.
+        } else if reading.failures >= ATTEMPTS {
+            self.reading.remove(&node);
+        } else {
+            self.request(client, cx, id, node);
+        }
+    }
+
+    fn request(&mut self, client: &mut Client, cx: Context<'_, '_>, id: TaskId, node: NodeId) {
+        let cursor = client.books.get(&self.place()).map_or(0, |book| book.cursor(node));
+        let command = Command::Get { flag: self.mailbox.flag, auth: Auth::unsigned(), cursor };
+        let command = command.signed(&self.mailbox, Some(node), client.clock(cx.now.wall), random(cx.rng));
+        let request = client.ask(cx, Asked { task: id, node }, &command, SURBS);
+        if let Some(reading) = self.reading.get_mut(&node) {
+            (reading.request, reading.replies, reading.end) = (Some(request), 0, None);
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! Crashes at any barrier (THREATS T5; SESSION section 4 "Rollback"): state first, object second.
+
+use std::collections::BTreeSet;
+
+use pars_proto::session::ReceiveError;
+
+use crate::world::{below, open, people, seeded};
+
+/// The name of a message key on the wire: its header and key commitment never repeat.
+fn key_name(object: &[u8]) -> Vec<u8> {
+    object[object.len() - 32..].to_vec()
+}
+
+#[test]
+fn no_message_key_is_used_twice_over_crashes_at_any_barrier() {
+    let mut rng = seeded(50);
+    let (alice, bob) = people(&mut rng);
+    let (at_alice, at_bob) = open(&alice, &bob, &mut rng);
+    for seed in 3_000..3_060 {
+        let mut rng = seeded(seed);
+        let mut durable = [at_alice.clone(), at_bob.clone()];
+        let (mut names, mut flying) = (BTreeSet::new(), Vec::new());
+        for number in 0..40 {
+            let from = below(&mut rng, 2) as usize;
+            let mut end = durable[from].restarted();
+            if below(&mut rng, 2) == 0 {
+                let object = end.send(number, format!("text {number}").as_bytes());
+                match below(&mut rng, 4) {
+                    // Crash before the state is durable: the object never left.
+                    0 => continue,
+                    // Crash between: durable, but the object is lost.
+                    1 => durable[from] = end,
+                    _ => {
+                        durable[from] = end;
+                        assert!(names.insert(key_name(&object)), "a key sealed twice");
+                        flying.push((1 - from, number, object, false));
+                    }
+                }
+            } else if let Some(index) = (!flying.is_empty()).then(|| below(&mut rng, flying.len() as u32) as usize) {
+                let (to, number, object, read) = &mut flying[index];
+                let mut end = durable[*to].restarted();
+                let received = end.receive(object);
+                if *read {
+                    assert!(received.is_err(), "read twice");
+                    continue;
+                }
+                assert_eq!(received.unwrap().message.content[..], *format!("text {number}").as_bytes());
+                // Crash before the state is durable: nothing was shown, it will be fetched again.
+                if below(&mut rng, 3) > 0 {
+                    (durable[*to], *read) = (end, true);
+                }
+            }
+        }
+        for (to, number, object, read) in &flying {
+            if !read {
+                let text = durable[*to].read(object);
+                assert_eq!(text, format!("text {number}").as_bytes(), "acknowledged and lost");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_silently_rolled_back_state_repeats_no_key_nonce_or_header() {
+    // SESSION R37: the chain key repeats, fresh r makes every derived key, nonce and commitment another.
+    let mut rng = seeded(51);
+    let (alice, bob) = people(&mut rng);
+    let (at_alice, mut at_bob) = open(&alice, &bob, &mut rng);
+    let objects: Vec<_> = (0..8).map(|_| at_alice.restarted().send(1, b"again")).collect();
+    assert_eq!(objects.iter().map(|object| key_name(object)).collect::<BTreeSet<_>>().len(), 8);
+    assert_eq!(objects.iter().map(|object| object[2..18].to_vec()).collect::<BTreeSet<_>>().len(), 8);
+    // The peer reads one and meets a used position in the others.
+    assert_eq!(at_bob.read(&objects[0]), b"again");
+    assert!(objects[1..].iter().all(|object| at_bob.receive(object) == Err(ReceiveError::TooOld)));
+}
+
+#[test]
+fn a_restart_changes_nothing_in_any_phase() {
+    let mut rng = seeded(52);
+    let (alice, bob) = people(&mut rng);
+    let (at_alice, at_bob) = crate::world::called(&alice, &bob, &mut rng);
+    let (open_alice, open_bob) = open(&alice, &bob, &mut rng);
+    for end in [&at_alice, &at_bob, &open_alice, &open_bob] {
+        let again = end.restarted();
+        assert_eq!(again.bytes(), end.bytes());
+        assert_eq!((again.session.phase(), again.session.id()), (end.session.phase(), end.session.id()));
+        assert_eq!((again.session.peer(), again.session.ours()), (end.session.peer(), end.session.ours()));
+    }
+}

@@ -1,0 +1,86 @@
+//! Forged and damaged objects (THREATS T2; SESSION R36): refused, and the state stays byte for byte what it was.
+
+use pars_proto::session::ReceiveError;
+
+use crate::world::{End, below, called, open, people, seeded};
+
+/// Flip bits all over the object; nothing may open, nothing may change.
+fn flips(end: &mut End<'_>, object: &[u8], rng: &mut chacha20::ChaCha20Rng, count: u32) {
+    let before = end.bytes();
+    for _ in 0..count {
+        let mut damaged = object.to_vec();
+        let at = below(rng, object.len() as u32) as usize;
+        damaged[at] ^= 1 << below(rng, 8);
+        let refused = end.receive(&damaged);
+        assert!(refused.is_err(), "bit of byte {at}");
+        assert_eq!(end.bytes(), before, "byte {at} changed the state by {refused:?}");
+    }
+}
+
+#[test]
+fn a_flipped_bit_anywhere_is_refused_and_changes_nothing() {
+    let mut rng = seeded(30);
+    let (alice, bob) = people(&mut rng);
+
+    let (mut at_alice, mut at_bob) = called(&alice, &bob, &mut rng);
+    let second = at_alice.send(2, b"second");
+    flips(&mut at_bob, &second, &mut rng, 400);
+    assert_eq!(at_bob.read(&second), b"second", "INIT");
+
+    let reply = at_bob.send(1, b"reply");
+    flips(&mut at_alice, &reply, &mut rng, 600);
+    assert_eq!(at_alice.read(&reply), b"reply");
+
+    let message = at_alice.send(3, b"message");
+    flips(&mut at_bob, &message, &mut rng, 600);
+    assert_eq!(at_bob.read(&message), b"message");
+
+    let late = at_alice.send(4, b"late");
+    let current = at_alice.send(5, b"current");
+    at_bob.receive(&current).unwrap();
+    flips(&mut at_bob, &late, &mut rng, 400);
+    assert_eq!(at_bob.read(&late), b"late");
+}
+
+#[test]
+fn the_honest_message_after_damage_opens() {
+    let mut rng = seeded(31);
+    let (alice, bob) = people(&mut rng);
+    let (mut at_alice, mut at_bob) = open(&alice, &bob, &mut rng);
+    for n in 0..20 {
+        let mut object = at_bob.send(n, b"text");
+        let last = object.len() - 1;
+        object[last] ^= 1;
+        assert_eq!(at_alice.receive(&object), Err(ReceiveError::Forged), "the commitment is compared first");
+        object[last] ^= 1;
+        assert_eq!(at_alice.read(&object), b"text");
+    }
+}
+
+#[test]
+fn an_object_of_another_session_is_undecryptable() {
+    let mut rng = seeded(32);
+    let (alice, bob) = people(&mut rng);
+    let (mut at_alice, _) = open(&alice, &bob, &mut rng);
+    let (_, mut other) = open(&alice, &bob, &mut rng);
+    let object = at_alice.send(1, b"x");
+    assert_eq!(other.receive(&object), Err(ReceiveError::Undecryptable));
+    let object = other.send(1, b"own");
+    assert_eq!(other.receive(&object), Err(ReceiveError::Undecryptable), "reflected");
+}
+
+#[test]
+fn truncated_and_empty_objects_are_malformed() {
+    let mut rng = seeded(33);
+    let (alice, bob) = people(&mut rng);
+    let (mut at_alice, mut at_bob) = open(&alice, &bob, &mut rng);
+    let object = at_alice.send(1, b"x");
+    let before = at_bob.bytes();
+    for length in [0, 1, 2, 17, 4_095, object.len() - 1] {
+        assert!(matches!(at_bob.receive(&object[..length]), Err(ReceiveError::Malformed(_))), "{length}");
+    }
+    // An M cut down to the size of an S is a bucket, and still refused.
+    let large = at_alice.send(2, &[1; 1_000]);
+    assert_eq!(at_bob.receive(&large[..4_096]), Err(ReceiveError::Forged));
+    assert_eq!(at_bob.bytes(), before);
+}

@@ -1,0 +1,105 @@
+//! The strangers' inbox: work, slots, replacement of the least (SESSION section 6, SE-R33).
+
+use pars_crypto::secret::Ed25519Seed;
+use pars_crypto::sign::Ed25519Secret;
+use pars_proto::swarm::ObjectId;
+use pars_proto::swarm::client::{ClientIn, PutTo, TaskId};
+use pars_proto::swarm::command::Command;
+use pars_proto::swarm::hashcash::Work;
+use pars_proto::swarm::mailbox::{DayKey, Flag, inbox_tag};
+use pars_proto::swarm::reply::{Reply, Status};
+use pars_proto::swarm::shelf::{Entry, Room, Shelf};
+use pars_wire::codec::{Day, Hour, Minute};
+use pars_wire::limits::{BUCKET_L, BUCKET_S};
+
+use crate::world::{TODAY, World, node, snapshot};
+
+fn owner() -> Ed25519Secret {
+    Ed25519Secret::from_seed(Ed25519Seed::from_bytes([4; 32]))
+}
+
+fn key() -> [u8; 32] {
+    *owner().public().as_bytes()
+}
+
+fn offer(object: &[u8], nonce: [u8; 8]) -> Command {
+    Command::PutInbox { ttl_hours: 24, inbox: key(), day: TODAY, nonce, object: object.to_vec() }
+}
+
+#[test]
+fn a_stranger_who_works_reaches_the_owner_and_nobody_else_reads_it() {
+    let mut world = World::new(7, 71);
+    let object = world.object::<BUCKET_L>();
+    let to = PutTo::Inbox { key: key(), day: TODAY, bits: 18 };
+    world.input(ClientIn::Put { id: TaskId(1), to, ttl_hours: 24, object: object.clone() });
+    world.run(10_000);
+    assert!(world.stored(1).unwrap() >= 5);
+    let stranger = Ed25519Secret::from_seed(Ed25519Seed::from_bytes([5; 32]));
+    world.fetch(2, DayKey::inbox(stranger, TODAY), 7);
+    world.run(100);
+    assert!(world.delivered().is_empty());
+    world.fetch(3, DayKey::inbox(owner(), TODAY), 7);
+    world.run(100);
+    assert_eq!(world.delivered(), [object]);
+}
+
+#[test]
+fn too_little_work_and_work_for_something_else_or_long_ago_are_refused() {
+    let mut world = World::new(7, 72);
+    let object = world.object::<BUCKET_S>();
+    let tag = inbox_tag(&key(), TODAY);
+    let work = |day: Day| Work { tag, object: ObjectId::of(&tag, &object), beacon: snapshot(7, day).beacon };
+    let status =
+        |world: &mut World, nonce| Reply::decode(&world.raw(node(0), &offer(&object, nonce), 1)[0]).unwrap().status;
+    let weak = (0..).map(|n: u64| n.to_be_bytes()).find(|n| work(TODAY).effort(n) < 18).unwrap();
+    assert_eq!(status(&mut world, weak), Status::Effort);
+    let old = work(Day(TODAY.0 - 2)).search(18, 0, u64::MAX).unwrap();
+    assert_eq!(status(&mut world, old), Status::Effort);
+    let yesterday = work(Day(TODAY.0 - 1)).search(18, 0, u64::MAX).unwrap();
+    let other = world.object::<BUCKET_S>();
+    let misused = Reply::decode(&world.raw(node(0), &offer(&other, yesterday), 1)[0]).unwrap().status;
+    assert_eq!(misused, Status::Effort);
+    assert_eq!(status(&mut world, yesterday), Status::Ok);
+}
+
+#[test]
+fn a_full_inbox_replaces_exactly_the_least_effort_by_twice_as_much() {
+    let mut shelf = Shelf::new(Flag::Inbox);
+    for number in 0..1_024_u32 {
+        let mut id = [0; 32];
+        id[..4].copy_from_slice(&number.to_be_bytes());
+        assert_eq!(shelf.room(BUCKET_L, 18), Ok(Room::Free));
+        let cursor = shelf.next_cursor(crate::world::NOON);
+        let effort = if number == 500 { 19 } else { 20 };
+        let entry = Entry {
+            id: ObjectId(id),
+            stored: Minute(0),
+            expiry: Hour(u32::MAX),
+            effort,
+            object: vec![0; BUCKET_L],
+            receipts: Vec::new(),
+        };
+        shelf.insert(cursor, entry);
+    }
+    assert_eq!(shelf.room(BUCKET_S, 18), Err(Status::Full));
+    assert_eq!(shelf.room(BUCKET_S, 19), Err(Status::Full), "as much is not twice as much");
+    let mut least = [0; 32];
+    least[..4].copy_from_slice(&500_u32.to_be_bytes());
+    assert_eq!(shelf.room(BUCKET_S, 20), Ok(Room::Instead(ObjectId(least))));
+}
+
+#[test]
+fn the_owner_can_empty_the_inbox() {
+    use pars_proto::swarm::auth::Auth;
+    let mut world = World::new(7, 73);
+    let object = world.object::<BUCKET_S>();
+    let to = PutTo::Inbox { key: key(), day: TODAY, bits: 18 };
+    world.input(ClientIn::Put { id: TaskId(1), to, ttl_hours: 24, object: object.clone() });
+    world.run(10_000);
+    let inbox = DayKey::inbox(owner(), TODAY);
+    let objects = vec![ObjectId::of(&inbox.tag(), &object)];
+    let command = Command::Del { flag: Flag::Inbox, auth: Auth::unsigned(), objects };
+    let command = command.signed(&inbox, None, world.now.wall, [1; 8]);
+    world.raw(node(0), &command, 1);
+    assert!(world.stores.values().all(|store| store.bytes() == 0));
+}

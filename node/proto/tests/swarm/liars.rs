@@ -1,0 +1,86 @@
+//! Nodes that lie (THREATS S7, SE-R34).
+
+use pars_proto::swarm::receipt::Receipt;
+use pars_proto::swarm::reply::{Items, Reply};
+use pars_wire::NodeId;
+use pars_wire::codec::Wire;
+use pars_wire::limits::BUCKET_S;
+
+use crate::world::{World, node, pair};
+
+fn withhold(reply: &mut Reply) {
+    if let Items::Objects(items) = &mut reply.items {
+        items.clear();
+    }
+    reply.more = false;
+}
+
+fn damage(reply: &mut Reply) {
+    if let Items::Objects(items) = &mut reply.items {
+        items.iter_mut().for_each(|item| item.object[5] ^= 1);
+    }
+}
+
+fn reorder(reply: &mut Reply) {
+    if let Items::Objects(items) = &mut reply.items {
+        items.reverse();
+    }
+}
+
+fn repeat(reply: &mut Reply) {
+    if let Items::Objects(items) = &mut reply.items
+        && let Some(first) = items.first().cloned()
+    {
+        items.insert(0, first);
+        items.truncate(2);
+    }
+}
+
+fn forge(reply: &mut Reply) {
+    // Seven receipts, all in the names of others.
+    let forged = |i: u8| {
+        let bytes = [&node(i).0.0[..], &u32::MAX.to_be_bytes(), &[7; 64]].concat();
+        Receipt::decode(&bytes).unwrap()
+    };
+    if let Items::Receipts(receipts) = &mut reply.items {
+        *receipts = (0..7).map(forged).collect();
+    }
+}
+
+#[test]
+fn the_union_gives_everything_while_one_honest_node_answers() {
+    let lies: [fn(&mut Reply); 4] = [withhold, damage, reorder, repeat];
+    for (number, lie) in lies.into_iter().enumerate() {
+        let mut world = World::new(7, 31 + number as u64);
+        let mut objects: Vec<_> = (0..5).map(|_| world.object::<BUCKET_S>()).collect();
+        for (id, object) in objects.iter().enumerate() {
+            world.put(id as u64, pair(), object.clone());
+            world.run(4_000);
+        }
+        world.liars = (0..6).map(|i| (node(i), lie)).collect();
+        world.fetch(100, pair(), 7);
+        world.run(200_000);
+        let mut delivered = world.delivered();
+        delivered.sort();
+        objects.sort();
+        assert_eq!(delivered, objects, "lie {number}");
+    }
+}
+
+#[test]
+fn forged_receipts_count_for_nothing_and_the_liar_is_bypassed() {
+    let mut world = World::new(7, 41);
+    // All but one lie to clients; between nodes they behave.
+    world.liars = (0..6).map(|i| (node(i), forge as fn(&mut Reply))).collect();
+    let object = world.object::<BUCKET_S>();
+    world.put(1, pair(), object);
+    world.run(100);
+    assert!(world.stored(1).unwrap() >= 5);
+    let last: Vec<NodeId> = world.asked.iter().map(|(node, _)| *node).collect();
+    assert_eq!(last.last(), Some(&node(6)), "only the honest one's word counts");
+    world.liars.insert(node(6), forge);
+    let object = world.object::<BUCKET_S>();
+    world.put(2, pair(), object);
+    world.run(30_000);
+    assert_eq!(world.stored(2), None, "seven liars store nothing");
+}

@@ -1,0 +1,49 @@
+//! Quotas: nothing stored is dropped for something new (THREATS S6, SE-R33).
+
+use pars_proto::swarm::client::ClientOut;
+use pars_proto::swarm::mailbox::Flag;
+use pars_proto::swarm::reply::{Reply, Status};
+use pars_wire::limits::{BUCKET_L, BUCKET_S};
+
+use crate::rights::put;
+use crate::world::{TODAY, World, mailbox, node, pair};
+
+#[test]
+fn a_full_mailbox_refuses_the_newest_and_keeps_every_other() {
+    let mut world = World::new(1, 61);
+    for (flag, most) in [(Flag::Pair, 256), (Flag::File, 6)] {
+        let key = mailbox(3, flag, TODAY);
+        for number in 0..=most {
+            let mut object = vec![0; if flag == Flag::File { BUCKET_L } else { BUCKET_S }];
+            object[..4].copy_from_slice(&(number as u32).to_be_bytes());
+            let command = put(&key, object, 24, &mut world);
+            let body = crate::world::body_of(&command.encode(0), &[]);
+            world.store_input(node(0), pars_proto::swarm::store::StoreIn::Command(body));
+        }
+    }
+    assert_eq!(world.stores[&node(0)].bytes(), 256 * BUCKET_S + 6 * BUCKET_L);
+    let object = world.object::<BUCKET_S>();
+    let command = put(&mailbox(3, Flag::Pair, TODAY), object, 24, &mut world);
+    assert_eq!(Reply::decode(&world.raw(node(0), &command, 1)[0]).unwrap().status, Status::Full);
+    let object = world.object::<BUCKET_S>();
+    let command = put(&pair(), object, 24, &mut world);
+    assert_eq!(Reply::decode(&world.raw(node(0), &command, 1)[0]).unwrap().status, Status::Ok, "others are unaffected");
+}
+
+#[test]
+fn a_pair_has_room_for_256_of_the_largest_a_day() {
+    const { assert!(256 * BUCKET_L <= 3 << 20) };
+}
+
+#[test]
+fn a_full_node_refuses_and_the_sender_hears_of_it() {
+    let mut world = World::with_capacity(7, 62, 2 * BUCKET_S);
+    for id in 0..3 {
+        let object = world.object::<BUCKET_S>();
+        world.put(id, pair(), object);
+        world.run(20_000);
+    }
+    assert!(world.stored(0).is_some() && world.stored(1).is_some() && world.stored(2).is_none());
+    assert!(world.events.iter().any(|event| matches!(event, ClientOut::InsufficientStorage { copies: 0, .. })));
+    assert!(world.stores.values().all(|store| store.bytes() == 2 * BUCKET_S));
+}
