@@ -1,0 +1,50 @@
+//! What the tests of the house share: the repository's root, its files, its packages.
+//!
+//! Not here: any rule. Each rule is one file in `tests/`.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// The repository's root.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository's root exists")
+}
+
+/// A file of the repository, by its path below the root.
+pub fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// Every file below `folder` whose name ends with one of `endings`, without what tools put there. Sorted.
+pub fn files(folder: &str, endings: &[&str]) -> Vec<PathBuf> {
+    const TOOLS: [&str; 6] = ["node_modules", "target", "out", "cache", "dist", ".git"];
+    let mut found = Vec::new();
+    let mut open = vec![root().join(folder)];
+    while let Some(path) = open.pop() {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if path.is_dir() && !TOOLS.contains(&name.as_str()) {
+            open.extend(fs::read_dir(&path).into_iter().flatten().flatten().map(|entry| entry.path()));
+        } else if path.is_file() && endings.iter().any(|ending| name.ends_with(ending)) {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// `cargo metadata` of the main workspace, without dependencies' own metadata.
+pub fn metadata() -> cargo_metadata::Metadata {
+    cargo_metadata::MetadataCommand::new()
+        .manifest_path(root().join("Cargo.toml"))
+        .no_deps()
+        .exec()
+        .expect("cargo metadata answers")
+}
+
+/// A Rust source up to its first `#[cfg(test)]`, without comment lines: what a user of the crate runs.
+pub fn shipped(source: &str) -> String {
+    let product = source.split("#[cfg(test)]").next().unwrap_or_default();
+    product.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}

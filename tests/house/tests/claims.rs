@@ -1,0 +1,83 @@
+//! The README's status table: every statement of the specifications stands in exactly one row, and what is said to work
+//! names tests that exist.
+
+use pars_house::{read, root};
+use std::collections::BTreeMap;
+
+/// Statements of the two specifications and of the project's card.
+const STATEMENTS: [(char, u32); 3] = [('T', 104), ('S', 141), ('C', 41)];
+
+/// A row: ids, state, references to tests.
+struct Row {
+    ids: Vec<String>,
+    state: String,
+    tests: Vec<String>,
+}
+
+fn rows() -> Vec<Row> {
+    let readme = read("README.md");
+    let status = readme.split("## Status").nth(1).expect("the README has a section Status");
+    let table = status.split("\n## ").next().unwrap_or_default();
+    let lines = table.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| Ids"));
+    lines.map(row).collect()
+}
+
+fn row(line: &str) -> Row {
+    let cells: Vec<&str> = line.trim().trim_matches('|').split('|').map(str::trim).collect();
+    assert_eq!(cells.len(), 5, "ids, what, state, shown by, owed by: {line}");
+    let tests = cells[3].split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    Row { ids: expand(cells[0]), state: cells[2].to_owned(), tests }
+}
+
+/// `T-01 T-05..T-07` is T-01, T-05, T-06, T-07.
+fn expand(cell: &str) -> Vec<String> {
+    let number = |id: &str| id[2..].parse::<u32>().unwrap_or_else(|_| panic!("{id} is not an id"));
+    cell.split_whitespace()
+        .flat_map(|word| {
+            let (first, last) = word.split_once("..").unwrap_or((word, word));
+            (number(first)..=number(last)).map(|n| format!("{}{n:02}", &first[..2])).collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+#[test]
+fn every_statement_stands_in_exactly_one_row() {
+    let mut seen = BTreeMap::<String, u32>::new();
+    for id in rows().into_iter().flat_map(|row| row.ids) {
+        *seen.entry(id).or_default() += 1;
+    }
+    for (letter, last) in STATEMENTS {
+        for n in 1..=last {
+            let id = format!("{letter}-{n:02}");
+            assert_eq!(seen.remove(&id).unwrap_or(0), 1, "{id} must stand in exactly one row of the status table");
+        }
+    }
+    assert!(seen.is_empty(), "unknown ids: {seen:?}");
+}
+
+#[test]
+fn what_works_names_tests_that_exist() {
+    for row in rows() {
+        assert!(["works", "partly", "not yet"].contains(&row.state.as_str()), "{:?}: state {}", row.ids, row.state);
+        assert!(
+            row.state == "not yet" || !row.tests.is_empty(),
+            "{:?} is said to be {} and names no test",
+            row.ids,
+            row.state
+        );
+        row.tests.iter().for_each(|test| exists(test));
+    }
+}
+
+/// `path#name`: a Rust function, a Solidity function, or the title of a node test or journey step.
+fn exists(reference: &str) {
+    let (path, name) = reference.split_once('#').unwrap_or_else(|| panic!("{reference}: write path#name"));
+    assert!(root().join(path).is_file(), "{reference}: no such file");
+    let source = read(path);
+    let found = match path.rsplit('.').next() {
+        Some("sol") => source.contains(&format!("function {name}(")),
+        Some("rs") => source.contains(&format!("fn {name}(")) || source.contains(&format!("\"{name}\"")),
+        _ => source.contains(name),
+    };
+    assert!(found, "{reference}: no such test");
+}

@@ -1,0 +1,154 @@
+//! Directions: only downward, never sideways (ARCHITECTURE.md). Read from *declared* dependencies, because feature
+//! unification hides the truth, and from the sources of the cores.
+
+use cargo_metadata::DependencyKind;
+use pars_house::{files, metadata, shipped};
+use std::{collections::BTreeMap, fs};
+
+/// Layer of every crate of the workspace; a crate that is not here fails the test.
+const LAYERS: [(&str, u8); 14] = [
+    ("pars-wire", 0),
+    ("pars-crypto", 1),
+    ("pars-identity", 1),
+    ("pars-proto", 2),
+    ("pars-bindings", 1),
+    ("pars-circuits", 1),
+    ("pars-chain", 1),
+    ("pars-indexer-core", 2),
+    ("pars-indexer", 4),
+    ("pars-devnet", 4),
+    ("pars-cli", 4),
+    ("pars-e2e", 5),
+    ("pars-bench", 5),
+    ("pars-house", 5),
+];
+
+/// Crates without I/O: folder and name.
+const CORES: [(&str, &str); 8] = [
+    ("node/wire", "pars-wire"),
+    ("node/crypto", "pars-crypto"),
+    ("node/identity", "pars-identity"),
+    ("node/proto", "pars-proto"),
+    ("contracts/bindings", "pars-bindings"),
+    ("circuits", "pars-circuits"),
+    ("node/chain", "pars-chain"),
+    ("indexer/core", "pars-indexer-core"),
+];
+
+/// What only shells may depend on.
+const SHELL_ONLY: [&str; 18] = [
+    "alloy",
+    "anyhow",
+    "axum",
+    "clap",
+    "getrandom",
+    "hyper",
+    "indicatif",
+    "libp2p",
+    "quinn",
+    "redb",
+    "reqwest",
+    "rtc",
+    "sqlx",
+    "tokio",
+    "tower",
+    "tower-http",
+    "tracing-subscriber",
+    "webrtc",
+];
+
+/// Sideways edges that the architecture allows.
+const ALLOWED_SIDEWAYS: [(&str, &str); 3] =
+    [("pars-identity", "pars-crypto"), ("pars-daemon", "pars-indexer"), ("pars-daemon", "pars-devnet")];
+
+/// Words a core's sources may not hold: clocks, operating system, randomness, iteration in random order.
+const FORBIDDEN_IN_CORES: [&str; 13] = [
+    "Instant::now",
+    "SystemTime",
+    "std::fs",
+    "TcpStream",
+    "TcpListener",
+    "UdpSocket",
+    "ToSocketAddrs",
+    "std::thread",
+    "std::process",
+    "std::env",
+    "OsRng",
+    "HashMap",
+    "HashSet",
+];
+
+#[test]
+fn dependencies_point_downward_only() {
+    let layers: BTreeMap<_, _> = LAYERS.into_iter().collect();
+    for package in metadata().workspace_packages() {
+        let name = package.name.as_str();
+        let own =
+            *layers.get(name).unwrap_or_else(|| panic!("{name} has no layer: add it to LAYERS and to ARCHITECTURE.md"));
+        for dependency in package.dependencies.iter().filter(|d| d.kind != DependencyKind::Development) {
+            let Some(&other) = layers.get(dependency.name.as_str()) else { continue };
+            let sideways = ALLOWED_SIDEWAYS.contains(&(name, dependency.name.as_str()));
+            assert!(other < own || sideways, "{name} (L{own}) must not depend on {} (L{other})", dependency.name);
+        }
+    }
+}
+
+#[test]
+fn the_end_to_end_driver_links_nothing_of_the_project() {
+    let metadata = metadata();
+    let driver =
+        metadata.workspace_packages().into_iter().find(|p| p.name.as_str() == "pars-e2e").expect("pars-e2e exists");
+    let linked: Vec<_> = driver.dependencies.iter().filter(|d| d.name.starts_with("pars-")).map(|d| &d.name).collect();
+    assert!(linked.is_empty(), "pars-e2e starts binaries, it must not link {linked:?}");
+}
+
+#[test]
+fn cores_declare_no_runtime() {
+    for package in metadata().workspace_packages() {
+        if !CORES.iter().any(|(_, core)| *core == package.name.as_str()) {
+            continue;
+        }
+        for dependency in package.dependencies.iter().filter(|d| d.kind != DependencyKind::Development) {
+            assert!(
+                !SHELL_ONLY.contains(&dependency.name.as_str()),
+                "core {} depends on {}",
+                package.name,
+                dependency.name
+            );
+        }
+    }
+}
+
+#[test]
+fn cores_read_no_clock_no_disk_no_randomness() {
+    for (folder, _) in CORES {
+        for file in files(&format!("{folder}/src"), &[".rs"]) {
+            let source = shipped(&fs::read_to_string(&file).expect("a source file is readable"));
+            for word in FORBIDDEN_IN_CORES {
+                assert!(!source.contains(word), "{}: a core must not use {word}", file.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn cores_deny_panics_at_their_root() {
+    for (folder, name) in CORES {
+        let source = pars_house::read(&format!("{folder}/src/lib.rs"));
+        for lint in ["clippy::unwrap_used", "clippy::expect_used", "clippy::panic", "clippy::indexing_slicing"] {
+            assert!(source.contains(lint), "{name}: lib.rs must deny {lint}");
+        }
+    }
+}
+
+#[test]
+fn only_the_bindings_name_an_abi() {
+    for file in files("", &[".rs"]) {
+        let path = file.strip_prefix(pars_house::root()).expect("below the root").to_string_lossy().into_owned();
+        if path.starts_with("contracts/bindings/") || path.starts_with("tests/house/") || !path.contains("src/") {
+            continue;
+        }
+        let source = shipped(&fs::read_to_string(&file).expect("a source file is readable"));
+        assert!(!source.contains("sol! {") && !source.contains("sol!("), "{path}: ABI belongs to contracts/bindings");
+    }
+}

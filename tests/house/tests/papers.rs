@@ -1,0 +1,78 @@
+//! Licences, vectors, maps: papers that must stay true.
+
+use pars_house::{files, metadata, read, root};
+use std::fs;
+
+#[test]
+fn every_package_is_under_the_mit_licence() {
+    assert!(read("LICENSE").starts_with("MIT License"));
+    for package in metadata().workspace_packages() {
+        assert_eq!(package.license.as_deref(), Some("MIT"), "{}", package.name);
+    }
+    assert!(read("xtask/Cargo.toml").contains("license = \"MIT\""), "xtask/Cargo.toml");
+    for path in ["package.json", "clients/typescript/package.json"] {
+        let package: serde_json::Value = serde_json::from_str(&read(path)).expect("package.json is JSON");
+        assert_eq!(package["license"], "MIT", "{path}");
+    }
+    for file in files("contracts", &[".sol"]) {
+        let source = fs::read_to_string(&file).expect("a contract is readable");
+        assert!(source.starts_with("// SPDX-License-Identifier: MIT"), "{}", file.display());
+    }
+}
+
+/// A vector nobody reads proves nothing: each shared file is opened by Rust, Solidity and TypeScript tests.
+#[test]
+fn every_vector_file_is_read_in_three_languages() {
+    let sources = |folder: &str, endings: &[&str]| -> String {
+        files(folder, endings).iter().map(|file| fs::read_to_string(file).expect("a source is readable")).collect()
+    };
+    let rust = sources("circuits", &[".rs"]);
+    let solidity = sources("contracts/test", &[".sol"]);
+    let typescript = sources("clients/typescript/test", &[".mjs", ".ts"]);
+    // Those of the session layer, in the folder below, are read by Rust alone until the client speaks it.
+    let (of_sessions, shared): (Vec<_>, Vec<_>) = files("tests/vectors", &[".json"])
+        .into_iter()
+        .partition(|file| file.components().any(|c| c.as_os_str() == "session"));
+    assert!(!shared.is_empty() && !of_sessions.is_empty());
+    let sessions = sources("node", &[".rs"]);
+    for file in of_sessions {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        assert!(sessions.contains(&name), "{name} is read by no Rust test");
+    }
+    for file in shared {
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        assert!(rust.contains(&name), "{name} is read by no Rust test");
+        assert!(solidity.contains(&name), "{name} is read by no Solidity test");
+        let called = format!("vectors(\"{}\")", name.trim_end_matches(".json"));
+        assert!(typescript.contains(&called), "{name} is read by no TypeScript test");
+    }
+}
+
+#[test]
+fn the_architecture_names_every_crate() {
+    let page = read("ARCHITECTURE.md");
+    for package in metadata().workspace_packages() {
+        let folder = package.manifest_path.parent().expect("a manifest has a folder");
+        let folder = folder.strip_prefix(root().to_str().expect("the root is UTF-8")).expect("below the root");
+        assert!(page.contains(&format!("`{folder}`")), "ARCHITECTURE.md has no line for `{folder}`");
+    }
+}
+
+/// The page's paths exist, so that the map cannot rot.
+#[test]
+fn the_maps_lead_somewhere() {
+    for page in ["README.md", "ARCHITECTURE.md"] {
+        for target in read(page).split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let path = target.split('#').next().unwrap_or_default();
+            assert!(path.is_empty() || path.contains("://") || root().join(path).exists(), "{page} links to {target}");
+        }
+    }
+}
+
+#[test]
+fn no_file_is_longer_than_the_house_allows() {
+    for file in files("", &[".rs", ".sol", ".ts", ".mjs"]) {
+        let lines = fs::read_to_string(&file).expect("a source is readable").lines().count();
+        assert!(lines <= 500, "{}: {lines} lines; split it", file.display());
+    }
+}

@@ -1,0 +1,22 @@
+//! `bench`: build the measuring program optimised and run it.
+
+use crate::run::{self, Repo};
+use anyhow::Result;
+use std::process::ExitCode;
+
+/// Every bench there is.
+const ALL: [&str; 1] = ["proof"];
+
+/// Run one bench, or all of them.
+pub fn bench(repo: &Repo, name: Option<&str>, json: bool) -> Result<ExitCode> {
+    run::must(repo.cargo().args(["build", "--release", "--quiet", "--package", "pars-bench"]))?;
+    for name in name.map_or(ALL.to_vec(), |name| vec![name]) {
+        let mut program = repo.command(repo.target.join("release/bench"));
+        program.arg(name);
+        if json {
+            program.arg("--json");
+        }
+        run::must(&mut program)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,110 @@
+//! Building a fresh clone warm: the sources are copied by content into a fixed folder, so that a file that did not change
+//! keeps its time stamp and cargo builds only what did.
+
+use crate::run::{self, Repo};
+use anyhow::{Context, Result};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// The build folder is emptied when it has grown past this: old artifacts are never removed one by one by cargo.
+const CAP_BYTES: u64 = 24 << 30;
+
+/// Folders inside the copy that belong to tools, not to the sources.
+const KEPT: [&str; 5] = ["node_modules", "out", "cache", "target", "dist"];
+
+/// Bring `cache/src` to the state of `repo`; the result is that copy, building in `cache/target`.
+pub fn synchronise(repo: &Repo, cache: &Path) -> Result<Repo> {
+    let copy = cache.join("src");
+    let target = cache.join("target");
+    fs::create_dir_all(&copy).with_context(|| format!("creating {}", copy.display()))?;
+    let size = folder_bytes(&target);
+    if size > CAP_BYTES {
+        eprintln!("the build cache holds {} GiB, more than {}: starting it anew", size >> 30, CAP_BYTES >> 30);
+        fs::remove_dir_all(&target).context("emptying the build cache")?;
+    }
+    let files = sources(repo)?;
+    for file in &files {
+        copy_if_different(&repo.root.join(file), &copy.join(file))?;
+    }
+    remove_others(&copy, Path::new(""), &files)?;
+    Ok(Repo { root: copy, target })
+}
+
+fn sources(repo: &Repo) -> Result<BTreeSet<PathBuf>> {
+    let listed = run::output(repo.command("git").args(["ls-files", "-coz", "--exclude-standard"]))?;
+    Ok(listed
+        .split('\0')
+        .map(str::trim)
+        .filter(|file| !file.is_empty())
+        .map(PathBuf::from)
+        .filter(|file| repo.root.join(file).is_file())
+        .collect())
+}
+
+fn copy_if_different(from: &Path, to: &Path) -> Result<()> {
+    let wanted = fs::read(from).with_context(|| format!("reading {}", from.display()))?;
+    if fs::read(to).is_ok_and(|present| present == wanted) {
+        return Ok(());
+    }
+    if let Some(folder) = to.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    // `fs::copy` keeps the mode (scripts stay executable) and gives the file a new time stamp.
+    fs::copy(from, to).with_context(|| format!("writing {}", to.display()))?;
+    Ok(())
+}
+
+fn remove_others(copy: &Path, below: &Path, files: &BTreeSet<PathBuf>) -> Result<()> {
+    for entry in fs::read_dir(copy.join(below))? {
+        let entry = entry?;
+        let relative = below.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            if !KEPT.iter().any(|kept| entry.file_name() == *kept) {
+                remove_others(copy, &relative, files)?;
+            }
+        } else if !files.contains(&relative) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn folder_bytes(folder: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(folder) else { return 0 };
+    entries
+        .flatten()
+        .map(|entry| match entry.metadata() {
+            Ok(meta) if meta.is_dir() => folder_bytes(&entry.path()),
+            Ok(meta) => meta.len(),
+            Err(_) => 0,
+        })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unchanged_file_keeps_its_time_stamp_and_a_deleted_one_goes() -> Result<()> {
+        let folder = std::env::temp_dir().join(format!("xtask-cache-{}", std::process::id()));
+        let (from, to) = (folder.join("from"), folder.join("to"));
+        fs::create_dir_all(&from)?;
+        fs::create_dir_all(to.join("node_modules"))?;
+        fs::write(from.join("a"), "1")?;
+        copy_if_different(&from.join("a"), &to.join("a"))?;
+        let before = fs::metadata(to.join("a"))?.modified()?;
+        fs::write(from.join("a"), "1")?;
+        copy_if_different(&from.join("a"), &to.join("a"))?;
+        assert_eq!(fs::metadata(to.join("a"))?.modified()?, before);
+        fs::write(to.join("gone"), "x")?;
+        fs::write(to.join("node_modules/kept"), "x")?;
+        remove_others(&to, Path::new(""), &BTreeSet::from([PathBuf::from("a")]))?;
+        assert!(to.join("a").exists() && to.join("node_modules/kept").exists() && !to.join("gone").exists());
+        fs::remove_dir_all(folder)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,71 @@
+//! `deep`: the long profile. What it measured is written into docs/results/ and committed.
+
+use crate::{
+    count::{self, Count},
+    run::{self, Repo},
+    setup, stack, test,
+};
+use anyhow::{Context, Result};
+use std::{fmt::Write as _, fs, process::ExitCode, time::Instant};
+
+/// Journeys in a row.
+const JOURNEY_RUNS: usize = 3;
+
+/// Run the long profile and write the dated table.
+pub fn deep(repo: &Repo) -> Result<ExitCode> {
+    setup::npm(repo)?;
+    let mut rows = Vec::new();
+    let mut row = |name: &str, run: &mut dyn FnMut() -> Result<Count>| {
+        eprintln!("\n=== {name}");
+        let begun = Instant::now();
+        let count = run().unwrap_or_else(|error| {
+            eprintln!("error: {name}: {error:#}");
+            Count { passed: 0, failed: 1 }
+        });
+        rows.push((name.to_owned(), count, begun.elapsed().as_secs()));
+    };
+    row("lint and build", &mut || test::lint(repo));
+    row("rust, 20 times the cases", &mut || test::rust_with(repo, &[("PROPTEST_CASES", "5120")]));
+    row("forge, deep profile", &mut || {
+        test::counted(
+            repo.npm_bin("forge").args(["test", "--color", "never"]).env("FOUNDRY_PROFILE", "deep"),
+            count::forge,
+        )
+    });
+    for turn in 1..=JOURNEY_RUNS {
+        row(&format!("journeys, turn {turn}"), &mut || {
+            test::counted(&mut stack::journeys(repo, true), count::journeys)
+        });
+    }
+    row("licences, bans, sources (cargo-deny)", &mut || deny(repo));
+    let failed: u64 = rows.iter().map(|(_, count, _)| count.failed).sum();
+    write_table(repo, &rows)?;
+    println!("{} passed, {failed} failed", rows.iter().map(|(_, count, _)| count.passed).sum::<u64>());
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn deny(repo: &Repo) -> Result<Count> {
+    let tools = repo.target.join("tools");
+    let program = tools.join("bin/cargo-deny");
+    if !program.exists() {
+        run::must(repo.cargo().args(["install", "--locked", "--quiet", "cargo-deny", "--root"]).arg(&tools))?;
+    }
+    run::must(repo.command(program).args(["--offline", "check", "licenses", "bans", "sources"]))?;
+    Ok(Count { passed: 1, failed: 0 })
+}
+
+fn write_table(repo: &Repo, rows: &[(String, Count, u64)]) -> Result<()> {
+    let date = run::output(repo.command("date").args(["-u", "+%Y-%m-%d"]))?;
+    let commit = run::output(repo.command("git").args(["rev-parse", "--short", "HEAD"]))?;
+    let mut text = format!(
+        "# Deep profile, {}\n\nAt commit {}.\n\n| Stage | Passed | Failed | Seconds |\n|---|---|---|---|\n",
+        date.trim(),
+        commit.trim()
+    );
+    for (name, count, seconds) in rows {
+        writeln!(text, "| {name} | {} | {} | {seconds} |", count.passed, count.failed)?;
+    }
+    let folder = repo.root.join("docs/results");
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join(format!("{}.md", date.trim())), text).context("writing the result table")
+}

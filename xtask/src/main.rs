@@ -1,0 +1,88 @@
+//! `cargo xtask <verb>`: every chore of the repository is one verb. The verbs start programs and count what they report;
+//! the work itself lives in the crates.
+
+mod bench;
+mod cache;
+mod contracts;
+mod count;
+mod deep;
+mod run;
+mod setup;
+mod stack;
+mod test;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use std::{path::PathBuf, process::ExitCode};
+
+/// Chores of the Town Hall repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Build everything and start a development network on this machine: chain, contracts, indexer.
+    Up {
+        /// Throw the state of the last run away and start anew.
+        #[arg(long)]
+        fresh: bool,
+        /// Where the network keeps its state.
+        #[arg(long, default_value = ".stack")]
+        dir: PathBuf,
+    },
+    /// Lint, build and run every test of the quick profile; ends with `N passed, N failed`.
+    Test {
+        /// Synchronise the sources into this folder and build there, so that a fresh clone finds a warm build.
+        #[arg(long)]
+        cache: Option<PathBuf>,
+    },
+    /// The long profile: more cases, licences; writes a dated table into docs/results/.
+    Deep,
+    /// Walk the user journeys against real processes.
+    Demo {
+        /// One JSON object per step on standard output.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Measure. Without a name: every bench.
+    Bench {
+        /// Which bench: `proof`.
+        name: Option<String>,
+        /// One JSON object per row on standard output.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Compile the contracts and refresh contracts/artifacts.
+    Contracts {
+        /// Only say whether the committed artifacts are fresh.
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    match dispatch(Cli::parse().verb) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(verb: Verb) -> Result<ExitCode> {
+    let repo = run::Repo::here();
+    match verb {
+        Verb::Up { fresh, dir } => stack::up(&repo, &dir, fresh),
+        Verb::Test { cache: None } => test::test(&repo),
+        Verb::Test { cache: Some(cache) } => test::test(&cache::synchronise(&repo, &cache)?),
+        Verb::Deep => deep::deep(&repo),
+        Verb::Demo { json } => stack::demo(&repo, json),
+        Verb::Bench { name, json } => bench::bench(&repo, name.as_deref(), json),
+        Verb::Contracts { check } => contracts::contracts(&repo, check),
+    }
+}

@@ -1,0 +1,154 @@
+//! `test`: the quick profile, stage by stage. Every stage runs even when an earlier one failed, so that one run tells all.
+
+use crate::{
+    contracts,
+    count::{self, Count},
+    run::{self, Repo},
+    setup, stack,
+};
+use anyhow::{Context, Result};
+use std::{
+    process::{Command, ExitCode, Stdio},
+    time::Instant,
+};
+
+/// What a stage does: it returns what its runner counted (lints count no tests, only their failure).
+type Stage = fn(&Repo) -> Result<Count>;
+
+/// The stages with the minutes each may take warm (DECISIONS O-31); more is said, never a failure.
+const STAGES: [(&str, f64, Stage); 6] = [
+    ("format, lint, build", 5.0, lint),
+    ("artifacts are fresh", 1.0, artifacts),
+    ("rust", 3.0, rust),
+    ("forge", 1.5, forge),
+    ("typescript and third-party clients", 1.0, typescript),
+    ("journeys", 5.0, journeys),
+];
+
+/// Run all stages; the last line is `N passed, N failed`.
+pub fn test(repo: &Repo) -> Result<ExitCode> {
+    setup::npm(repo)?;
+    let mut total = Count::default();
+    let mut table = String::new();
+    for (name, minutes, stage) in STAGES {
+        eprintln!("\n=== {name}");
+        let begun = Instant::now();
+        let count = stage(repo).unwrap_or_else(|error| {
+            eprintln!("error: {name}: {error:#}");
+            Count { passed: 0, failed: 1 }
+        });
+        let took = begun.elapsed().as_secs_f64() / 60.0;
+        let over = if took > minutes { format!(", budget {minutes} min warm") } else { String::new() };
+        table += &format!("{name}: {} passed, {} failed ({took:.1} min{over})\n", count.passed, count.failed);
+        total += count;
+    }
+    println!("\n{table}{} passed, {} failed", total.passed, total.failed);
+    Ok(if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Count a stage from its runner's words; a runner that fails without counting a failure counts as one.
+pub fn counted(command: &mut Command, count: fn(&str) -> Count) -> Result<Count> {
+    let (status, text) = run::tee(command, true)?;
+    let mut counted = count(&text);
+    if !status.success() && counted.failed == 0 {
+        counted.failed = 1;
+    }
+    if status.success() && counted.passed == 0 {
+        anyhow::bail!("the runner succeeded without running a test");
+    }
+    Ok(counted)
+}
+
+/// Format, clippy, build.
+pub fn lint(repo: &Repo) -> Result<Count> {
+    run::must(repo.cargo().args(["fmt", "--all", "--check"]))?;
+    run::must(repo.cargo().args(["fmt", "--check", "--manifest-path", "xtask/Cargo.toml"]))?;
+    run::must(repo.cargo().args([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--quiet",
+        "--",
+        "-D",
+        "warnings",
+    ]))?;
+    run::must(repo.cargo().args(["build", "--workspace", "--bins", "--locked", "--quiet"]))?;
+    Ok(Count::default())
+}
+
+fn artifacts(repo: &Repo) -> Result<Count> {
+    contracts::contracts(repo, true)?;
+    Ok(Count::default())
+}
+
+fn rust(repo: &Repo) -> Result<Count> {
+    rust_with(repo, &[])
+}
+
+/// The Rust tests with more in the environment (the number of cases of property tests, for example).
+pub fn rust_with(repo: &Repo, environment: &[(&str, &str)]) -> Result<Count> {
+    let mut all = counted(
+        repo.cargo()
+            .args(["test", "--quiet", "--manifest-path", "xtask/Cargo.toml", "--target-dir"])
+            .arg(repo.target.join("xtask")),
+        count::cargo_test,
+    )?;
+    let nextest = repo.cargo().args(["nextest", "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if nextest.is_ok_and(|status| status.success()) {
+        // nextest reports on standard error; the shell joins the two streams so that both are shown and kept.
+        let mut command = repo.cargo();
+        command.envs(environment.iter().copied()).args([
+            "nextest",
+            "run",
+            "--workspace",
+            "--locked",
+            "--no-fail-fast",
+            "--color=never",
+        ]);
+        all += counted(&mut joined(repo, &command)?, count::nextest)?;
+    } else {
+        eprintln!("cargo-nextest is not installed: using cargo test, one test binary after the other");
+        all += counted(
+            repo.cargo().envs(environment.iter().copied()).args(["test", "--workspace", "--locked", "--no-fail-fast"]),
+            count::cargo_test,
+        )?;
+    }
+    Ok(all)
+}
+
+/// The same command with standard error joined to standard output.
+fn joined(repo: &Repo, command: &Command) -> Result<Command> {
+    let mut shell = repo.command("sh");
+    shell.args(["-c", "exec \"$@\" 2>&1", "sh"]).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    Ok(shell)
+}
+
+fn forge(repo: &Repo) -> Result<Count> {
+    counted(repo.npm_bin("forge").args(["test", "--color", "never"]), count::forge)
+}
+
+fn typescript(repo: &Repo) -> Result<Count> {
+    let mut all = counted(repo.command("npm").args(["test", "--silent", "--workspaces", "--if-present"]), count::node)?;
+    let mut clients: Vec<_> = std::fs::read_dir(repo.root.join("tests/e2e/clients"))
+        .context("reading tests/e2e/clients")?
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| path.to_string_lossy().ends_with(".test.mjs"))
+        .collect();
+    clients.sort();
+    let mut node = repo.command("node");
+    node.arg("--test").args(clients).env("DEVNET_BIN", repo.built("devnet"));
+    all += counted(&mut node, count::node)?;
+    Ok(all)
+}
+
+fn journeys(repo: &Repo) -> Result<Count> {
+    counted(&mut stack::journeys(repo, true), count::journeys)
+}
