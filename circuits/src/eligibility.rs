@@ -244,7 +244,7 @@ impl From<&Witness> for Circuit {
     fn from(witness: &Witness) -> Self {
         Self {
             inputs: witness.statement.scalars(),
-            secret: witness.secret.scalar(),
+            secret: witness.secret.scalar().into(),
             account: account(witness.leaf.account),
             weight: witness.leaf.weight.into(),
             end: witness.leaf.end.seconds().into(),

@@ -16,6 +16,7 @@ use ark_relations::gr1cs::{
     SynthesisError, SynthesisMode,
 };
 use sha3::{Digest, Sha3_256};
+use zeroize::Zeroizing;
 
 use super::{INPUTS, PRODUCT_BITS, TIME_BITS, WEIGHT_BITS};
 use crate::{
@@ -23,12 +24,13 @@ use crate::{
     tree::{DEPTH, Step},
 };
 
-/// One assignment of the circuit, true or false. Lives for one synthesis; the constraint system erases nothing.
+/// One assignment of the circuit, true or false. Lives for one synthesis. What is ours is wiped when it is dropped; what
+/// arkworks keeps inside its constraint system is not.
 #[derive(Clone, Default)]
 pub(crate) struct Circuit {
     /// root, nullifier, external, threshold, at, signal.
     pub(crate) inputs: [Fr; INPUTS],
-    pub(crate) secret: Fr,
+    pub(crate) secret: Zeroizing<Fr>,
     pub(crate) account: Fr,
     pub(crate) weight: Fr,
     pub(crate) end: Fr,
@@ -42,7 +44,7 @@ impl ConstraintSynthesizer<Fr> for Circuit {
         let [root, nullifier, external, threshold, at, signal] = self.inputs;
         let (root, nullifier, external) = (input(root)?, input(nullifier)?, input(external)?);
         let (threshold, at, signal) = (input(threshold)?, input(at)?, input(signal)?);
-        let (secret, account) = (private(self.secret)?, private(self.account)?);
+        let (secret, account) = (private(*self.secret)?, private(self.account)?);
         let (weight, end) = (private(self.weight)?, private(self.end)?);
 
         let commitment = gadget::t2(secret.clone())?;
@@ -102,7 +104,7 @@ pub(crate) struct Synthesis {
     /// Rows.
     pub(crate) constraints: usize,
     /// One, public inputs, private values; empty in setup mode.
-    pub(crate) assignment: Vec<Fr>,
+    pub(crate) assignment: Zeroizing<Vec<Fr>>,
 }
 
 /// Runs the circuit; `mode` decides whether values are computed.
@@ -120,7 +122,7 @@ pub(crate) fn synthesise(circuit: Circuit, mode: SynthesisMode) -> Result<Synthe
     };
     let (instance, witness, constraints) =
         (cs.num_instance_variables(), cs.num_witness_variables(), cs.num_constraints());
-    Ok(Synthesis { matrices, instance, witness, constraints, assignment })
+    Ok(Synthesis { matrices, instance, witness, constraints, assignment: Zeroizing::new(assignment) })
 }
 
 /// SHA3-256 over the whole constraint system: a magic, the three sizes, then every row of A, B and C as its length

@@ -33,7 +33,7 @@ fn consistent(weight: Fr, end: Fr, at: Fr, threshold: Fr) -> Circuit {
     let leaves = (0..6u64).map(|i| if i == 4 { t5([t2(secret), account, weight, end]) } else { Fr::from(i) }).collect();
     let tree = Tree::from_leaves(leaves).unwrap();
     let inputs = [tree.root().scalar(), t3(external, secret), external, threshold, at, Fr::from(5u64)];
-    Circuit { inputs, secret, account, weight, end, path: tree.path(4).unwrap() }
+    Circuit { inputs, secret: secret.into(), account, weight, end, path: tree.path(4).unwrap() }
 }
 
 fn base() -> Circuit {
@@ -58,7 +58,7 @@ fn a_true_witness_satisfies_and_each_single_change_does_not() {
         assert!(!satisfied(&circuit), "public input {input}");
     }
     let changes: [(&str, Change); 8] = [
-        ("secret", |c| c.secret += Fr::ONE),
+        ("secret", |c| *c.secret += Fr::ONE),
         ("account", |c| c.account += Fr::ONE),
         ("weight", |c| c.weight += Fr::ONE),
         ("end", |c| c.end += Fr::ONE),
@@ -84,7 +84,7 @@ fn random_false_witnesses_never_satisfy() {
         let noise = Fr::rand(&mut rng);
         match rng.gen_range(0..10) {
             input @ 0..5 => circuit.inputs[input] = noise,
-            5 => circuit.secret = noise,
+            5 => circuit.secret = noise.into(),
             6 => circuit.account = noise,
             7 => circuit.weight = noise,
             8 => circuit.end = noise,

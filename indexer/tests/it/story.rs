@@ -30,19 +30,8 @@ fn root_of(leaves: &Value) -> B256 {
     LeafSet::new(leaves).unwrap().root().bytes()
 }
 
-#[tokio::test]
-async fn a_sitting_keeps_the_leaves_it_pinned_through_a_reorganisation_and_a_restart() {
-    let chain = Chain::deploy(50).await;
-    let folder = TempDir::new().unwrap();
-    let path = folder.path().join("index.sqlite");
-    let index = chain.index(&path).await;
-    for account in 1..=3 {
-        chain.lock(account, 1_000_000 * account as u64, 70 + account as u64).await;
-    }
-    let room = chain.open_forum(1).await;
-    let pinned = chain.registry_root().await;
-
-    // The moderator opens the sitting and then registers, in one block: its leaf comes too late for it.
+/// The moderator opens the sitting and then registers, in one block: its leaf comes too late for it.
+async fn opened_and_locked_in_one_block(chain: &Chain, room: B256) {
     chain.fund(4, 5_000_000).await;
     let moderator = TownHall::setModeratorCall { roomId: room, account: chain.accounts[4], on: true };
     chain.call(1, chain.deployment.town_hall, moderator).await;
@@ -53,8 +42,10 @@ async fn a_sitting_keeps_the_leaves_it_pinned_through_a_reorganisation_and_a_res
     chain.submit(4, Some(late.0), late.1).await;
     chain.rpc("evm_mine", json!([])).await;
     chain.rpc("evm_setAutomine", json!([true])).await;
-    index.reach(&chain).await;
+}
 
+/// What the API says of the sitting, the leaves and the room after the opening.
+async fn the_opening_shows(index: &Index, chain: &Chain, room: B256, pinned: B256) {
     let leaves_path = format!("/v1/rooms/{room:#x}/sittings/1/leaves");
     let set = index.data(&leaves_path).await;
     let all = index.data("/v1/leaves").await;
@@ -76,6 +67,24 @@ async fn a_sitting_keeps_the_leaves_it_pinned_through_a_reorganisation_and_a_res
     assert_eq!(shown["safeOwners"], Value::Null);
     assert_eq!(shown["sitting"]["sittingId"], 1);
     assert_eq!(shown["finalized"], false);
+}
+
+#[tokio::test]
+async fn a_sitting_keeps_the_leaves_it_pinned_through_a_reorganisation_and_a_restart() {
+    let chain = Chain::deploy(50).await;
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("index.sqlite");
+    let index = chain.index(&path).await;
+    for account in 1..=3 {
+        chain.lock(account, 1_000_000 * account as u64, 70 + account as u64).await;
+    }
+    let room = chain.open_forum(1).await;
+    let pinned = chain.registry_root().await;
+
+    opened_and_locked_in_one_block(&chain, room).await;
+    index.reach(&chain).await;
+    let leaves_path = format!("/v1/rooms/{room:#x}/sittings/1/leaves");
+    the_opening_shows(&index, &chain, room, pinned).await;
 
     // The tail goes: sitting, fourth lock and moderator never happened.
     chain.rpc("anvil_reorg", json!([2, []])).await;

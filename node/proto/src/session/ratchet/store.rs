@@ -219,6 +219,9 @@ fn read_skipped(from: &mut Reader<'_>) -> Decoded<Skipped> {
     for _ in 0..count {
         let at = (ChainId(from.u32("chain")?), from.u32("position")?);
         let key = MessageKey::from_bytes(from.array("message key")?);
+        if skipped.0.last_key_value().is_some_and(|(last, _)| *last >= at) {
+            return Err(DecodeError::Malformed { what: "order of skipped keys" });
+        }
         skipped.0.insert(at, Kept { key, until: from.hour("last hour")? });
     }
     Ok(skipped)
