@@ -50,7 +50,7 @@ enum Verb {
     },
     /// Measure. Without a name: every bench.
     Bench {
-        /// Which bench: `proof`.
+        /// Which bench: `proof` or `session`.
         name: Option<String>,
         /// One JSON object per row on standard output.
         #[arg(long)]

@@ -6,6 +6,7 @@
 mod clock;
 mod proof;
 mod row;
+mod session;
 
 use anyhow::ensure;
 use clap::{Parser, Subcommand};
@@ -29,18 +30,31 @@ enum Bench {
         #[arg(long, default_value_t = 7)]
         runs: usize,
     },
+    /// Handshake, ratchet step and messages of a session, each beside the sum of its primitives.
+    Session {
+        /// One JSON object per row instead of a table.
+        #[arg(long)]
+        json: bool,
+        /// Repetitions of each measurement; the median counts.
+        #[arg(long, default_value_t = 9)]
+        runs: usize,
+    },
 }
 
 /// Fewest repetitions a median is taken of.
 const LEAST_RUNS: usize = 5;
 
 fn main() -> anyhow::Result<()> {
-    let Bench::Proof { json, runs } = Arguments::parse().bench;
+    let bench = Arguments::parse().bench;
+    let (Bench::Proof { json, runs } | Bench::Session { json, runs }) = bench;
     ensure!(runs >= LEAST_RUNS, "--runs {runs} is too few for a median; use at least {LEAST_RUNS}");
     if cfg!(debug_assertions) {
         eprintln!("note: this is a debug build; the goals are for `--release`");
     }
-    let rows = proof::measure(runs)?;
+    let rows = match bench {
+        Bench::Proof { .. } => proof::measure(runs)?,
+        Bench::Session { .. } => session::measure(runs)?,
+    };
     if json {
         row::print_json(&rows)?
     } else {

@@ -19,10 +19,19 @@ pub(crate) struct Row {
     pub(crate) peer_value: Option<f64>,
     /// Ours to the peer's.
     pub(crate) ratio: Option<f64>,
-    /// The value not to be exceeded.
+    /// The value not to be exceeded; of a rate, the value to be reached.
     pub(crate) goal: Option<f64>,
     /// Shared by the rows of one run.
     pub(crate) run: String,
+}
+
+/// Unit of a rate: more is better.
+pub(crate) const PER_SECOND: &str = "1/s";
+
+impl Row {
+    fn met(&self, goal: f64) -> bool {
+        if self.unit == PER_SECOND { self.value >= goal } else { self.value <= goal }
+    }
 }
 
 /// One object per line.
@@ -35,11 +44,11 @@ pub(crate) fn print_json(rows: &[Row]) -> anyhow::Result<()> {
 
 /// A plain table.
 pub(crate) fn print_table(rows: &[Row]) {
-    println!("{:<8} {:<12} {:>10} {:<4} {:>8}  met", "bench", "metric", "value", "unit", "goal");
+    println!("{:<8} {:<22} {:>10} {:<4} {:>8}  met", "bench", "metric", "value", "unit", "goal");
     for row in rows {
         let goal = row.goal.map_or_else(|| "-".to_owned(), |goal| goal.to_string());
-        let met = row.goal.map_or("-", |goal| if row.value <= goal { "yes" } else { "NO" });
-        println!("{:<8} {:<12} {:>10.2} {:<4} {goal:>8}  {met}", row.bench, row.metric, row.value, row.unit);
+        let met = row.goal.map_or("-", |goal| if row.met(goal) { "yes" } else { "NO" });
+        println!("{:<8} {:<22} {:>10.2} {:<4} {goal:>8}  {met}", row.bench, row.metric, row.value, row.unit);
     }
     for row in rows.iter().filter(|row| row.peer.is_some()) {
         println!("peer of {}: {:?} {:?}, ratio {:?}", row.metric, row.peer, row.peer_value, row.ratio);
@@ -52,6 +61,23 @@ pub(crate) fn print_table(rows: &[Row]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_must_stay_below_its_goal_and_a_rate_above() {
+        let row = |unit, value| Row {
+            bench: "session",
+            metric: "messages/s",
+            value,
+            unit,
+            peer: Some("sum of primitives"),
+            peer_value: Some(1.0),
+            ratio: Some(value),
+            goal: Some(2.0),
+            run: "1-2".into(),
+        };
+        assert!(row("ms", 1.9).met(2.0) && !row("ms", 2.1).met(2.0));
+        assert!(row(PER_SECOND, 2.1).met(2.0) && !row(PER_SECOND, 1.9).met(2.0));
+    }
 
     #[test]
     fn a_row_without_a_peer_has_null_ratio_and_all_nine_fields_in_order() {

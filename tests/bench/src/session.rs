@@ -1,0 +1,156 @@
+//! `bench session`: handshake, ratchet and messages (goals of SESSION section 15), CPU of one core, nothing stored.
+//!
+//! - `handshake initiator ms`: checking a peer's bundle (three hybrid signatures), the handshake with its companions, INIT 0.
+//! - `handshake responder ms`: opening INIT 0 and its companions, checking the caller's records, the first message read.
+//! - `ratchet step ms`: a message that begins a new chain, sent and received: the step of *both* ends.
+//! - `messages/s`: messages of 256 bytes inside one chain, each encrypted and decrypted.
+//!
+//! The peer is the sum of the primitives that each needs, measured alone in the same run: what no implementation of these
+//! layouts goes below. The ratio says what copying, encoding and clone-and-commit cost.
+
+mod people;
+mod primitives;
+
+use anyhow::{Context, Result, bail};
+use chacha20::ChaCha20Rng;
+use pars_identity::bundle::{Bundle, BundleBytes};
+use pars_identity::device::DeviceCertificate;
+use pars_identity::link::Link;
+use pars_identity::record::IdentityRecord;
+use pars_proto::session::handshake::{Initiated, Unsealed, initiate};
+use pars_proto::session::{Draft, MessageId, Object, Session};
+use pars_wire::codec::{Hour, Wire};
+use pars_wire::content::{ContentType, Flags};
+
+use crate::{
+    clock::{Cost, median, repeat, run_id},
+    row::{PER_SECOND, Row},
+};
+use people::{NOON, Person, SUITE, source, tools};
+
+/// Operations timed as one, so that a clock's error does not show.
+const BATCH: usize = 20;
+/// Messages timed as one; a chain has at most 1,000.
+const MESSAGES: usize = 800;
+/// Bytes of a message: a few sentences, which fit the smallest object.
+const CONTENT: usize = 256;
+
+/// All rows of the benchmark.
+pub(crate) fn measure(runs: usize) -> Result<Vec<Row>> {
+    let (alice, bob) = (Person::new(1), Person::new(2));
+    let sums = primitives::measure(runs)?;
+    let run = run_id();
+    let row = |metric, value: f64, unit, peer: f64, goal: f64| Row {
+        bench: "session",
+        metric,
+        value,
+        unit,
+        peer: Some("sum of primitives"),
+        peer_value: Some(peer),
+        ratio: Some(value / peer),
+        goal: Some(goal),
+        run: run.clone(),
+    };
+    let initiator = each(&initiator(&alice, &bob, runs)?, BATCH);
+    let responder = each(&responder(&alice, &bob, runs)?, BATCH);
+    let step = each(&steps(&alice, &bob, runs)?, 2 * BATCH);
+    let message = each(&messages(&alice, &bob, runs)?, MESSAGES);
+    Ok(vec![
+        row("handshake initiator ms", initiator, "ms", sums.initiator(), 3.0),
+        row("handshake responder ms", responder, "ms", sums.responder(), 2.5),
+        row("ratchet step ms", step, "ms", sums.step(), 0.5),
+        row("messages/s", 1e3 / message, PER_SECOND, 1e3 / sums.message(), 20_000.0),
+    ])
+}
+
+/// CPU of one operation in ms.
+fn each(costs: &[Cost], operations: usize) -> f64 {
+    median(costs, |cost| cost.cpu) / operations as f64
+}
+
+fn draft(content: &[u8]) -> Draft<'_> {
+    let (id, content_type) = (MessageId([7; 16]), ContentType::Text);
+    Draft { id, sequence: 1, content_type, flags: Flags::NONE, content }
+}
+
+fn call(from: &Person, to: &Person, rng: &mut ChaCha20Rng) -> Result<(Initiated, Vec<u8>)> {
+    let parts = [to.record.encode(), to.certificate.encode(), to.batch.encode(), to.leaf_with_path().encode()];
+    let [record, certificate, batch, leaf] = &parts;
+    let bytes = BundleBytes { record, certificate, batch, leaf };
+    let bundle = Bundle::verify(SUITE, &Link::to(to.keys.core()), &bytes, Hour::at(NOON))?;
+    let mut tools = tools(rng);
+    let mut initiated = initiate(&from.local(), &bundle, &mut tools)?;
+    let object = initiated.session.send(&draft(&[1; CONTENT]), &mut tools)?;
+    Ok((initiated, object))
+}
+
+fn answer(by: &Person, init: &[u8], companions: &[Vec<u8>; 2], rng: &mut ChaCha20Rng) -> Result<Session> {
+    let Object::Init(object) = Object::read(init)? else { bail!("an INIT was expected") };
+    let mut tools = tools(rng);
+    let unsealed = Unsealed::open(&object, by.leaf(), by.local(), &mut tools)?;
+    let [record, certificate] = companions.each_ref().map(|bytes| match Object::read(bytes)? {
+        Object::Companion(companion) => Ok(unsealed.open_companion(&companion)?),
+        _ => bail!("a companion was expected"),
+    });
+    let record = IdentityRecord::verify(SUITE, &record?)?;
+    let certificate = DeviceCertificate::verify(SUITE, &certificate?, record.core())?;
+    let (session, message) = unsealed.verify(&record, &certificate, None, &tools)?.establish(&mut tools)?;
+    anyhow::ensure!(message.content.len() == CONTENT, "another message than the one that was sent");
+    Ok(session)
+}
+
+fn initiator(alice: &Person, bob: &Person, runs: usize) -> Result<Vec<Cost>> {
+    let mut rng = source(3);
+    repeat(runs, |_| (0..BATCH).map(|_| call(alice, bob, &mut rng)).collect::<Result<Vec<_>>>())
+}
+
+fn responder(alice: &Person, bob: &Person, runs: usize) -> Result<Vec<Cost>> {
+    let mut rng = source(4);
+    let (initiated, object) = call(alice, bob, &mut rng)?;
+    repeat(runs, |_| {
+        (0..BATCH).map(|_| answer(bob, &object, &initiated.companions, &mut rng)).collect::<Result<Vec<_>>>()
+    })
+}
+
+/// Two ends of an open session, and whose turn it is.
+struct Pair<'a> {
+    owners: [&'a Person; 2],
+    ends: [Session; 2],
+    rng: ChaCha20Rng,
+}
+
+impl<'a> Pair<'a> {
+    /// It is the first one's turn to step.
+    fn open(bob: &'a Person, alice: &'a Person) -> Result<Self> {
+        let mut rng = source(5);
+        let (initiated, object) = call(alice, bob, &mut rng)?;
+        let at_bob = answer(bob, &object, &initiated.companions, &mut rng)?;
+        let mut pair = Self { owners: [bob, alice], ends: [at_bob, initiated.session], rng };
+        pair.pass(0)?;
+        pair.pass(1)?;
+        Ok(pair)
+    }
+
+    /// One message from an end to the other.
+    fn pass(&mut self, from: usize) -> Result<()> {
+        let mut tools = tools(&mut self.rng);
+        let [first, second] = &mut self.ends;
+        let (sender, receiver) = if from == 0 { (first, second) } else { (second, first) };
+        let owner = self.owners.get(1 - from).context("two ends")?;
+        let bytes = sender.send(&draft(&[1; CONTENT]), &mut tools)?;
+        let Object::Ratchet(object) = Object::read(&bytes)? else { bail!("a message was expected") };
+        receiver.receive(&object, &owner.contact.mlkem, &mut tools)?;
+        Ok(())
+    }
+}
+
+fn steps(alice: &Person, bob: &Person, runs: usize) -> Result<Vec<Cost>> {
+    let mut pair = Pair::open(bob, alice)?;
+    repeat(runs, |_| (0..2 * BATCH).try_for_each(|turn| pair.pass(turn % 2)))
+}
+
+fn messages(alice: &Person, bob: &Person, runs: usize) -> Result<Vec<Cost>> {
+    let mut pair = Pair::open(bob, alice)?;
+    // The first message of each run steps: one of 800. A run is another end's chain, so that none grows too long.
+    repeat(runs, |run| (0..MESSAGES).try_for_each(|_| pair.pass(run % 2)))
+}
