@@ -6,7 +6,7 @@ use pars_house::{files, metadata, shipped};
 use std::{collections::BTreeMap, fs};
 
 /// Layer of every crate of the workspace; a crate that is not here fails the test.
-const LAYERS: [(&str, u8); 14] = [
+const LAYERS: [(&str, u8); 15] = [
     ("pars-wire", 0),
     ("pars-crypto", 1),
     ("pars-identity", 1),
@@ -18,6 +18,7 @@ const LAYERS: [(&str, u8); 14] = [
     ("pars-indexer", 4),
     ("pars-devnet", 4),
     ("pars-cli", 4),
+    ("pars-fuzz", 5),
     ("pars-e2e", 5),
     ("pars-bench", 5),
     ("pars-house", 5),

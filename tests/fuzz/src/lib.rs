@@ -1,0 +1,30 @@
+//! Fuzz targets: every decoder of bytes that somebody else made, as a plain function.
+//!
+//! A target takes any bytes and returns. It panics only for a defect: a panic of the decoder, a decoded value that does
+//! not encode to the bytes it came from (THREATS P8), or an error that changed a state. Where layers of encryption or
+//! signatures stand before a decoder, the target plays the hostile peer who holds the keys: it seals or signs the bytes
+//! first, so that they reach the decoder instead of dying at a tag.
+//!
+//! | Part | Holds |
+//! |---|---|
+//! | `targets` | the functions and the seeds they start from |
+//! | [`corpus`] | the committed files `corpus/<target>/…` and the seeds they were made from |
+//! | [`mutate`] | bit flips, truncations, extensions and splices from a printed seed |
+//!
+//! The corpus is written by `cargo run -p pars-fuzz --example corpus`; further files may stand beside the written ones and
+//! are replayed too. Coverage-guided engines take the same functions; none is needed here.
+
+pub mod corpus;
+pub mod mutate;
+
+mod caller;
+mod check;
+mod people;
+mod targets;
+
+pub use check::Outcome;
+pub use corpus::Seed;
+pub use targets::TARGETS;
+
+/// A fuzz target: total over all bytes. It tells whether the decoder accepted them.
+pub type Target = fn(&[u8]) -> Outcome;

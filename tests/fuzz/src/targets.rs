@@ -1,0 +1,87 @@
+//! The registry of targets.
+
+mod bindings;
+mod circuits;
+mod crypto;
+mod handshake;
+mod identity;
+mod onion;
+mod session;
+mod swarm;
+mod text;
+mod wire;
+
+use crate::Target;
+use crate::corpus::Seeds;
+
+/// Every target by its name, which is also the folder of its corpus.
+pub const TARGETS: &[(&str, Target)] = &[
+    ("wire-reader", wire::reader),
+    ("wire-content-type", wire::content_type),
+    ("wire-flags", wire::flags),
+    ("text-chain-id", text::chain_id),
+    ("text-identity-id", text::identity_id),
+    ("text-link", text::link),
+    ("text-words", text::words),
+    ("crypto-ed25519-public", crypto::ed25519_public),
+    ("crypto-hybrid-public", crypto::hybrid_public),
+    ("crypto-hybrid-signature", crypto::hybrid_signature),
+    ("crypto-kem768", crypto::kem768),
+    ("crypto-kem1024", crypto::kem1024),
+    ("crypto-xw768", crypto::xw768),
+    ("crypto-xw1024", crypto::xw1024),
+    ("crypto-sealed", crypto::sealed),
+    ("crypto-lioness", crypto::lioness),
+    ("identity-core", identity::core),
+    ("identity-record", identity::record),
+    ("identity-device", identity::device),
+    ("identity-batch", identity::batch),
+    ("identity-prekey", identity::prekey),
+    ("identity-leaf", identity::leaf),
+    ("identity-upload", identity::upload),
+    ("identity-revocation", identity::revocation),
+    ("identity-successor", identity::successor),
+    ("identity-pin", identity::pin),
+    ("identity-stored", identity::stored),
+    ("session-object", session::object),
+    ("session-header", session::header),
+    ("session-snapshot", session::snapshot),
+    ("session-init-inner", handshake::inner),
+    ("session-init-body", handshake::body),
+    ("session-companion", handshake::companion),
+    ("onion-packet", onion::packet),
+    ("onion-layer", onion::layer),
+    ("onion-surb", onion::surb),
+    ("onion-reply", onion::reply),
+    ("onion-descriptor", onion::descriptor),
+    ("swarm-command", swarm::command),
+    ("swarm-reply", swarm::reply),
+    ("swarm-frame", swarm::frame),
+    ("swarm-auth", swarm::auth),
+    ("swarm-receipt", swarm::receipt),
+    ("swarm-what", swarm::what),
+    ("swarm-record", swarm::record),
+    ("circuits-envelope", circuits::envelope),
+    ("circuits-proof-file", circuits::proof_file),
+    ("circuits-secret", circuits::secret),
+    ("circuits-verifying-key", circuits::verifying_key),
+    ("circuits-proving-key-header", circuits::proving_key_header),
+    ("bindings-revert", bindings::revert),
+    ("bindings-event", bindings::event),
+    ("bindings-owner-event", bindings::owner_event),
+    ("bindings-deployment", bindings::deployment),
+];
+
+/// The seeds of all targets.
+pub(crate) fn seeds(seeds: &mut Seeds) {
+    wire::seeds(seeds);
+    text::seeds(seeds);
+    crypto::seeds(seeds);
+    identity::seeds(seeds);
+    session::seeds(seeds);
+    handshake::seeds(seeds);
+    onion::seeds(seeds);
+    swarm::seeds(seeds);
+    circuits::seeds(seeds);
+    bindings::seeds(seeds);
+}
