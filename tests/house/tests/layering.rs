@@ -6,11 +6,12 @@ use pars_house::{files, metadata, shipped};
 use std::{collections::BTreeMap, fs};
 
 /// Layer of every crate of the workspace; a crate that is not here fails the test.
-const LAYERS: [(&str, u8); 15] = [
+const LAYERS: [(&str, u8); 17] = [
     ("pars-wire", 0),
     ("pars-crypto", 1),
     ("pars-identity", 1),
     ("pars-proto", 2),
+    ("pars-engine", 3),
     ("pars-bindings", 1),
     ("pars-circuits", 1),
     ("pars-chain", 1),
@@ -18,6 +19,7 @@ const LAYERS: [(&str, u8); 15] = [
     ("pars-indexer", 4),
     ("pars-devnet", 4),
     ("pars-cli", 4),
+    ("pars-sim", 5),
     ("pars-fuzz", 5),
     ("pars-e2e", 5),
     ("pars-bench", 5),
@@ -25,11 +27,12 @@ const LAYERS: [(&str, u8); 15] = [
 ];
 
 /// Crates without I/O: folder and name.
-const CORES: [(&str, &str); 8] = [
+const CORES: [(&str, &str); 9] = [
     ("node/wire", "pars-wire"),
     ("node/crypto", "pars-crypto"),
     ("node/identity", "pars-identity"),
     ("node/proto", "pars-proto"),
+    ("node/engine", "pars-engine"),
     ("contracts/bindings", "pars-bindings"),
     ("circuits", "pars-circuits"),
     ("node/chain", "pars-chain"),

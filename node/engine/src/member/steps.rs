@@ -1,0 +1,134 @@
+//! Carrying outputs of one machine to the next, one step after the other: no machine is called from inside another.
+
+use pars_proto::onion;
+use pars_proto::onion::client::{ClientIn as OnionIn, ClientOut as OnionOut, Request, RequestId};
+use pars_proto::swarm::client::{ClientIn, ClientOut, TaskError, TaskId};
+use pars_proto::swarm::store::rows::Row;
+use pars_wire::machine::{Cx, Machine};
+
+use super::{Context, Effect, Job, Member, RETRY_MS, Step};
+use crate::io::{Event, Link, Output, QuestionId};
+use crate::node::Ids;
+use crate::store::{Change, Table, Value};
+
+impl Member {
+    /// Until nothing is left to do.
+    pub(super) fn run(&mut self, cx: Context<'_, '_>, ids: &mut Ids) {
+        while let Some(step) = self.steps.pop_front() {
+            match step {
+                Step::Swarm(input) => self.swarm(cx, ids, input),
+                Step::SwarmOut(output) => self.swarm_out(cx, ids, output),
+                Step::Onion(input) => self.onion(cx, input),
+                Step::Effect(effect) => self.effect(cx, effect),
+            }
+        }
+    }
+
+    fn swarm(&mut self, cx: Context<'_, '_>, ids: &mut Ids, input: ClientIn) {
+        let mut out = Vec::new();
+        self.swarm.handle(&mut Cx { now: cx.now, rng: &mut *cx.rng, out: &mut out }, input);
+        for output in out {
+            match output {
+                ClientOut::Persist(rows) => {
+                    let change =
+                        |Row { key, value }| Change { table: Table::Cursor, key, value: value.map(Value::Plain) };
+                    let batch = ids.batch(rows.into_iter().map(change).collect());
+                    self.swarm_barrier.persist(batch.id);
+                    cx.out.push(Output::Persist(batch));
+                }
+                other => self.steps.extend(self.swarm_barrier.pass(other).map(Step::SwarmOut)),
+            }
+        }
+    }
+
+    fn onion(&mut self, cx: Context<'_, '_>, input: onion::client::ClientIn) {
+        let mut out = Vec::new();
+        self.onion.handle(&mut Cx { now: cx.now, rng: &mut *cx.rng, out: &mut out }, input);
+        for output in out {
+            match output {
+                OnionOut::Connect(node) => cx.out.push(Output::Connect(node)),
+                OnionOut::Disconnect(node) => cx.out.push(Output::Disconnect(node)),
+                OnionOut::Send { to, packet } => cx.out.push(Output::Send { to: Link::Node(to), bytes: packet }),
+                OnionOut::Reply { id: RequestId(request), body } => {
+                    self.steps.push_back(Step::Swarm(ClientIn::Answer { request, body }));
+                }
+                OnionOut::Failed { id: RequestId(request), .. } => {
+                    self.steps.push_back(Step::Swarm(ClientIn::Failed { request }));
+                }
+                OnionOut::Dropped(reason) => cx.out.push(Output::Event(Event::Dropped(reason))),
+            }
+        }
+    }
+
+    fn effect(&mut self, cx: Context<'_, '_>, effect: Effect) {
+        match effect {
+            Effect::Put(parcel) => self.put(cx, parcel),
+            Effect::Tell(event) => {
+                // Only now: a message that is listed is durable.
+                if let Event::Received(message) = &event {
+                    self.desk.messages.insert(message.cursor, message.clone());
+                }
+                cx.out.push(Output::Event(event));
+            }
+            Effect::Consumed(delivery) => self.steps.push_back(Step::Swarm(ClientIn::Committed(delivery))),
+            Effect::Publish(index) => self.publish_record(index),
+        }
+    }
+
+    fn swarm_out(&mut self, cx: Context<'_, '_>, ids: &mut Ids, output: ClientOut) {
+        match output {
+            ClientOut::Request { request, to, command, surbs, timeout_ms } => {
+                let id = RequestId(request);
+                let request = Request { id, to, command, surbs, timeout_ms, delay: self.config.delay };
+                self.steps.push_back(Step::Onion(OnionIn::Request(request)));
+            }
+            ClientOut::Work { id, work, bits } => cx.out.push(Output::Work { id: QuestionId(id.0), work, bits }),
+            ClientOut::Deliver { delivery, tag, objects } => self.deliver(cx, ids, (delivery, tag), objects),
+            ClientOut::Stored { id, copies } => {
+                if let Some(Job::Put(parcel)) = self.jobs.remove(&id) {
+                    self.stored(cx, ids, parcel, copies);
+                }
+            }
+            ClientOut::InsufficientStorage { id, copies } => {
+                if let Some(Job::Put(parcel)) = self.jobs.get(&id) {
+                    let message = self.desk.parcel(*parcel).map(|parcel| parcel.message);
+                    message.into_iter().for_each(|id| self.tell(Event::InsufficientStorage { id, copies }));
+                }
+            }
+            ClientOut::Fetched { id, answered } => {
+                if let Some(Job::Fetch(tag)) = self.jobs.remove(&id) {
+                    self.sources.remove(&tag);
+                }
+                self.tell(Event::Read { answered });
+            }
+            ClientOut::Found { id, records, fork } => {
+                if let Some(Job::Lookup(contact)) = self.jobs.remove(&id) {
+                    self.found(cx, ids, contact, (records, fork));
+                }
+            }
+            ClientOut::NotFound { id, .. } => {
+                if let Some(Job::Lookup(contact)) = self.jobs.remove(&id) {
+                    self.not_found(contact);
+                }
+            }
+            ClientOut::Published { id } => self.record_published(id),
+            ClientOut::NotPublished { id } => self.record_not_published(cx, id),
+            ClientOut::Refused { id, error } => self.refused(cx, id, error),
+            // Persisted before it came here.
+            ClientOut::Persist(_) => {}
+        }
+    }
+
+    /// A task that was not begun, or whose mailbox day ended: objects go again, into the mailbox of the day then.
+    fn refused(&mut self, cx: Context<'_, '_>, id: TaskId, _: TaskError) {
+        match self.jobs.remove(&id) {
+            Some(Job::Put(_)) => {
+                self.retry_puts.get_or_insert(cx.now.tick.after(RETRY_MS));
+            }
+            Some(Job::Lookup(contact)) => self.not_found(contact),
+            Some(Job::Fetch(_)) => self.tell(Event::Read { answered: 0 }),
+            Some(Job::Publish(_)) => self.tell(Event::NotPublished),
+            None => {}
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What must hold at every moment of a run. A broken rule ends the run with its seed and the last lines of the log.
+//!
+//! | Rule | How it is seen |
+//! |---|---|
+//! | packets have 16,384 bytes | every send |
+//! | no hop holds both ends | the way of each packet: sender, three relays, end: all different hosts |
+//! | a message arrives at most once | one cursor for each message id at each reader, one object for each message |
+//! | no message key is used twice | a second use meets a used position: a gap for an object that was never read |
+//! | a cursor means one message | told again only with the same message |
+//! | queues are bounded | steps and effects that wait, packets under way |
+//! | acknowledged is delivered | [`Watch::missing`] at the end |
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pars_engine::Node;
+use pars_engine::io::Received;
+use pars_proto::session::MessageId;
+use pars_wire::limits::PACKET;
+
+use crate::host::HostId;
+
+/// Effects and tasks that may wait in one node.
+const MAX_NODE_QUEUE: usize = 256;
+/// Things that may be under way in the world.
+const MAX_WORLD_QUEUE: usize = 20_000;
+
+/// A rule that was broken.
+pub type Broken = String;
+
+/// What was seen so far.
+#[derive(Debug, Default)]
+pub struct Watch {
+    cursors: BTreeMap<(HostId, u64), MessageId>,
+    places: BTreeMap<(HostId, MessageId), (u64, [u8; 32])>,
+    read: BTreeSet<(HostId, [u8; 32])>,
+    queued: BTreeSet<MessageId>,
+    delivered: BTreeSet<MessageId>,
+    /// The longest queue of a node.
+    pub longest: usize,
+}
+
+impl Watch {
+    /// A packet leaves.
+    ///
+    /// # Errors
+    /// Its size.
+    pub fn packet(&self, bytes: &[u8]) -> Result<(), Broken> {
+        if bytes.len() == PACKET { Ok(()) } else { Err(format!("a packet of {} bytes", bytes.len())) }
+    }
+
+    /// A packet reached the end of its way.
+    ///
+    /// # Errors
+    /// A host stands twice on it, or it has another length.
+    pub fn way(&self, hosts: &[HostId]) -> Result<(), Broken> {
+        let different: BTreeSet<_> = hosts.iter().collect();
+        if different.len() == hosts.len() && hosts.len() == 5 { Ok(()) } else { Err(format!("a way over {hosts:?}")) }
+    }
+
+    /// A user was told that a message is durable.
+    pub fn queued(&mut self, id: MessageId) {
+        self.queued.insert(id);
+    }
+
+    /// An object that waited was read with another one.
+    pub fn settled(&mut self, host: HostId, object: [u8; 32]) {
+        self.read.insert((host, object));
+    }
+
+    /// A user was told of a message.
+    ///
+    /// # Errors
+    /// It was told before as another one, or another one in its place.
+    pub fn received(&mut self, host: HostId, message: &Received) -> Result<(), Broken> {
+        let at = *self.cursors.entry((host, message.cursor)).or_insert(message.id);
+        let place = *self.places.entry((host, message.id)).or_insert((message.cursor, message.object));
+        self.read.insert((host, message.object));
+        self.delivered.insert(message.id);
+        if at != message.id {
+            return Err(format!("{host} told another message under cursor {}", message.cursor));
+        }
+        if place != (message.cursor, message.object) {
+            return Err(format!("{host} delivered a message twice, under cursors {} and {}", place.0, message.cursor));
+        }
+        Ok(())
+    }
+
+    /// An object was not read.
+    ///
+    /// # Errors
+    /// It was never read before: its key was used for another object.
+    pub fn gap(&self, host: HostId, object: [u8; 32], error: &str) -> Result<(), Broken> {
+        if self.read.contains(&(host, object)) { Ok(()) } else { Err(format!("{host} met a gap: {error}")) }
+    }
+
+    /// After each input.
+    ///
+    /// # Errors
+    /// A queue that grew too long.
+    pub fn queues(&mut self, node: &Node, world: usize) -> Result<(), Broken> {
+        let member = node.member().map_or(0, |member| member.queued() + member.desk().held());
+        let own = member + node.service().map_or(0, |service| service.waiting());
+        self.longest = self.longest.max(own);
+        if own > MAX_NODE_QUEUE || world > MAX_WORLD_QUEUE {
+            return Err(format!("queues of {own} in a node, {world} in the world"));
+        }
+        Ok(())
+    }
+
+    /// Messages that were acknowledged to their writer and not delivered to their reader.
+    pub fn missing(&self) -> usize {
+        self.queued.difference(&self.delivered).count()
+    }
+
+    /// Messages delivered.
+    pub fn delivered(&self) -> usize {
+        self.delivered.len()
+    }
+}

@@ -1,0 +1,432 @@
+//! Hosts, one clock, and a queue of what is to happen. Everything is drawn from the seed; nothing waits for real time.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::Rng;
+use pars_crypto::hash::{random, sha3};
+use pars_crypto::suite::DSA87_PUBLIC;
+use pars_engine::io::{CommandId, Event, Input, Link, Output};
+use pars_engine::registry::Registry;
+use pars_engine::store::Table;
+use pars_engine::{Batch, BatchId, Command};
+use pars_wire::NodeId;
+use pars_wire::codec::Day;
+use pars_wire::machine::{Cx, Machine, Now, Tick, UnixMinute};
+
+use crate::faults::Faults;
+use crate::host::{Host, HostId, Role, randomness};
+use crate::log::Log;
+use crate::watch::{Broken, Watch};
+
+/// When the world begins: in the middle of an epoch, a day and a week.
+const BEGIN: UnixMinute = UnixMinute(20_003 * 1_440 + 12 * 60 + 31);
+/// Bits of work done in a simulation: what nodes ask for at least.
+const WORK_BITS: u8 = 18;
+
+/// Something that will happen.
+enum Happening {
+    /// An input reaches a host, if it still lives that life.
+    Input { host: HostId, life: u64, input: Box<Input>, way: Vec<HostId> },
+    /// A batch reaches the disk.
+    Commit { host: HostId, life: u64, batch: BatchId },
+    /// A crashed host starts again.
+    Start(HostId),
+}
+
+/// A simulated network.
+pub struct World {
+    seed: u64,
+    faults: Faults,
+    rng: ChaCha20Rng,
+    tick: Tick,
+    /// The hosts: services first, then members.
+    pub hosts: BTreeMap<HostId, Host>,
+    queue: BTreeMap<(Tick, u64), Happening>,
+    count: u64,
+    /// What happened.
+    pub log: Log,
+    /// What must hold.
+    pub watch: Watch,
+    /// What users were told, in order.
+    pub events: Vec<(HostId, Event)>,
+    board: Vec<(NodeId, Vec<u8>, Box<[u8; DSA87_PUBLIC]>)>,
+    cut: (BTreeSet<HostId>, Tick),
+    crash_next: BTreeSet<HostId>,
+    dead: BTreeSet<HostId>,
+}
+
+impl World {
+    /// `services` nodes that run and `members` members whose keys are made.
+    pub fn new(seed: u64, services: u8, members: u8, faults: Faults, log: Log) -> Self {
+        let mut world = Self {
+            seed,
+            faults,
+            rng: randomness(seed, "world", 0),
+            tick: Tick(0),
+            hosts: BTreeMap::new(),
+            queue: BTreeMap::new(),
+            count: 0,
+            log,
+            watch: Watch::default(),
+            events: Vec::new(),
+            board: Vec::new(),
+            cut: (BTreeSet::new(), Tick(0)),
+            crash_next: BTreeSet::new(),
+            dead: BTreeSet::new(),
+        };
+        for i in 0..services {
+            world.hosts.insert(HostId(i), Host::service(seed, HostId(i)));
+        }
+        let mut ready = Vec::new();
+        for i in services..services + members {
+            let (host, node) = Host::member(seed, HostId(i), world.now());
+            world.hosts.insert(HostId(i), host);
+            ready.push((HostId(i), node));
+        }
+        for i in 0..services {
+            world.start(HostId(i), None);
+        }
+        for (host, node) in ready {
+            world.start(host, Some(node));
+        }
+        world
+    }
+
+    /// The time.
+    pub const fn now(&self) -> Now {
+        Now { tick: self.tick, wall: UnixMinute(BEGIN.0 + (self.tick.0 / 60_000) as u32) }
+    }
+
+    /// A number below `bound`.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.rng.next_u64() % bound.max(1)
+    }
+
+    fn chance(&mut self, thousandths: u32) -> bool {
+        self.below(1_000) < thousandths.into()
+    }
+
+    fn say(&mut self, line: std::fmt::Arguments<'_>) {
+        self.log.push(format!("{:>8} {line}", self.tick.0));
+    }
+
+    fn broken(&mut self, rule: Result<(), Broken>) {
+        if let Err(rule) = rule {
+            panic!("seed {}: {rule}\n{}", self.seed, self.log.tail());
+        }
+    }
+
+    fn later(&mut self, ms: u64, happening: Happening) {
+        self.count += 1;
+        self.queue.insert((self.tick.after(ms), self.count), happening);
+    }
+
+    fn input(&mut self, ms: u64, host: HostId, input: Input, way: Vec<HostId>) {
+        let life = self.hosts[&host].life;
+        self.later(ms, Happening::Input { host, life, input: Box::new(input), way });
+    }
+
+    /// Start a host with what is on its disk, or with a node that was made already; tell it what everybody knows.
+    pub fn start(&mut self, host: HostId, ready: Option<pars_engine::Node>) {
+        let now = self.now();
+        let started = self.hosts.get_mut(&host).map(|at| at.start(ready, now));
+        if let Some(Err(error)) = started {
+            self.broken(Err(format!("{host} does not start: {error}")));
+        }
+        self.say(format_args!("{host} starts"));
+        for registry in self.registries() {
+            self.input(0, host, Input::Chain(registry), Vec::new());
+        }
+        for (_, bytes, dsa) in self.board.clone() {
+            self.input(1, host, Input::Descriptor { bytes, dsa }, Vec::new());
+        }
+        self.input(1, host, Input::Wake, Vec::new());
+    }
+
+    fn registries(&self) -> Vec<Registry> {
+        let today = Day::at(self.now().wall).0;
+        let nodes: Vec<_> = self.hosts.values().filter_map(Host::registration).collect();
+        let registry = |day: u32| Registry { day: Day(day), beacon: sha3(&[&day.to_be_bytes()]), nodes: nodes.clone() };
+        (today - 8..=today + 1).map(registry).collect()
+    }
+
+    /// Stop a host; any number of its open batches may have reached the disk.
+    pub fn crash(&mut self, host: HostId) {
+        let open = self.hosts[&host].open.len() as u64;
+        let durable = self.below(open + 1) as usize;
+        self.say(format_args!("{host} crashes, {durable} of {open} open batches are durable"));
+        if let Some(at) = self.hosts.get_mut(&host) {
+            at.crash(durable);
+        }
+        let node = self.node_id(host);
+        for member in self.members() {
+            if let Some(node) = node {
+                self.input(20, member, Input::Disconnected(node), Vec::new());
+            }
+        }
+    }
+
+    /// Stop a host for ever.
+    pub fn kill(&mut self, host: HostId) {
+        self.dead.insert(host);
+        self.crash(host);
+    }
+
+    /// Crash this host at its next barrier, and start it again a little later.
+    pub fn crash_at_next_barrier(&mut self, host: HostId) {
+        self.crash_next.insert(host);
+    }
+
+    /// Cut these hosts off from all others for a while.
+    pub fn partition(&mut self, hosts: BTreeSet<HostId>, ms: u64) {
+        if self.faults.partition {
+            self.say(format_args!("{hosts:?} are cut off for {ms} ms"));
+            self.cut = (hosts, self.tick.after(ms));
+        }
+    }
+
+    /// Give a user's command to a host that runs.
+    pub fn command(&mut self, host: HostId, id: CommandId, command: Command) {
+        if self.runs(host) {
+            self.handle(host, Input::Command { id, command }, &[]);
+        }
+    }
+
+    /// Whether a host runs.
+    pub fn runs(&self, host: HostId) -> bool {
+        self.hosts.get(&host).is_some_and(|at| at.node.is_some())
+    }
+
+    fn members(&self) -> Vec<HostId> {
+        let member = |at: &Host| matches!(at.role, Role::Member(..));
+        self.hosts.iter().filter(|(_, at)| member(at)).map(|(id, _)| *id).collect()
+    }
+
+    fn node_id(&self, host: HostId) -> Option<NodeId> {
+        match &self.hosts.get(&host)?.role {
+            Role::Service(node, _) => Some(*node),
+            Role::Member(..) => None,
+        }
+    }
+
+    fn host_of(&self, node: NodeId) -> Option<HostId> {
+        self.hosts.keys().copied().find(|host| self.node_id(*host) == Some(node))
+    }
+
+    /// Services, those that hold most objects first.
+    pub fn holders(&self) -> Vec<HostId> {
+        let objects = |at: &Host| at.rows.of(Table::Store).filter(|(key, _)| key.first() == Some(&b'o')).count();
+        let mut all: Vec<_> =
+            self.hosts.iter().filter(|(id, _)| self.runs(**id)).map(|(id, at)| (objects(at), *id)).collect();
+        all.sort_by(|a, b| b.cmp(a));
+        all.into_iter().filter(|(objects, _)| *objects > 0).map(|(_, id)| id).collect()
+    }
+
+    /// Let the next thing happen. False: nothing will happen before `end`.
+    pub fn step(&mut self, end: Tick) -> bool {
+        let due = self.hosts.iter().filter_map(|(id, at)| at.deadline.map(|tick| (tick, *id))).min();
+        let next = self.queue.keys().next().copied();
+        let wakes = due.is_some_and(|(tick, _)| next.is_none_or(|(at, _)| tick < at));
+        let tick = if wakes { due.map(|(tick, _)| tick) } else { next.map(|(tick, _)| tick) };
+        let Some(tick) = tick.filter(|tick| *tick <= end) else {
+            self.tick = self.tick.max(end);
+            return false;
+        };
+        self.tick = self.tick.max(tick);
+        match (wakes, due) {
+            (true, Some((_, host))) => self.handle(host, Input::Wake, &[]),
+            _ => {
+                if let Some((_, happening)) = self.queue.pop_first() {
+                    self.happen(happening);
+                }
+            }
+        }
+        true
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::Input { host, life, input, way } => {
+                if self.hosts[&host].life == life && self.runs(host) {
+                    self.handle(host, *input, &way);
+                }
+            }
+            Happening::Commit { host, life, batch } => {
+                if self.hosts[&host].life == life && self.runs(host) {
+                    self.hosts.get_mut(&host).into_iter().for_each(|at| at.commit(batch));
+                    self.handle(host, Input::Committed(batch), &[]);
+                }
+            }
+            Happening::Start(host) if !self.runs(host) && !self.dead.contains(&host) => self.start(host, None),
+            Happening::Start(_) => {}
+        }
+    }
+
+    fn handle(&mut self, host: HostId, input: Input, way: &[HostId]) {
+        self.say(format_args!("{host} <- {}", describe(&input)));
+        if let Input::Recv { bytes, .. } = &input
+            && way.len() == 4
+            && bytes.get(..2) == Some(&[1, 3])
+        {
+            let whole = [way, &[host]].concat();
+            let rule = self.watch.way(&whole);
+            self.broken(rule);
+        }
+        let now = self.now();
+        let Some(at) = self.hosts.get_mut(&host) else { return };
+        let Some(node) = &mut at.node else { return };
+        let mut out = Vec::new();
+        node.handle(&mut Cx { now, rng: &mut at.rng, out: &mut out }, input);
+        at.deadline = node.deadline();
+        let rule = self.watch.queues(node, self.queue.len());
+        self.broken(rule);
+        for output in out {
+            // Whatever is left was never sent: the host is gone.
+            if self.hosts[&host].node.is_none() {
+                break;
+            }
+            self.output(host, output, way);
+        }
+    }
+
+    fn output(&mut self, host: HostId, output: Output, way: &[HostId]) {
+        match output {
+            Output::Send { to, bytes } => self.send(host, to, bytes, way),
+            Output::Connect(node) => {
+                let relay = self.host_of(node).filter(|relay| self.runs(*relay));
+                match relay {
+                    Some(relay) => {
+                        let token = random(&mut self.rng);
+                        self.hosts.get_mut(&relay).into_iter().for_each(|at| {
+                            at.connections.insert(token, host);
+                        });
+                        self.input(30, host, Input::Connected { node, token }, Vec::new());
+                    }
+                    None => self.input(30, host, Input::Disconnected(node), Vec::new()),
+                }
+            }
+            Output::Disconnect(node) => {
+                let relay = self.host_of(node).and_then(|relay| self.hosts.get_mut(&relay));
+                relay.into_iter().for_each(|at| at.connections.retain(|_, client| *client != host));
+            }
+            Output::Persist(batch) => self.persist(host, batch),
+            Output::Work { id, work, bits } => {
+                let nonce = work.search(bits.min(WORK_BITS), 0, u64::MAX).unwrap_or_default();
+                self.input(50, host, Input::Solved { id, nonce }, Vec::new());
+            }
+            Output::Publish { bytes, dsa } => {
+                let Some(node) = self.node_id(host) else { return };
+                self.board.push((node, bytes.clone(), dsa.clone()));
+                for member in self.members() {
+                    let input = Input::Descriptor { bytes: bytes.clone(), dsa: dsa.clone() };
+                    self.input(40, member, input, Vec::new());
+                }
+            }
+            Output::Event(event) => self.event(host, event),
+        }
+    }
+
+    fn persist(&mut self, host: HostId, batch: Batch) {
+        let (id, rows) = (batch.id, batch.changes.len());
+        self.say(format_args!("{host} -> persist {} of {rows} rows", id.0));
+        let life = self.hosts[&host].life;
+        if let Some(at) = self.hosts.get_mut(&host) {
+            at.open.push(batch);
+        }
+        let ms = 1 + self.below(self.faults.commit_ms);
+        self.later(ms, Happening::Commit { host, life, batch: id });
+        let planned = self.crash_next.remove(&host);
+        if planned || self.chance(self.faults.crash) {
+            self.crash(host);
+            let ms = 1_000 + self.below(5_000);
+            self.later(ms, Happening::Start(host));
+        }
+    }
+
+    fn send(&mut self, host: HostId, to: Link, bytes: Vec<u8>, way: &[HostId]) {
+        let rule = self.watch.packet(&bytes);
+        self.broken(rule);
+        let target = match to {
+            Link::Node(node) => self.host_of(node),
+            Link::Client(token) => self.hosts[&host].connections.get(&token).copied(),
+        };
+        let Some(target) = target else { return };
+        let from = match self.node_id(host) {
+            Some(node) => Link::Node(node),
+            None => {
+                let connections = self.hosts[&target].connections.iter();
+                let token = connections.filter(|(_, client)| **client == host).map(|(token, _)| *token).next_back();
+                Link::Client(token.unwrap_or_default())
+            }
+        };
+        // A packet at position 0 begins a way; any other one goes on with that of the packet being handled.
+        let way = match bytes.get(..2) {
+            Some([1, 0]) => vec![host],
+            Some([1, _]) => [way, &[host]].concat(),
+            _ => Vec::new(),
+        };
+        let (cut, until) = &self.cut;
+        let apart = *until > self.tick && cut.contains(&host) != cut.contains(&target);
+        let copies = if apart || self.chance(self.faults.loss) {
+            0
+        } else {
+            1 + u32::from(self.chance(self.faults.duplication))
+        };
+        self.say(format_args!("{host} -> {target} {} x{copies}", name(&bytes)));
+        for _ in 0..copies {
+            let ms = 1 + self.below(self.faults.latency_ms);
+            self.input(ms, target, Input::Recv { from, bytes: bytes.clone() }, way.clone());
+        }
+    }
+
+    fn event(&mut self, host: HostId, event: Event) {
+        self.say(format_args!("{host} -> event {event:?}"));
+        let rule = match &event {
+            Event::Queued { id, .. } => {
+                self.watch.queued(*id);
+                Ok(())
+            }
+            Event::Settled { object } => {
+                self.watch.settled(host, *object);
+                Ok(())
+            }
+            Event::Received(message) => self.watch.received(host, message),
+            Event::Gap { object, error } => self.watch.gap(host, *object, &error.to_string()),
+            Event::Malformed => Err(format!("{host} got bytes that no machine takes")),
+            _ => Ok(()),
+        };
+        self.broken(rule);
+        self.events.push((host, event));
+    }
+}
+
+fn name(bytes: &[u8]) -> String {
+    let hash = sha3(&[bytes]);
+    let kind = match bytes.get(..2) {
+        Some([1, position]) => format!("packet@{position}"),
+        Some([2, kind]) => format!("frame/{kind}"),
+        _ => "bytes".to_owned(),
+    };
+    format!("{kind} {:02x}{:02x}{:02x}{:02x}", hash[0], hash[1], hash[2], hash[3])
+}
+
+fn describe(input: &Input) -> String {
+    match input {
+        Input::Recv { bytes, .. } => name(bytes),
+        Input::Connected { .. } => "connected".to_owned(),
+        Input::Disconnected(_) => "disconnected".to_owned(),
+        Input::Command { command, .. } => match command {
+            Command::Publish => "command publish".to_owned(),
+            Command::Open(_) => "command open".to_owned(),
+            Command::Send { .. } => "command send".to_owned(),
+            Command::Poll { .. } => "command poll".to_owned(),
+            Command::Acknowledge(cursor) => format!("command acknowledge {cursor}"),
+        },
+        Input::Solved { .. } => "solved".to_owned(),
+        Input::Committed(batch) => format!("committed {}", batch.0),
+        Input::Chain(registry) => format!("registry of day {}", registry.day.0),
+        Input::Descriptor { .. } => "descriptor".to_owned(),
+        Input::Wake => "wake".to_owned(),
+    }
+}
