@@ -8,6 +8,9 @@ use crate::{
 use anyhow::{Context, Result};
 use std::{fmt::Write as _, fs, process::ExitCode, time::Instant};
 
+/// What makes the random tests run longer: property cases, seeds of the simulator, damaged inputs per fuzz target.
+const MORE: [(&str, &str); 3] = [("PROPTEST_CASES", "5120"), ("PARS_SIM_SEEDS", "500"), ("PARS_FUZZ_ROUNDS", "50000")];
+
 /// Journeys in a row.
 const JOURNEY_RUNS: usize = 3;
 
@@ -25,7 +28,7 @@ pub fn deep(repo: &Repo) -> Result<ExitCode> {
         rows.push((name.to_owned(), count, begun.elapsed().as_secs()));
     };
     row("lint and build", &mut || test::lint(repo));
-    row("rust, 20 times the cases", &mut || test::rust_with(repo, &[("PROPTEST_CASES", "5120")]));
+    row("rust, many more cases and seeds", &mut || test::rust_with(repo, &MORE));
     row("forge, deep profile", &mut || {
         test::counted(
             repo.npm_bin("forge").args(["test", "--color", "never"]).env("FOUNDRY_PROFILE", "deep"),

@@ -50,8 +50,10 @@ pub(crate) fn print_table(rows: &[Row]) {
         let met = row.goal.map_or("-", |goal| if row.met(goal) { "yes" } else { "NO" });
         println!("{:<8} {:<22} {:>10.2} {:<4} {goal:>8}  {met}", row.bench, row.metric, row.value, row.unit);
     }
-    for row in rows.iter().filter(|row| row.peer.is_some()) {
-        println!("peer of {}: {:?} {:?}, ratio {:?}", row.metric, row.peer, row.peer_value, row.ratio);
+    for row in rows {
+        if let (Some(peer), Some(value), Some(ratio)) = (&row.peer, row.peer_value, row.ratio) {
+            println!("{}: {peer} {value:.2} {}, ours to it {ratio:.2}", row.metric, row.unit);
+        }
     }
     if rows.iter().all(|row| row.peer.is_none()) {
         println!("peer: none in this run");
