@@ -2,11 +2,11 @@
 
 use crate::support::*;
 use alloy_consensus::{
-    TxReceipt,
+    TxEip7702, TxReceipt, TypedTransaction,
     proofs::{calculate_receipt_root, calculate_transaction_root},
 };
 use alloy_primitives::{Address, TxKind, U256};
-use pars_chain::{BlockTag, Chain, ChainError, Genesis, Input, TxError};
+use pars_chain::{BlockTag, Chain, ChainError, Genesis, Input, Transaction, TxError};
 
 #[test]
 fn each_transaction_gets_its_block_at_once_and_the_header_commits_to_everything() {
@@ -101,6 +101,34 @@ fn under_manual_mining_transactions_wait_and_pending_shows_them() {
     submit(&mut chain, ALICE, underpriced).unwrap();
     mine(&mut chain, 1);
     assert_eq!((chain.head().mined.len(), value(&chain, counter, BlockTag::Latest)), (2, 9));
+}
+
+#[test]
+fn a_submission_that_is_refused_while_its_block_is_made_leaves_the_pool_as_it_was() {
+    let mut chain = chain();
+    chain.apply(Input::SetAutomine(false)).unwrap();
+    let waits = send(&mut chain, ALICE, TxKind::Call(BOB), vec![]);
+    chain.apply(Input::SetAutomine(true)).unwrap();
+    let first = transaction(&chain, ALICE, TxKind::Call(BOB), vec![]);
+    // Dear enough to take the place of the one that waits, but without the authorisations its type must carry: this shows
+    // only when it runs.
+    let empty = TxEip7702 {
+        chain_id: first.chain_id,
+        nonce: 0,
+        gas_limit: first.gas_limit,
+        max_fee_per_gas: first.max_fee_per_gas * 2,
+        max_priority_fee_per_gas: first.max_priority_fee_per_gas * 2,
+        to: BOB,
+        ..TxEip7702::default()
+    };
+    let raw = Transaction::impersonated(TypedTransaction::Eip7702(empty), ALICE).raw();
+    let before = chain.head().hash;
+    let refused = chain.apply(Input::Submit { raw, impersonated: Some(ALICE), now: None });
+    assert!(matches!(refused, Err(ChainError::Transaction(_))), "{refused:?}");
+    assert_eq!(chain.head().hash, before);
+    assert!(chain.waiting(waits).is_some());
+    mine(&mut chain, 1);
+    assert!(chain.mined(waits).is_some());
 }
 
 #[test]
