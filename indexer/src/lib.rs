@@ -17,6 +17,6 @@ mod store;
 mod sync;
 
 pub use health::Health;
-pub use service::{Options, ServeError, Service};
+pub use service::{Options, Progress, ServeError, Service};
 pub use source::SourceError;
 pub use store::{Store, StoreError, Tips};

@@ -59,6 +59,15 @@ pub enum ServeError {
     Ended,
 }
 
+/// How far the rows reach.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Number of the newest indexed block; 0 before the first.
+    pub head: u64,
+    /// Indexed blocks up to this one are final.
+    pub finalized: u64,
+}
+
 /// A running indexer. Dropping it stops it.
 #[derive(Debug)]
 pub struct Service {
@@ -99,6 +108,16 @@ impl Service {
     /// How the synchroniser does, now and at every change.
     pub fn health(&self) -> watch::Receiver<Health> {
         self.health.clone()
+    }
+
+    /// How far the rows reach now.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn progress(&self) -> Result<Progress, StoreError> {
+        let checkpoint = self.store.read().await?.checkpoint().await?;
+        let head = checkpoint.head.map_or(0, |head| head.number);
+        Ok(Progress { head, finalized: checkpoint.finalized.min(head) })
     }
 
     /// Waits for the failure that ends the service.

@@ -5,7 +5,7 @@ use anyhow::Result;
 use std::process::ExitCode;
 
 /// Every bench there is.
-const ALL: [&str; 2] = ["proof", "session"];
+const ALL: [&str; 3] = ["proof", "session", "network"];
 
 /// Run one bench, or all of them.
 pub fn bench(repo: &Repo, name: Option<&str>, json: bool) -> Result<ExitCode> {

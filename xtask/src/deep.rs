@@ -11,6 +11,9 @@ use std::{fmt::Write as _, fs, process::ExitCode, time::Instant};
 /// What makes the random tests run longer: property cases, seeds of the simulator, damaged inputs per fuzz target.
 const MORE: [(&str, &str); 3] = [("PROPTEST_CASES", "5120"), ("PARS_SIM_SEEDS", "500"), ("PARS_FUZZ_ROUNDS", "50000")];
 
+/// SIGKILLs of each kind of process while two members write.
+const KILLS: (&str, &str) = ("PARS_KILL_ROUNDS", "50");
+
 /// Journeys in a row.
 const JOURNEY_RUNS: usize = 3;
 
@@ -40,6 +43,10 @@ pub fn deep(repo: &Repo) -> Result<ExitCode> {
             test::counted(&mut stack::journeys(repo, true), count::journeys)
         });
     }
+    row("kill -9 of each kind of process, 50 times", &mut || {
+        let mut program = repo.command(repo.built("kills"));
+        test::counted(program.arg("--json").env(KILLS.0, KILLS.1), count::journeys)
+    });
     row("licences, bans, sources (cargo-deny)", &mut || deny(repo));
     let failed: u64 = rows.iter().map(|(_, count, _)| count.failed).sum();
     write_table(repo, &rows)?;

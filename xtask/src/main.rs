@@ -8,6 +8,7 @@ mod count;
 mod deep;
 mod run;
 mod setup;
+mod sim;
 mod stack;
 mod test;
 
@@ -25,7 +26,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Build everything and start a development network on this machine: chain, contracts, indexer.
+    /// Build everything and start a development network on this machine: chain, contracts, indexer, six service nodes, the
+    /// daemons of two members.
     Up {
         /// Throw the state of the last run away and start anew.
         #[arg(long)]
@@ -50,11 +52,16 @@ enum Verb {
     },
     /// Measure. Without a name: every bench.
     Bench {
-        /// Which bench: `proof` or `session`.
+        /// Which bench: `proof`, `session` or `network`.
         name: Option<String>,
         /// One JSON object per row on standard output.
         #[arg(long)]
         json: bool,
+    },
+    /// The simulator.
+    Sim {
+        #[command(subcommand)]
+        verb: sim::Verb,
     },
     /// Compile the contracts and refresh contracts/artifacts.
     Contracts {
@@ -83,6 +90,7 @@ fn dispatch(verb: Verb) -> Result<ExitCode> {
         Verb::Deep => deep::deep(&repo),
         Verb::Demo { json } => stack::demo(&repo, json),
         Verb::Bench { name, json } => bench::bench(&repo, name.as_deref(), json),
+        Verb::Sim { verb } => sim::sim(&repo, &verb),
         Verb::Contracts { check } => contracts::contracts(&repo, check),
     }
 }

@@ -13,6 +13,7 @@
 pub mod contracts;
 pub mod deployment;
 mod revert;
+pub mod safe;
 pub mod safe_owners;
 pub mod typed;
 

@@ -132,7 +132,13 @@ pub fn action_bytes(domain: &Eip712Domain, action: &SessionTrigger::Action) -> V
 /// What a trigger key signs to be enrolled by an account, [`ENROL_BYTES`] long.
 #[must_use]
 pub fn enrol_bytes(domain: &Eip712Domain, account: Address, signer_id: B256) -> Vec<u8> {
-    prefixed(ENROL_PREFIX, domain, structs::Enrol { account, signerId: signer_id }.eip712_hash_struct())
+    prefixed(ENROL_PREFIX, domain, enrol_hash(account, signer_id))
+}
+
+/// hashStruct of an enrolment.
+#[must_use]
+pub fn enrol_hash(account: Address, signer_id: B256) -> B256 {
+    structs::Enrol { account, signerId: signer_id }.eip712_hash_struct()
 }
 
 /// The nonce of a lane's action: `lane * 2^64 + sequence`. `None` if the lane has more than 192 bits.

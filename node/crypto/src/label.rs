@@ -240,6 +240,12 @@ labels! {
     }
 }
 
+impl HybridLabel {
+    /// No label: the context under which the chain's precompile verifies (EIP-8355). For [`crate::trigger`] alone, whose
+    /// statements carry their separation in front.
+    pub(crate) const EMPTY: Self = Self("");
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

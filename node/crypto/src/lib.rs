@@ -7,6 +7,7 @@
 //! | [`aead`] | AES-256-GCM with the three nonce rules as three types |
 //! | [`dh`], [`kem`], [`hkem`] | X25519, ML-KEM-768 and 1024, the hybrid KEM XW768 and XW1024 |
 //! | [`sign`] | Ed25519, ML-DSA-87, the hybrid signature `HS` |
+//! | [`trigger`] | ML-DSA-87 alone under the empty context: keys whose signatures a contract verifies |
 //! | [`merkle`], [`lioness`], [`stream`] | trees of records, the onion payload cipher, AES-256-CTR |
 //! | [`suite`] | the suite byte and the two post-quantum back ends behind one trait |
 //! | [`secret`], [`sealed`] | key types that wipe and redact themselves; the only form in which a secret is stored |
@@ -31,6 +32,7 @@ pub mod secret;
 pub mod sign;
 pub mod stream;
 pub mod suite;
+pub mod trigger;
 
 pub use rand_core::CryptoRng;
 pub use sealed::Sealed;

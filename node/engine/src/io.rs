@@ -1,17 +1,23 @@
 //! What a node is told and what it asks for. Plain values: a shell carries them out, the simulator looks at them.
 
+mod error;
+mod event;
+mod history;
+
 use pars_crypto::secret::Zeroizing;
 use pars_crypto::suite::DSA87_PUBLIC;
 use pars_identity::IdentityId;
-use pars_identity::link::{Assurance, Link as IdentityLink};
-use pars_proto::onion::DropReason;
-use pars_proto::session::machine::{GapError, RefusedError};
-use pars_proto::session::{MessageId, SessionId};
+use pars_identity::link::Link as IdentityLink;
 use pars_proto::swarm::hashcash::Work;
 use pars_wire::NodeId;
+use pars_wire::content::ContentType;
 
 use crate::registry::Registry;
 use crate::store::{Batch, BatchId};
+
+pub use error::{CommandError, DescriptorRefused, OpenError};
+pub use event::{Event, Received};
+pub use history::{Conversation, Delivery, Direction, Entry};
 
 /// Where bytes come from or go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,16 +45,29 @@ pub struct QuestionId(
 /// What a user asks of a member.
 #[derive(Clone, Debug)]
 pub enum Command {
-    /// Publish our own records in the directory, or do it again.
+    /// Publish our own records in the directory, or do it again. `Done` when the keys are durable, `Published` when the
+    /// records were read back; between them it goes on by itself, over restarts too.
     Publish,
     /// Fetch and check a contact's records, so that messages can be sent.
     Open(IdentityLink),
-    /// Send text.
+    /// Send a message. The same command id again is the same message.
     Send {
         /// To whom: a contact that was opened, or one that wrote to us.
         to: IdentityId,
-        /// UTF-8; wiped when dropped.
-        text: Zeroizing<Vec<u8>>,
+        /// Text, a file, a voice message, an invitation, an action or its receipt. All but text and receipts need a contact
+        /// whose `pq_auth` is confirmed.
+        content_type: ContentType,
+        /// The content (text: UTF-8, at least a byte); wiped when dropped.
+        content: Zeroizing<Vec<u8>>,
+    },
+    /// End the session with a contact: it only receives from now on. What is sent later begins a new one.
+    Close(IdentityId),
+    /// Every message received from a contact up to a cursor has been read.
+    MarkRead {
+        /// From whom.
+        with: IdentityId,
+        /// Up to here.
+        cursor: u64,
     },
     /// Read the inbox and every session's mailbox of today and so many days before.
     Poll {
@@ -141,164 +160,4 @@ pub enum Output {
     },
     /// Tell the user.
     Event(Event),
-}
-
-/// A message that arrived.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Received {
-    /// Its place among the durable events; the same message has the same cursor after a restart.
-    pub cursor: u64,
-    /// Who wrote it.
-    pub from: IdentityId,
-    /// Its name.
-    pub id: MessageId,
-    /// Its place in what this contact wrote.
-    pub sequence: u64,
-    /// SHA3-256 of the object it came in: tells a second copy from a second use of a key.
-    pub object: [u8; 32],
-    /// UTF-8; wiped when dropped.
-    pub text: Zeroizing<Vec<u8>>,
-}
-
-impl std::fmt::Debug for Received {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Received(cursor {}, sequence {}, {} bytes)", self.cursor, self.sequence, self.text.len())
-    }
-}
-
-/// What happened.
-#[derive(Debug)]
-pub enum Event {
-    /// Our records read back from the directory.
-    Published,
-    /// They do not yet; tried again later.
-    NotPublished,
-    /// A contact's records are here and verified.
-    Opened {
-        /// Who.
-        contact: IdentityId,
-        /// What the link said of the identity core.
-        assurance: Assurance,
-        /// Forward secrecy is reduced: no prekey of the day, the last resort is used.
-        reduced: bool,
-    },
-    /// A contact's records are not here.
-    NotOpened {
-        /// Who.
-        contact: IdentityId,
-        /// Why.
-        error: OpenError,
-    },
-    /// The message is durable here and on its way: it will not be lost.
-    Queued {
-        /// Of which command.
-        command: CommandId,
-        /// The message's name.
-        id: MessageId,
-    },
-    /// So many nodes hold every object of the message.
-    Stored {
-        /// Which message.
-        id: MessageId,
-        /// Copies of the object that has fewest.
-        copies: usize,
-    },
-    /// Typed error `insufficient_storage`: too few nodes hold an object; it stays queued.
-    InsufficientStorage {
-        /// Which message.
-        id: MessageId,
-        /// How many hold it.
-        copies: usize,
-    },
-    /// A command came to nothing, and changed nothing.
-    Refused {
-        /// Which.
-        command: CommandId,
-        /// Why.
-        error: CommandError,
-    },
-    /// A message arrived; told again after a restart until it is acknowledged.
-    Received(Received),
-    /// `pq_auth` of a session is confirmed.
-    Confirmed {
-        /// Which.
-        session: SessionId,
-        /// With whom.
-        contact: IdentityId,
-    },
-    /// An object was not read: shown as a gap.
-    Gap {
-        /// SHA3-256 of the object.
-        object: [u8; 32],
-        /// Why.
-        error: GapError,
-    },
-    /// An object that waited for its companions waits no longer: it was read with the one that completed them, whose hash
-    /// its message carries.
-    Settled {
-        /// SHA3-256 of the object.
-        object: [u8; 32],
-    },
-    /// A poll's reading of one mailbox ended.
-    Read {
-        /// Nodes that were read to their end.
-        answered: usize,
-    },
-    /// A packet ended here; for local counters.
-    Dropped(DropReason),
-    /// Bytes that no machine takes.
-    Malformed,
-    /// The registry or a descriptor is refused.
-    Descriptor(DescriptorRefused),
-}
-
-/// Why a descriptor is not used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum DescriptorRefused {
-    /// The bytes are none.
-    #[error("the descriptor is malformed: {0}")]
-    Malformed(#[from] pars_wire::codec::DecodeError),
-    /// The registry does not know its node on that day.
-    #[error("the descriptor is of a node that is not registered; fetch the registry first")]
-    Unregistered,
-    /// It does not verify.
-    #[error(transparent)]
-    Refused(#[from] pars_proto::onion::descriptor::DescriptorError),
-}
-
-/// Why a contact cannot be opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum OpenError {
-    /// No node of the directory gave a record that verifies.
-    #[error("no record of this contact was found; has it been published, and do enough nodes answer?")]
-    NotFound,
-    /// Two records of one number: somebody lies.
-    #[error("the directory gave two different records of one number; nothing is sent before that is understood")]
-    Fork,
-    /// The parts do not fit.
-    #[error(transparent)]
-    Bundle(#[from] pars_identity::bundle::BundleError),
-    /// What is pinned forbids it.
-    #[error(transparent)]
-    Pin(#[from] pars_identity::pin::PinError),
-}
-
-/// Why a command came to nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum CommandError {
-    /// This node has no identity.
-    #[error("this node has no identity; give the command to a member")]
-    NoMember,
-    /// The contact was never opened.
-    #[error("this contact is not known; open it by its link first")]
-    UnknownContact,
-    /// Too much is on its way.
-    #[error("too many objects are on their way; send again when some have been stored")]
-    Busy,
-    /// The session refuses.
-    #[error(transparent)]
-    Session(#[from] RefusedError),
-    /// A store of this store's place does not open: a mistake of the engine or damage.
-    #[error("the task of the swarm is refused: {0}")]
-    Task(#[from] pars_proto::swarm::client::TaskError),
 }

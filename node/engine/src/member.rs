@@ -11,18 +11,25 @@
 //!
 //! | Module | Holds |
 //! |---|---|
-//! | [`desk`] | contacts, objects on their way, messages, counters: the engine's own rows |
-//! | `send`, `receive` | the two directions |
+//! | [`desk`] | contacts, objects on their way, conversations: the engine's own rows |
+//! | [`history`] | messages sent and received, under one cursor |
+//! | `send`, `receive`, `poll` | the two directions |
+//! | `early` | messages that wait for those written before them |
 //! | `contacts`, `publish` | looking up others, publishing ourselves |
+//! | `view` | what a user may look at |
 //! | `restore` | from rows back to a member |
 
 mod contacts;
 pub mod desk;
+mod early;
+pub mod history;
+mod poll;
 mod publish;
 mod receive;
 mod restore;
 mod send;
 mod steps;
+mod view;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -32,7 +39,6 @@ use pars_identity::IdentityId;
 use pars_proto::onion;
 use pars_proto::onion::delay::Delay;
 use pars_proto::onion::descriptor::Verified;
-use pars_proto::session::SessionId;
 use pars_proto::session::machine::Sessions;
 use pars_proto::swarm;
 use pars_proto::swarm::client::{ClientIn, ClientOut, DeliveryId, TaskId};
@@ -47,6 +53,9 @@ use crate::node::Ids;
 use crate::registry::{Network, Registry};
 use crate::store::{BatchId, Change};
 use desk::Desk;
+use poll::{Polling, Reading};
+use publish::Publishing;
+use send::{Message, Parked};
 
 /// How often sessions and held objects are looked through for what is over, in ms.
 const HOUR_MS: u64 = 3_600_000;
@@ -63,6 +72,8 @@ pub struct MemberConfig {
     pub network: Network,
     /// How long each hop holds a packet.
     pub delay: Delay,
+    /// Poll by itself every so many ms; none: on command only.
+    pub poll: Option<u64>,
 }
 
 /// Something that may leave when the desk's rows are durable.
@@ -76,13 +87,6 @@ enum Effect {
     Consumed(DeliveryId),
     /// Publish the record with this number.
     Publish(usize),
-}
-
-/// Where objects were read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Source {
-    Inbox,
-    Session(SessionId),
 }
 
 /// What a task of the swarm client is for.
@@ -114,41 +118,20 @@ pub struct Member {
     swarm_barrier: Barrier<ClientOut>,
     steps: VecDeque<Step>,
     jobs: BTreeMap<TaskId, Job>,
-    sources: BTreeMap<Tag, Source>,
+    sources: BTreeMap<Tag, Reading>,
     tasks: u64,
     retry_puts: Option<Tick>,
-    retry_publish: Option<(Tick, usize)>,
+    publishing: Option<Publishing>,
+    polling: Polling,
+    parked: Parked,
+    /// When messages that wait for those before them are told as they are.
+    early: Option<Tick>,
     hour: Tick,
 }
 
 type Context<'a, 'b> = &'a mut Cx<'b, Output>;
 
 impl Member {
-    /// Who this is.
-    pub const fn identity(&self) -> &Identity {
-        &self.identity
-    }
-
-    /// The engine's own state: messages, contacts, what is on its way.
-    pub const fn desk(&self) -> &Desk {
-        &self.desk
-    }
-
-    /// Every session.
-    pub const fn sessions(&self) -> &Sessions {
-        &self.sessions
-    }
-
-    /// The first relay, if a link stands.
-    pub const fn first_relay(&self) -> Option<NodeId> {
-        self.onion.first()
-    }
-
-    /// Effects that wait for commits, and tasks that run: the queues that must stay bounded.
-    pub fn queued(&self) -> usize {
-        self.desk_barrier.len() + self.swarm_barrier.len() + self.jobs.len() + self.steps.len()
-    }
-
     fn task(&mut self, job: Job) -> TaskId {
         self.tasks += 1;
         let id = TaskId(self.tasks);
@@ -184,6 +167,7 @@ impl Member {
     }
 
     pub(crate) fn connected(&mut self, cx: Context<'_, '_>, ids: &mut Ids, node: NodeId, token: [u8; 16]) {
+        self.retry_puts.get_or_insert(cx.now.tick.after(RETRY_MS));
         self.steps.push_back(Step::Onion(onion::client::ClientIn::Connected { node, token }));
         self.run(cx, ids);
     }
@@ -196,11 +180,13 @@ impl Member {
     pub(crate) fn relay(&mut self, cx: Context<'_, '_>, ids: &mut Ids, verified: Verified) {
         self.steps.push_back(Step::Onion(onion::client::ClientIn::Relay(Box::new(verified))));
         self.retry_puts.get_or_insert(cx.now.tick.after(RETRY_MS));
+        self.hasten(cx);
         self.run(cx, ids);
     }
 
     pub(crate) fn learn(&mut self, cx: Context<'_, '_>, ids: &mut Ids, registry: &Registry) {
         self.steps.push_back(Step::Swarm(ClientIn::Snapshot(registry.snapshot())));
+        self.hasten(cx);
         self.run(cx, ids);
     }
 
@@ -219,11 +205,15 @@ impl Member {
 
     pub(crate) fn command(&mut self, cx: Context<'_, '_>, ids: &mut Ids, id: CommandId, command: Command) {
         match command {
-            Command::Publish => self.publish(cx, ids),
+            Command::Publish => self.publish(cx, ids, id),
             Command::Open(link) => self.open(link),
-            Command::Send { to, text } => self.send(cx, ids, id, (to, text)),
+            Command::Send { to, content_type, content } => {
+                self.send(cx, ids, id, Message { to, content_type, content });
+            }
+            Command::Close(contact) => self.close(cx, ids, id, contact),
+            Command::MarkRead { with, cursor } => self.mark_read(cx, ids, id, (with, cursor)),
             Command::Poll { days } => self.poll(cx, days),
-            Command::Acknowledge(cursor) => self.acknowledge(cx, ids, cursor),
+            Command::Acknowledge(cursor) => self.acknowledge(cx, ids, id, cursor),
         }
         self.run(cx, ids);
     }
@@ -234,9 +224,9 @@ impl Member {
             self.retry_puts = None;
             self.put_idle(cx);
         }
-        if let Some((_, index)) = self.retry_publish.take_if(|(tick, _)| *tick <= now) {
-            self.publish_record(index);
-        }
+        self.publish_due(now);
+        self.poll_due(cx);
+        self.early_due(cx, ids);
         if self.hour <= now {
             self.hour = now.after(HOUR_MS);
             self.expire(cx, ids);
@@ -247,7 +237,8 @@ impl Member {
     }
 
     pub(crate) fn deadline(&self) -> Option<Tick> {
-        let own = [self.retry_puts, self.retry_publish.map(|(tick, _)| tick), Some(self.hour)];
+        let publishing = self.publishing.as_ref().and_then(|publishing| publishing.due);
+        let own = [self.retry_puts, publishing, self.polling.next, self.early, Some(self.hour)];
         let machines = [self.onion.deadline(), self.swarm.deadline()];
         own.into_iter().chain(machines).flatten().min()
     }

@@ -46,10 +46,12 @@ pub enum Table {
     Counter = 9,
     /// Rows of the swarm store.
     Store = 10,
+    /// Objects that were dealt with.
+    Seen = 11,
 }
 
 impl Table {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Identity,
         Self::Session,
         Self::Handshake,
@@ -60,6 +62,7 @@ impl Table {
         Self::Held,
         Self::Counter,
         Self::Store,
+        Self::Seen,
     ];
 
     /// The name that a sealed value is bound to.
@@ -75,6 +78,7 @@ impl Table {
             Self::Held => "engine-held",
             Self::Counter => "engine-counter",
             Self::Store => "engine-store",
+            Self::Seen => "engine-seen",
         }
     }
 }

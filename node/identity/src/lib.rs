@@ -12,6 +12,7 @@
 //! | [`bundle`] | IR, DC, PB and leaf of a peer, checked as one | |
 //! | [`pin`] | what is remembered of a contact: the chain rules | |
 //! | [`stored`] | the plain form of secret keys, for `Sealed` only | |
+//! | [`trigger`] | the certificate of a key that acts on chain | 4,771 |
 //! | [`link`], [`qr`], [`safety`] | how people pass identities on and compare them | |
 //!
 //! A record is a value only after its signatures verified: there is no type for an unverified one. What is *not* here:
@@ -33,6 +34,7 @@ pub mod revocation;
 pub mod safety;
 pub mod seed;
 pub mod stored;
+pub mod trigger;
 
 pub use error::RecordError;
 pub use id::IdentityId;

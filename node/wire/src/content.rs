@@ -63,6 +63,18 @@ content_types! {
     Device = 12, "device";
 }
 
+impl ContentType {
+    /// Whether it waits until the other side's `pq_auth` is confirmed (SESSION section 3): files, invitations and actions.
+    pub const fn needs_proof(self) -> bool {
+        matches!(self, Self::File | Self::Voice | Self::RoomInvitation | Self::Action)
+    }
+
+    /// Whether it is part of a conversation; everything else is control between machines.
+    pub const fn is_conversation(self) -> bool {
+        matches!(self, Self::Text | Self::ActionReceipt) || self.needs_proof()
+    }
+}
+
 /// The flags of a message: 32 bits, bit 0 the least significant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Flags(u32);
@@ -144,6 +156,15 @@ mod tests {
                 (1..=12).contains(&number).then_some(number)
             );
         }
+    }
+
+    #[test]
+    fn files_invitations_and_actions_wait_for_proof_and_text_does_not() {
+        let all = |which: fn(ContentType) -> bool| {
+            ContentType::ALL.iter().filter(|kind| which(**kind)).map(|kind| *kind as u16).collect::<Vec<_>>()
+        };
+        assert_eq!(all(ContentType::needs_proof), [2, 3, 5, 8]);
+        assert_eq!(all(ContentType::is_conversation), [1, 2, 3, 5, 8, 9]);
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! The registry of targets.
 
+mod action;
 mod bindings;
 mod circuits;
 mod crypto;
+mod engine;
 mod handshake;
 mod identity;
 mod onion;
@@ -43,6 +45,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("identity-successor", identity::successor),
     ("identity-pin", identity::pin),
     ("identity-stored", identity::stored),
+    ("identity-trigger", action::certificate),
     ("session-object", session::object),
     ("session-header", session::header),
     ("session-snapshot", session::snapshot),
@@ -61,6 +64,12 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("swarm-receipt", swarm::receipt),
     ("swarm-what", swarm::what),
     ("swarm-record", swarm::record),
+    ("action-content", action::content),
+    ("action-receipt", action::receipt),
+    ("engine-snapshot", engine::snapshot),
+    ("engine-row", engine::row),
+    ("engine-store-row", engine::store_row),
+    ("engine-link", engine::link),
     ("circuits-envelope", circuits::envelope),
     ("circuits-proof-file", circuits::proof_file),
     ("circuits-secret", circuits::secret),
@@ -82,6 +91,8 @@ pub(crate) fn seeds(seeds: &mut Seeds) {
     handshake::seeds(seeds);
     onion::seeds(seeds);
     swarm::seeds(seeds);
+    action::seeds(seeds);
+    engine::seeds(seeds);
     circuits::seeds(seeds);
     bindings::seeds(seeds);
 }

@@ -75,7 +75,9 @@ survivors! {
     sessions_survive_damage = "session-";
     packets_survive_damage = "onion-";
     commands_and_replies_survive_damage = "swarm-";
+    rows_snapshots_and_links_survive_damage = "engine-";
     proofs_and_key_files_survive_damage = "circuits-";
+    actions_and_their_receipts_survive_damage = "action-";
     logs_and_reverts_survive_damage = "bindings-";
 }
 

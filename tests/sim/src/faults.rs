@@ -15,12 +15,33 @@ pub struct Faults {
     pub crash: u32,
     /// Whether a part of the nodes is cut off for a while.
     pub partition: bool,
+    /// Blocks of the chain before which the last one or two are replaced: within the finality distance.
+    pub reorganisation: u32,
+    /// How many blocks late the latest view of the chain is.
+    pub lag: u64,
 }
 
 impl Faults {
     /// Nothing goes wrong; packets still overtake each other.
-    pub const NONE: Self = Self { loss: 0, duplication: 0, latency_ms: 60, commit_ms: 10, crash: 0, partition: false };
+    pub const NONE: Self = Self {
+        loss: 0,
+        duplication: 0,
+        latency_ms: 60,
+        commit_ms: 10,
+        crash: 0,
+        partition: false,
+        reorganisation: 0,
+        lag: 0,
+    };
     /// What every seed must survive.
-    pub const ALL: Self =
-        Self { loss: 100, duplication: 50, latency_ms: 120, commit_ms: 20, crash: 10, partition: true };
+    pub const ALL: Self = Self {
+        loss: 100,
+        duplication: 50,
+        latency_ms: 120,
+        commit_ms: 20,
+        crash: 10,
+        partition: true,
+        reorganisation: 100,
+        lag: 4,
+    };
 }

@@ -18,9 +18,10 @@ use pars_engine::{Batch, BatchId, Node, Rows};
 use pars_identity::IdentityId;
 use pars_identity::link::Link as IdentityLink;
 use pars_proto::onion::delay::Delay;
-use pars_proto::onion::descriptor::Registration;
 use pars_wire::NodeId;
 use pars_wire::machine::{Now, Tick};
+
+use crate::chain::setting::{SETTINGS, node_keys};
 
 /// Names a host in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,16 +78,14 @@ const CAPACITY: usize = 64 << 20;
 
 impl Host {
     /// A service node that does not run yet.
-    pub fn service(seed: u64, id: HostId) -> Self {
-        let mut rng = randomness(seed, "service", id.0.into());
-        let keys = HybridSecret::generate(&Libcrux, &mut rng);
-        let node = NodeId(sha3(&[b"node", &seed.to_be_bytes(), &[id.0]]).into());
+    pub fn service(seed: u64, id: HostId, node: NodeId) -> Self {
+        let keys = node_keys(seed % SETTINGS, id.0);
         Self::new(Role::Service(node, Box::new(keys)), seed, id)
     }
 
     /// A member with a new identity, running once so that its keys are on the disk.
     pub fn member(seed: u64, id: HostId, now: Now) -> (Self, Node) {
-        let mut rng = randomness(seed, "member", id.0.into());
+        let mut rng = randomness(seed % SETTINGS, "member", id.0.into());
         let identity = Identity::create(&Libcrux, HASHCASH_BITS, now.wall, &mut rng);
         let (who, link) = (identity.id(), identity.link());
         let member = Member::create(config(seed, id), identity, now).expect("an empty store restores");
@@ -156,22 +155,19 @@ impl Host {
         }
     }
 
-    /// What the chain says of a service node.
-    pub fn registration(&self) -> Option<Registration> {
-        let Role::Service(node, keys) = &self.role else { return None };
-        Some(Registration {
-            node: *node,
-            operator: sha3(&[b"operator", &[self.id.0]]),
-            identity_hash: sha3(&[keys.public().dsa()]),
-            transport_key: *keys.public().ed25519().as_bytes(),
-            stake: 1_000,
-        })
+    /// What seals its rows.
+    pub fn store_key(&self) -> StoreKey {
+        store_key(self.seed, self.id)
     }
 }
 
+fn store_key(seed: u64, id: HostId) -> StoreKey {
+    StoreKey::from_bytes(sha3(&[b"store", &seed.to_be_bytes(), &[id.0]]))
+}
+
 fn config(seed: u64, id: HostId) -> MemberConfig {
-    let key = StoreKey::from_bytes(sha3(&[b"store", &seed.to_be_bytes(), &[id.0]]));
+    let key = store_key(seed, id);
     // No delays: what a relay sends leaves while it handles what it got, so a packet's way can be followed. Latencies of
     // links reorder enough.
-    MemberConfig { suite: &Libcrux, key, network: Network::Public, delay: Delay::FAST }
+    MemberConfig { suite: &Libcrux, key, network: Network::Public, delay: Delay::FAST, poll: None }
 }

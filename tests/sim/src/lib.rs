@@ -4,21 +4,27 @@
 //! |---|---|
 //! | [`world`] | hosts, the clock, the queue of what is to happen |
 //! | [`host`] | one node with its disk: uncommitted batches are lost in a crash |
-//! | [`faults`] | loss, duplication, latency and with it reordering, partition, crashes at barriers |
+//! | [`chain`] | the chain with the real contracts, and the views that hosts have of it |
+//! | [`faults`] | loss, duplication, latency and with it reordering, partition, crashes at barriers, reorganisations, late views |
 //! | [`watch`] | what must hold at every moment |
 //! | [`log`] | the event log and its audit hash: same seed, same hash |
-//! | [`journey`] | journey 3: messages to somebody offline |
+//! | [`scenario`] | journeys 1, 2, 3 and 6 |
+//! | [`work`] | proof of work, searched once |
 //!
-//! Not here yet: journeys 1, 2 and 6 with contracts inside, chain faults, the toy suite, adversaries as files. Links keep the
-//! order of nothing: real ones (QUIC) are kinder than these.
+//! Not here: the toy suite, adversaries as files, SFU and groups. Links keep the order of nothing: real ones (QUIC) are
+//! kinder than these.
 #![forbid(unsafe_code)]
 
+pub mod chain;
 pub mod faults;
 pub mod host;
-pub mod journey;
 pub mod log;
+pub mod scenario;
+pub mod seeds;
 pub mod watch;
+pub mod work;
 pub mod world;
 
 pub use faults::Faults;
+pub use scenario::{Report, Scenario};
 pub use world::World;

@@ -4,30 +4,27 @@
 use pars_crypto::hash::sha3;
 use pars_identity::IdentityId;
 use pars_identity::pin::Pin;
-use pars_proto::session::machine::{Event as Happened, In, Out};
-use pars_proto::session::{Delivered, SessionId};
-use pars_proto::swarm::client::{ClientIn, DeliveryId};
-use pars_proto::swarm::mailbox::{DayKey, Flag, Tag};
-use pars_wire::codec::{Day, Hour};
-use pars_wire::content::ContentType;
-use pars_wire::limits::MAX_TTL_HOURS;
+use pars_proto::session::machine::{Event as Happened, GapError, In, Out};
+use pars_proto::session::{Delivered, PqAuth, SessionId};
+use pars_proto::swarm::client::DeliveryId;
+use pars_proto::swarm::mailbox::Tag;
+use pars_wire::codec::Hour;
 
-use super::desk::{HELD_HOURS, Held, MAX_HELD, encode_held, encode_message};
+use super::desk::{HELD_HOURS, Held, MAX_HELD, MAX_SEEN, SEEN_HOURS, encode_held};
+use super::history::{Kept, State};
+use super::poll::Source;
 use super::send::session_change;
-use super::{Context, Effect, Job, Member, Source, Step};
-use crate::io::{Event, Received};
+use super::{Context, Effect, Member};
+use crate::io::{CommandId, Event};
 use crate::node::Ids;
-use crate::store::{Change, Table};
+use crate::store::{Change, Table, Value};
 use crate::vault;
-
-/// Replicas of a mailbox day that a poll reads.
-const READ_NODES: usize = 3;
 
 /// What the objects of a delivery came to.
 #[derive(Default)]
-struct Digest {
-    changes: Vec<Change>,
-    effects: Vec<Effect>,
+pub(super) struct Digest {
+    pub(super) changes: Vec<Change>,
+    pub(super) effects: Vec<Effect>,
     /// A new session: what waits may be its.
     begun: bool,
     /// The last object persisted something or was refused.
@@ -35,30 +32,6 @@ struct Digest {
 }
 
 impl Member {
-    /// Read the inbox and every mailbox, of today and so many days before.
-    pub(super) fn poll(&mut self, cx: Context<'_, '_>, days: u32) {
-        let today = Day::at(cx.now.wall);
-        let incoming = self.sessions.all().map(|(session, _)| (session.id(), session.mailboxes().incoming.clone()));
-        let incoming: Vec<_> = incoming.collect();
-        for back in 0..=days.min(u32::from(MAX_TTL_HOURS) / 24 + 1) {
-            let day = today.minus(back);
-            self.fetch(Source::Inbox, DayKey::inbox(self.identity.contact.inbox.clone(), day));
-            for (id, secret) in &incoming {
-                self.fetch(Source::Session(*id), DayKey::derive(secret, Flag::Pair, day));
-            }
-        }
-    }
-
-    fn fetch(&mut self, source: Source, mailbox: DayKey) {
-        let tag = mailbox.tag();
-        if self.jobs.values().any(|job| *job == Job::Fetch(tag)) {
-            return;
-        }
-        self.sources.insert(tag, source);
-        let id = self.task(Job::Fetch(tag));
-        self.steps.push_back(Step::Swarm(ClientIn::Fetch { id, mailbox, nodes: READ_NODES }));
-    }
-
     pub(super) fn deliver(
         &mut self,
         cx: Context<'_, '_>,
@@ -66,10 +39,13 @@ impl Member {
         (delivery, tag): (DeliveryId, Tag),
         objects: Vec<Vec<u8>>,
     ) {
-        let Some(source) = self.sources.get(&tag).copied() else { return };
+        let Some(source) = self.sources.get(&tag).map(|reading| reading.source) else { return };
         let mut digest = Digest::default();
         for object in objects {
             let hash = sha3(&[&object]);
+            if self.desk.seen.contains_key(&source.mark(&hash)) {
+                continue;
+            }
             let input = match source {
                 Source::Inbox => In::FromInbox { object: object.clone() },
                 Source::Session(session) => In::FromMailbox { session, object: object.clone() },
@@ -77,7 +53,9 @@ impl Member {
             digest.settled = false;
             let outputs = self.session(cx, input);
             self.digest(cx, hash, outputs, &mut digest);
-            if !digest.settled && self.desk.held.len() < MAX_HELD {
+            if digest.settled {
+                self.seen(cx, source.mark(&hash), &mut digest);
+            } else if self.desk.held.len() < MAX_HELD {
                 let held = Held { until: Hour::at(cx.now.wall).plus(HELD_HOURS), object };
                 let row = vault::seal(&self.config.key, (Table::Held, &hash), &encode_held(&held), cx.rng);
                 digest.changes.push(row);
@@ -103,11 +81,26 @@ impl Member {
             digest.effects.extend(own.effects);
             if own.settled {
                 digest.effects.push(Effect::Tell(Event::Settled { object: hash }));
+                self.seen(cx, Source::Inbox.mark(&hash), digest);
                 digest.changes.push(vault::drop_row(Table::Held, &hash));
             } else {
                 self.desk.held.insert(hash, held);
             }
         }
+    }
+
+    /// Remember an object that was read or refused in its place, in the batch that says so: a second copy there is passed over.
+    fn seen(&mut self, cx: Context<'_, '_>, mark: [u8; 32], digest: &mut Digest) {
+        if self.desk.seen.len() >= MAX_SEEN
+            && let Some(oldest) = self.desk.seen.iter().min_by_key(|(_, until)| **until).map(|(mark, _)| *mark)
+        {
+            self.desk.seen.remove(&oldest);
+            digest.changes.push(vault::drop_row(Table::Seen, &oldest));
+        }
+        let until = Hour::at(cx.now.wall).plus(SEEN_HOURS);
+        self.desk.seen.insert(mark, until);
+        let value = Some(Value::Plain(until.to_bytes().to_vec()));
+        digest.changes.push(Change { table: Table::Seen, key: mark.to_vec(), value });
     }
 
     fn digest(&mut self, cx: Context<'_, '_>, object: [u8; 32], outputs: Vec<Out>, digest: &mut Digest) {
@@ -117,8 +110,10 @@ impl Member {
                     digest.settled = true;
                     digest.changes.extend(rows.into_iter().map(session_change));
                 }
-                Out::Event(Happened::Begun { record, .. }) => {
+                Out::Event(Happened::Begun { record, reduced, .. }) => {
                     digest.begun = true;
+                    let row = self.thread(cx, record.id(), |thread| thread.reduced = reduced);
+                    digest.changes.push(row);
                     let pin = self.desk.pins.get(&record.id()).cloned();
                     let known = pin.is_some();
                     let mut pin = pin.unwrap_or_else(|| Pin::new(&record));
@@ -145,7 +140,8 @@ impl Member {
         }
     }
 
-    /// Text becomes a durable event. Other kinds of content are later parts: nothing sends them yet.
+    /// What users send becomes a durable event. What needs a proven sender and has none is a gap; control messages of later
+    /// parts are passed over: nothing sends them yet.
     fn received(
         &mut self,
         cx: Context<'_, '_>,
@@ -153,25 +149,41 @@ impl Member {
         message: Delivered,
         digest: &mut Digest,
     ) {
-        let Some(from) = self.peer(session).filter(|_| message.content_type == ContentType::Text) else { return };
-        self.desk.cursor += 1;
-        let Delivered { id, sequence, content: text, .. } = message;
-        let received = Received { cursor: self.desk.cursor, from, id, sequence, object, text };
-        let key = received.cursor.to_be_bytes();
-        let row = vault::seal(&self.config.key, (Table::Message, &key), &encode_message(&received), cx.rng);
-        digest.changes.push(row);
-        digest.effects.push(Effect::Tell(Event::Received(received)));
+        let Some((peer, pq_auth)) = self.find(session).map(|s| (s.peer().address.identity, s.pq_auth())) else {
+            return;
+        };
+        let Delivered { id, sequence, timestamp, content_type, content, .. } = message;
+        if !content_type.is_conversation() {
+            return;
+        }
+        if content_type.needs_proof() && pq_auth == PqAuth::Pending {
+            let error = GapError::Unconfirmed(content_type);
+            return digest.effects.push(Effect::Tell(Event::Gap { object, error }));
+        }
+        let state = State::Received;
+        let message = Kept { peer, id, sequence, timestamp, content_type, object, content, state };
+        self.in_order(cx, message, digest);
     }
 
     fn peer(&self, session: SessionId) -> Option<IdentityId> {
         self.find(session).map(|session| session.peer().address.identity)
     }
 
-    pub(super) fn acknowledge(&mut self, cx: Context<'_, '_>, ids: &mut Ids, cursor: u64) {
-        self.desk.acknowledged = self.desk.acknowledged.max(cursor.min(self.desk.cursor));
-        let value = self.desk.acknowledged.to_be_bytes();
+    pub(super) fn acknowledge(&mut self, cx: Context<'_, '_>, ids: &mut Ids, command: CommandId, cursor: u64) {
+        self.desk.history.acknowledge(cursor);
+        let value = self.desk.history.acknowledged.to_be_bytes();
         let row = vault::seal(&self.config.key, (Table::Counter, b"a"), &value, cx.rng);
-        self.commit(cx, ids, vec![row], []);
+        let mut effects = vec![Effect::Tell(Event::Done { command })];
+        effects.extend(self.unpause());
+        self.commit(cx, ids, vec![row], effects);
+    }
+
+    /// What the swarm may be told once there is room again.
+    pub(super) fn unpause(&mut self) -> Vec<Effect> {
+        if self.desk.history.full() {
+            return Vec::new();
+        }
+        std::mem::take(&mut self.desk.paused).into_iter().map(Effect::Consumed).collect()
     }
 
     /// Once an hour: sessions past their time, objects that waited a day.
@@ -185,8 +197,14 @@ impl Member {
             self.desk.held.remove(&hash);
             digest.changes.push(vault::drop_row(Table::Held, &hash));
         }
+        let over: Vec<_> = self.desk.seen.iter().filter(|(_, until)| now > **until).map(|(hash, _)| *hash).collect();
+        for hash in over {
+            self.desk.seen.remove(&hash);
+            digest.changes.push(vault::drop_row(Table::Seen, &hash));
+        }
         // A restarted machine has forgotten what waits: it is shown again.
         self.release_held(cx, &mut digest);
         self.commit(cx, ids, digest.changes, digest.effects);
+        self.publish_again(cx, ids);
     }
 }

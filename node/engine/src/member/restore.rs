@@ -15,15 +15,19 @@ use pars_proto::onion;
 use pars_proto::onion::path::{Diversity, Relays};
 use pars_proto::session::machine::{Own, Row, Sessions, Standing};
 use pars_proto::session::replay::Known;
-use pars_proto::session::{MessageId, SessionId};
+use pars_proto::session::{SessionId, Superseded};
 use pars_proto::swarm;
 use pars_proto::swarm::Registrar;
 use pars_proto::swarm::placement::Operators;
 use pars_wire::codec::{Hour, Reader, Wire};
-use pars_wire::machine::{Now, UnixMinute};
+use pars_wire::machine::Now;
 
-use super::desk::{Desk, Parcel, decode_held, decode_message};
-use super::{Effect, Member, MemberConfig, Step};
+use super::desk::{Desk, Parcel, Publication, Thread, decode_held};
+use super::history::{Kept, Sent};
+use super::poll::Polling;
+use super::publish::Publishing;
+use super::send::Parked;
+use super::{Effect, Member, MemberConfig, RETRY_MS, Step};
 use crate::barrier::Barrier;
 use crate::identity::Identity;
 use crate::io::{CommandId, Event};
@@ -50,7 +54,7 @@ impl Member {
     }
 
     fn build(config: MemberConfig, identity: Identity, rows: &Rows, now: Now) -> Result<Self, RestoreError> {
-        let desk = desk(&config, rows, now.wall)?;
+        let desk = desk(&config, rows)?;
         let own = Own {
             record: identity.record.clone(),
             certificate: identity.certificate.clone(),
@@ -68,8 +72,10 @@ impl Member {
             Value::Plain(bytes) => Some((key.to_vec(), bytes.clone())),
             Value::Sealed(_) => None,
         });
-        let swarm = swarm::Client::open(operators, Box::new(Registrar::new(config.suite)), cursors)?;
+        let mut swarm = swarm::Client::open(operators, Box::new(Registrar::new(config.suite)), cursors)?;
+        swarm.set_pace(config.delay.round_trip_ms());
         let onion = onion::Client::new(config.suite, Relays::new(diversity));
+        let polling = Polling::start(config.poll, now.tick);
         let mut member = Self {
             config,
             identity,
@@ -84,21 +90,29 @@ impl Member {
             sources: BTreeMap::new(),
             tasks: 0,
             retry_puts: None,
-            retry_publish: None,
+            publishing: None,
+            polling,
+            parked: Parked::default(),
+            early: None,
             hour: now.tick,
         };
+        member.resume_early(now.tick);
+        member.publishing = member.desk.publication.and_then(|publication| {
+            let open = !publication.whole;
+            open.then(|| Publishing::resume(now.tick.after(RETRY_MS)))
+        });
         member.tell_again();
         Ok(member)
     }
 
     fn tell_again(&mut self) {
-        let open = self.desk.messages.range(self.desk.acknowledged + 1..);
-        let events = open.map(|(_, message)| Step::Effect(Effect::Tell(Event::Received(message.clone()))));
+        let open = self.desk.history.open();
+        let events = open.map(|(cursor, message)| Step::Effect(Effect::Tell(Event::Received(message.event(cursor)))));
         self.steps.extend(events);
     }
 }
 
-fn desk(config: &MemberConfig, rows: &Rows, now: UnixMinute) -> Result<Desk, RestoreError> {
+fn desk(config: &MemberConfig, rows: &Rows) -> Result<Desk, RestoreError> {
     let mut desk = Desk::default();
     let key = &config.key;
     for (name, value) in rows.of(Table::Contact) {
@@ -108,8 +122,11 @@ fn desk(config: &MemberConfig, rows: &Rows, now: UnixMinute) -> Result<Desk, Res
                 let pin = Pin::decode(&bytes)?;
                 desk.pins.insert(pin.id(), pin);
             }
-            // Prekeys of a day that is over: the contact is opened again.
-            _ => desk.contacts.extend(contact(config, &bytes, now)),
+            Some(b't') => {
+                let contact = IdentityId(Reader::new(name.get(1..).unwrap_or_default()).array("contact")?);
+                desk.threads.insert(contact, Thread::decode(&bytes)?);
+            }
+            _ => desk.contacts.extend(contact(config, &bytes)),
         }
     }
     for (name, value) in rows.of(Table::Outbox) {
@@ -120,42 +137,55 @@ fn desk(config: &MemberConfig, rows: &Rows, now: UnixMinute) -> Result<Desk, Res
     }
     for (name, value) in rows.of(Table::Message) {
         let cursor = Reader::new(name).u64("cursor")?;
-        let message = decode_message(cursor, &vault::open(key, (Table::Message, name), value)?)?;
-        desk.cursor = desk.cursor.max(cursor);
-        desk.messages.insert(cursor, message);
+        let message = Kept::decode(&vault::open(key, (Table::Message, name), value)?)?;
+        desk.history.restore(cursor, message);
     }
     for (name, value) in rows.of(Table::Held) {
+        if name.len() == super::early::KEY {
+            let message = Kept::decode(&vault::open(key, (Table::Held, name), value)?)?;
+            desk.early.insert((message.peer, message.sequence), message);
+            continue;
+        }
         let (hash, held) = decode_held(&vault::open(key, (Table::Held, name), value)?)?;
         desk.held.insert(hash, held);
+    }
+    for (name, value) in rows.of(Table::Seen) {
+        let Value::Plain(until) = value else { return Err(RestoreError::Sealed(Table::Seen.name())) };
+        desk.seen.insert(Reader::new(name).array("object hash")?, Reader::new(until).hour("end of memory")?);
     }
     for (name, value) in rows.of(Table::Counter) {
         counter(&mut desk, name, &vault::open(key, (Table::Counter, name), value)?)?;
     }
+    for (contact, thread) in &desk.threads {
+        desk.history.mark(*contact, thread.read);
+    }
+    desk.history.restored();
     Ok(desk)
 }
 
 fn counter(desk: &mut Desk, name: &[u8], value: &[u8]) -> Result<(), RestoreError> {
-    let (mut name, mut value) = (Reader::new(name), Reader::new(value));
+    let mut name = Reader::new(name);
     match name.u8("counter")? {
         b'c' => {
-            let command = CommandId(name.array("command id")?);
-            desk.commands.insert(command, MessageId(value.array("message id")?));
+            desk.history.remember(CommandId(name.array("command id")?), Sent::decode(value)?);
         }
-        b's' => {
-            desk.sequences.insert(IdentityId(name.array("contact")?), value.u64("sequence")?);
-        }
-        _ => desk.acknowledged = value.u64("cursor")?,
+        b'p' => desk.publication = Some(Publication::decode(value)?),
+        _ => desk.history.acknowledged = Reader::new(value).u64("cursor")?,
     }
     Ok(())
 }
 
-fn contact(config: &MemberConfig, bytes: &[u8], now: UnixMinute) -> Option<(IdentityId, Bundle)> {
-    let (record, rest) = bytes.split_at_checked(IdentityRecord::SIZE)?;
+/// Records as they were when they were fetched: an unanswered session still needs the inbox of a contact whose prekey is over.
+/// Whether a prekey may begin a session is asked when one begins.
+fn contact(config: &MemberConfig, bytes: &[u8]) -> Option<(IdentityId, Bundle)> {
+    let (hour, rest) = bytes.split_first_chunk()?;
+    let hour = Hour(u32::from_be_bytes(*hour));
+    let (record, rest) = rest.split_at_checked(IdentityRecord::SIZE)?;
     let (certificate, rest) = rest.split_at_checked(DeviceCertificate::SIZE)?;
     let (batch, leaf) = rest.split_at_checked(PrekeyBatch::SIZE)?;
     let id = IdentityRecord::verify(config.suite, record).ok()?;
     let bytes = BundleBytes { record, certificate, batch, leaf };
-    let bundle = Bundle::verify(config.suite, &Link::to(id.core()), &bytes, Hour::at(now)).ok()?;
+    let bundle = Bundle::verify(config.suite, &Link::to(id.core()), &bytes, hour).ok()?;
     Some((id.id(), bundle))
 }
 
@@ -167,8 +197,9 @@ fn session_rows(rows: &Rows) -> Result<Vec<Row>, RestoreError> {
         let mut from = Reader::new(bytes);
         let (kind, until) = (from.u8("standing")?, from.hour("end of a session")?);
         let standing = if kind == 1 { Standing::Current } else { Standing::ReceiveOnly { until } };
+        let superseded = Superseded::from_bytes(from.array("superseded handshake")?);
         let sealed = Sealed::from_bytes(from.rest().to_vec());
-        all.push(Row::Session { id, standing, superseded: None, sealed });
+        all.push(Row::Session { id, standing, superseded, sealed });
     }
     for (name, value) in rows.of(Table::Handshake) {
         let Value::Plain(bytes) = value else { return Err(RestoreError::Sealed("handshake")) };
@@ -178,4 +209,28 @@ fn session_rows(rows: &Rows) -> Result<Vec<Row>, RestoreError> {
         all.push(Row::Handshake { id: Reader::new(name).array("handshake id")?, known });
     }
     Ok(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::send::session_change;
+    use super::*;
+    use crate::store::{Batch, BatchId};
+
+    #[test]
+    fn what_a_session_may_be_used_for_and_whom_it_superseded_outlive_a_restart() {
+        let row = |id, standing, superseded| {
+            let sealed = Sealed::from_bytes(vec![id; 9]);
+            Row::Session { id: SessionId([id; 32]), standing, superseded: Superseded::from_bytes(superseded), sealed }
+        };
+        let written = vec![
+            row(1, Standing::Current, [0; 4]),
+            row(2, Standing::Current, [1, 2, 3, 4]),
+            row(3, Standing::ReceiveOnly { until: Hour(480_000) }, [0, 0, 0, 9]),
+            Row::Handshake { id: [4; 32], known: Known { session: SessionId([1; 32]), until: Hour(480_001) } },
+        ];
+        let mut rows = Rows::default();
+        rows.apply(&Batch { id: BatchId(1), changes: written.iter().cloned().map(session_change).collect() });
+        assert_eq!(session_rows(&rows).unwrap(), written);
+    }
 }

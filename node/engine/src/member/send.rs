@@ -1,16 +1,21 @@
-//! Sending: one command, one batch (ratchet, objects, command id, sequence), then the objects go out until they are stored.
+//! Sending: one command, one batch (ratchet, objects, message, command id), then the objects go out until they are stored.
 //!
 //! | command | outcome |
 //! |---|---|
 //! | `Send` with an id that is known | `Queued` again, nothing sent twice |
 //! | `Send`, current session | its next message |
 //! | `Send`, contact with records of the day | a new session with its first message |
+//! | `Send`, contact whose records are missing or old | they are fetched first, then as above; `Refused` if they are not found |
 //! | `Send`, otherwise | `Refused`, nothing changed |
 
+use std::collections::BTreeMap;
+
 use pars_crypto::hash::random;
+use pars_crypto::secret::Zeroizing;
 use pars_identity::IdentityId;
+use pars_identity::bundle::Bundle;
 use pars_proto::session::machine::{self, In, Out, Outgoing, RefusedError, Row, SendTo, Standing};
-use pars_proto::session::{Address, MessageId, SessionId};
+use pars_proto::session::{MessageId, PqAuth, Session, Superseded, header_time};
 use pars_proto::swarm::client::{ClientIn, PutTo};
 use pars_proto::swarm::mailbox::{DayKey, Flag};
 use pars_wire::codec::{Day, Hour};
@@ -19,13 +24,61 @@ use pars_wire::limits::DEFAULT_TTL_HOURS;
 use pars_wire::machine::{Cx, Machine};
 
 use super::desk::{Destination, MAX_OUTBOX, Parcel};
+use super::history::{Kept, Sent, State};
 use super::{Context, Effect, Job, Member, RETRY_MS, Step};
 use crate::io::{CommandError, CommandId, Event};
 use crate::node::Ids;
 use crate::store::{Change, Table, Value};
 use crate::vault;
 
-type Text = pars_crypto::secret::Zeroizing<Vec<u8>>;
+/// Messages that wait for their contact's records at once: a bound of memory (11 KiB each).
+const MAX_PARKED: usize = 64;
+
+/// What a command asks to be sent.
+#[derive(Clone)]
+pub(super) struct Message {
+    pub(super) to: IdentityId,
+    pub(super) content_type: ContentType,
+    pub(super) content: Zeroizing<Vec<u8>>,
+}
+
+/// Messages that wait for their contact's records. Nobody was told that they are kept.
+#[derive(Default)]
+pub(super) struct Parked(BTreeMap<IdentityId, Vec<(CommandId, Message)>>);
+
+impl Parked {
+    pub(super) fn len(&self) -> usize {
+        self.0.values().map(Vec::len).sum()
+    }
+
+    pub(super) fn take(&mut self, contact: IdentityId) -> Vec<(CommandId, Message)> {
+        self.0.remove(&contact).unwrap_or_default()
+    }
+
+    fn add(&mut self, command: CommandId, message: Message) -> Result<(), CommandError> {
+        if self.len() >= MAX_PARKED {
+            return Err(CommandError::Busy);
+        }
+        let waiting = self.0.entry(message.to).or_default();
+        if !waiting.iter().any(|(known, _)| *known == command) {
+            waiting.push((command, message));
+        }
+        Ok(())
+    }
+}
+
+impl Message {
+    /// What can be said without looking at the contact.
+    fn check(&self) -> Result<(), CommandError> {
+        match self.content_type {
+            ContentType::Text if self.content.is_empty() || std::str::from_utf8(&self.content).is_err() => {
+                Err(CommandError::Text)
+            }
+            other if !other.is_conversation() => Err(CommandError::ContentType(other)),
+            _ => Ok(()),
+        }
+    }
+}
 
 impl Member {
     /// Give the sessions one input.
@@ -35,17 +88,11 @@ impl Member {
         out
     }
 
-    pub(super) fn send(
-        &mut self,
-        cx: Context<'_, '_>,
-        ids: &mut Ids,
-        command: CommandId,
-        (to, text): (IdentityId, Text),
-    ) {
-        if let Some(id) = self.desk.commands.get(&command).copied() {
-            return self.tell(Event::Queued { command, id });
+    pub(super) fn send(&mut self, cx: Context<'_, '_>, ids: &mut Ids, command: CommandId, message: Message) {
+        if let Some(Sent { cursor, id, to }) = self.desk.history.command(command) {
+            return self.tell(Event::Queued { command, id, to, cursor });
         }
-        if let Err(error) = self.try_send(cx, ids, command, (to, text)) {
+        if let Err(error) = self.try_send(cx, ids, command, message) {
             self.tell(Event::Refused { command, error });
         }
     }
@@ -55,16 +102,41 @@ impl Member {
         cx: Context<'_, '_>,
         ids: &mut Ids,
         command: CommandId,
-        (to, text): (IdentityId, Text),
+        message: Message,
     ) -> Result<(), CommandError> {
+        message.check()?;
         if self.desk.outbox.len() >= MAX_OUTBOX {
             return Err(CommandError::Busy);
         }
+        let current = self.current_session(message.to);
+        if message.content_type.needs_proof() && current.map(Session::pq_auth) != Some(PqAuth::Confirmed) {
+            return Err(CommandError::Unconfirmed);
+        }
+        let fresh = |bundle: &&Bundle| bundle.prekey.valid_at(Hour::at(cx.now.wall));
+        let bundle = self.desk.contacts.get(&message.to).filter(fresh);
+        if current.is_none() && bundle.is_none() {
+            let pin = self.desk.pins.get(&message.to).cloned().ok_or(CommandError::UnknownContact)?;
+            self.parked.add(command, message)?;
+            self.open_again(&pin);
+            return Ok(());
+        }
+        let reduced = bundle.filter(|_| current.is_none()).map(Bundle::reduced);
+        self.seal(cx, ids, command, (message, reduced))
+    }
+
+    /// `reduced`: set for a new session, by its prekey.
+    fn seal(
+        &mut self,
+        cx: Context<'_, '_>,
+        ids: &mut Ids,
+        command: CommandId,
+        (message, reduced): (Message, Option<bool>),
+    ) -> Result<(), CommandError> {
+        let Message { to, content_type, content } = message;
         let id = MessageId(random(cx.rng));
-        let sequence = self.desk.sequences.get(&to).copied().unwrap_or(0) + 1;
-        let (content_type, flags) = (ContentType::Text, Flags::NONE);
-        let message = Outgoing { id, sequence, content_type, flags, content: text };
-        let input = self.input(cx, to, message)?;
+        let sequence = self.desk.threads.get(&to).map_or(0, |thread| thread.sequence).saturating_add(1);
+        let outgoing = Outgoing { id, sequence, content_type, flags: Flags::NONE, content: content.clone() };
+        let input = self.input(to, outgoing)?;
         let (mut changes, mut parcels) = (Vec::new(), Vec::new());
         for output in self.session(cx, input) {
             match output {
@@ -74,42 +146,61 @@ impl Member {
                 Out::Event(_) => {}
             }
         }
-        let mut effects = Vec::new();
+        let (timestamp, object) = (header_time(cx.now), [0; 32]);
+        let state = State::Queued(None);
+        let kept = Kept { peer: to, id, sequence, timestamp, content_type, object, content, state };
+        let row = kept.encode();
+        let cursor = self.desk.history.add(kept);
+        changes.push(vault::seal(&self.config.key, (Table::Message, &cursor.to_be_bytes()), &row, cx.rng));
+        changes.push(self.thread(cx, to, |thread| {
+            thread.sequence = sequence;
+            thread.closed = false;
+            thread.reduced = reduced.unwrap_or(thread.reduced);
+        }));
+        self.remember(cx, command, Sent { cursor, id, to }, &mut changes);
+        let gone = self.desk.history.prune(to);
+        changes.extend(gone.into_iter().map(|cursor| vault::drop_row(Table::Message, &cursor.to_be_bytes())));
+        let mut effects = vec![Effect::Tell(Event::Queued { command, id, to, cursor })];
         for (destination, object) in parcels {
-            let to = self.destination(destination)?;
-            self.desk.parcels += 1;
-            let (number, parcel) = (self.desk.parcels, Parcel { message: id, to, object });
-            let key = number.to_be_bytes();
-            changes.push(vault::seal(&self.config.key, (Table::Outbox, &key), &parcel.encode(), cx.rng));
-            self.desk.outbox.insert(number, parcel);
+            let number = self.pack(cx, cursor, (destination, object), &mut changes)?;
             effects.push(Effect::Put(number));
         }
-        self.desk.sequences.insert(to, sequence);
-        self.desk.commands.insert(command, id);
-        let key = [b"c", &command.0[..]].concat();
-        changes.push(vault::seal(&self.config.key, (Table::Counter, &key), &id.0, cx.rng));
-        let key = [b"s", &to.0[..]].concat();
-        changes.push(vault::seal(&self.config.key, (Table::Counter, &key), &sequence.to_be_bytes(), cx.rng));
-        effects.push(Effect::Tell(Event::Queued { command, id }));
         self.commit(cx, ids, changes, effects);
         Ok(())
     }
 
-    /// On the current session, or on a new one with the contact's records.
-    fn input(&self, cx: Context<'_, '_>, to: IdentityId, message: Outgoing) -> Result<In, CommandError> {
-        let command = machine::CommandId(0);
-        if let Some(to) = self.current(to) {
-            return Ok(In::Send { command, to, message });
-        }
-        let fresh = |bundle: &&pars_identity::bundle::Bundle| bundle.prekey.valid_at(Hour::at(cx.now.wall));
-        let bundle = self.desk.contacts.get(&to).filter(fresh).ok_or(CommandError::UnknownContact)?;
-        Ok(In::Begin { command, peer: Box::new(bundle.clone()), message })
+    fn remember(&mut self, cx: Context<'_, '_>, command: CommandId, sent: Sent, changes: &mut Vec<Change>) {
+        let key = |command: CommandId| [b"c", &command.0[..]].concat();
+        changes.push(vault::seal(&self.config.key, (Table::Counter, &key(command)), &sent.encode(), cx.rng));
+        let forgotten = self.desk.history.remember(command, sent);
+        changes.extend(forgotten.map(|command| vault::drop_row(Table::Counter, &key(command))));
     }
 
-    fn current(&self, to: IdentityId) -> Option<Address> {
-        let current = |standing| standing == Standing::Current;
-        let mut all = self.sessions.all().filter(|(_, standing)| current(*standing));
-        all.find(|(session, _)| session.peer().address.identity == to).map(|(session, _)| session.peer().address)
+    /// One object into the outbox; its number.
+    fn pack(
+        &mut self,
+        cx: Context<'_, '_>,
+        cursor: u64,
+        (destination, object): (SendTo, Vec<u8>),
+        changes: &mut Vec<Change>,
+    ) -> Result<u64, CommandError> {
+        let parcel = Parcel { cursor, to: self.destination(destination)?, object };
+        self.desk.parcels = self.desk.parcels.saturating_add(1);
+        let number = self.desk.parcels;
+        let key = number.to_be_bytes();
+        changes.push(vault::seal(&self.config.key, (Table::Outbox, &key), &parcel.encode(), cx.rng));
+        self.desk.outbox.insert(number, parcel);
+        Ok(number)
+    }
+
+    /// On the current session, or on a new one with the contact's records.
+    fn input(&self, to: IdentityId, message: Outgoing) -> Result<In, CommandError> {
+        let command = machine::CommandId(0);
+        if let Some(session) = self.current_session(to) {
+            return Ok(In::Send { command, to: session.peer().address, message });
+        }
+        let bundle = self.desk.contacts.get(&to).ok_or(CommandError::UnknownContact)?;
+        Ok(In::Begin { command, peer: Box::new(bundle.clone()), message })
     }
 
     fn destination(&self, to: SendTo) -> Result<Destination, CommandError> {
@@ -124,10 +215,6 @@ impl Member {
                 secret.map(Destination::Mailbox).ok_or(CommandError::Session(RefusedError::NoSession))
             }
         }
-    }
-
-    pub(super) fn find(&self, id: SessionId) -> Option<&pars_proto::session::Session> {
-        self.sessions.all().map(|(session, _)| session).find(|session| session.id() == id)
     }
 
     /// Order a parcel from the swarm, into the mailbox of today.
@@ -154,6 +241,7 @@ impl Member {
             self.retry_puts = Some(cx.now.tick.after(RETRY_MS));
             return;
         }
+        self.steps.push_back(Step::Swarm(ClientIn::Retry));
         let carried = |number: &u64| self.jobs.values().any(|job| *job == Job::Put(*number));
         let idle: Vec<u64> = self.desk.outbox.keys().filter(|number| !carried(number)).copied().collect();
         self.steps.extend(idle.into_iter().map(|number| Step::Effect(Effect::Put(number))));
@@ -161,35 +249,43 @@ impl Member {
 
     /// A parcel lies at enough nodes: its row goes, and with the last of a message the user hears of it.
     pub(super) fn stored(&mut self, cx: Context<'_, '_>, ids: &mut Ids, number: u64, copies: usize) {
-        let Some(parcel) = self.desk.outbox.remove(&number) else { return };
-        let id = parcel.message;
-        let least = self.desk.copies.get(&id).copied().unwrap_or(usize::MAX).min(copies);
-        let complete = !self.desk.outbox.values().any(|other| other.message == id);
+        let Some(Parcel { cursor, .. }) = self.desk.outbox.remove(&number) else { return };
+        let complete = !self.desk.outbox.values().any(|other| other.cursor == cursor);
+        let mut changes = vec![vault::drop_row(Table::Outbox, &number.to_be_bytes())];
         let mut effects = Vec::new();
-        if complete {
-            self.desk.copies.remove(&id);
-            effects.push(Effect::Tell(Event::Stored { id, copies: least }));
-        } else {
-            self.desk.copies.insert(id, least);
+        if let Some(message) = self.desk.history.stored(cursor, copies, complete) {
+            let key = cursor.to_be_bytes();
+            changes.push(vault::seal(&self.config.key, (Table::Message, &key), &message.encode(), cx.rng));
+            if let (State::Stored(copies), id, to) = (message.state, message.id, message.peer) {
+                effects.push(Effect::Tell(Event::Stored { id, to, cursor, copies: copies.into() }));
+            }
         }
-        self.commit(cx, ids, vec![vault::drop_row(Table::Outbox, &number.to_be_bytes())], effects);
+        self.commit(cx, ids, changes, effects);
+    }
+
+    /// Too few nodes took an object of this message; it is tried again.
+    pub(super) fn insufficient(&mut self, cursor: u64, copies: usize) {
+        self.desk.history.short(cursor, copies);
+        if let Some(Kept { id, peer: to, .. }) = self.desk.history.get(cursor) {
+            let (id, to) = (*id, *to);
+            self.tell(Event::InsufficientStorage { id, to, cursor, copies });
+        }
     }
 }
 
-/// The row of a session, or of a handshake against replay.
-///
-/// The mark of a superseded INIT cannot be stored yet: `Superseded` has no byte form outside its module. After a restart a late
-/// copy of that INIT is taken for a new handshake of the peer.
+/// The row of a session (`standing1|until4|superseded4|sealed`), or of a handshake against replay (`session32|until4`).
 pub(super) fn session_change(row: Row) -> Change {
     match row {
-        Row::Session { id, standing, sealed, .. } => {
+        Row::Session { id, standing, superseded, sealed } => {
             let (kind, until) = match standing {
                 Standing::Current => (1, 0),
                 Standing::ReceiveOnly { until } => (2, until.0),
             };
-            // Sealed by the sessions themselves; in front of it stands only what the session may be used for.
+            // Sealed by the sessions themselves; in front of it stands what the session may be used for, and the start of a
+            // hash that tells nothing without the handshake.
             let mut bytes = vec![kind];
             bytes.extend(until.to_be_bytes());
+            bytes.extend(Superseded::to_bytes(superseded));
             bytes.extend(sealed.into_bytes());
             Change { table: Table::Session, key: id.0.to_vec(), value: Some(Value::Plain(bytes)) }
         }

@@ -7,7 +7,7 @@ use pars_proto::swarm::store::rows::Row;
 use pars_wire::machine::{Cx, Machine};
 
 use super::{Context, Effect, Job, Member, RETRY_MS, Step};
-use crate::io::{Event, Link, Output, QuestionId};
+use crate::io::{Event, Link, Output, QuestionId, Received};
 use crate::node::Ids;
 use crate::store::{Change, Table, Value};
 
@@ -65,11 +65,12 @@ impl Member {
             Effect::Put(parcel) => self.put(cx, parcel),
             Effect::Tell(event) => {
                 // Only now: a message that is listed is durable.
-                if let Event::Received(message) = &event {
-                    self.desk.messages.insert(message.cursor, message.clone());
+                if let Event::Received(Received { cursor, .. }) | Event::Queued { cursor, .. } = &event {
+                    self.desk.history.show(*cursor);
                 }
                 cx.out.push(Output::Event(event));
             }
+            Effect::Consumed(delivery) if self.desk.history.full() => self.desk.paused.push(delivery),
             Effect::Consumed(delivery) => self.steps.push_back(Step::Swarm(ClientIn::Committed(delivery))),
             Effect::Publish(index) => self.publish_record(index),
         }
@@ -91,16 +92,11 @@ impl Member {
             }
             ClientOut::InsufficientStorage { id, copies } => {
                 if let Some(Job::Put(parcel)) = self.jobs.get(&id) {
-                    let message = self.desk.parcel(*parcel).map(|parcel| parcel.message);
-                    message.into_iter().for_each(|id| self.tell(Event::InsufficientStorage { id, copies }));
+                    let cursor = self.desk.parcel(*parcel).map(|parcel| parcel.cursor);
+                    cursor.into_iter().for_each(|cursor| self.insufficient(cursor, copies));
                 }
             }
-            ClientOut::Fetched { id, answered } => {
-                if let Some(Job::Fetch(tag)) = self.jobs.remove(&id) {
-                    self.sources.remove(&tag);
-                }
-                self.tell(Event::Read { answered });
-            }
+            ClientOut::Fetched { id, answered } => self.fetched(cx, id, answered),
             ClientOut::Found { id, records, fork } => {
                 if let Some(Job::Lookup(contact)) = self.jobs.remove(&id) {
                     self.found(cx, ids, contact, (records, fork));
@@ -111,7 +107,7 @@ impl Member {
                     self.not_found(contact);
                 }
             }
-            ClientOut::Published { id } => self.record_published(id),
+            ClientOut::Published { id } => self.record_published(cx, ids, id),
             ClientOut::NotPublished { id } => self.record_not_published(cx, id),
             ClientOut::Refused { id, error } => self.refused(cx, id, error),
             // Persisted before it came here.
@@ -121,13 +117,17 @@ impl Member {
 
     /// A task that was not begun, or whose mailbox day ended: objects go again, into the mailbox of the day then.
     fn refused(&mut self, cx: Context<'_, '_>, id: TaskId, _: TaskError) {
-        match self.jobs.remove(&id) {
+        match self.jobs.get(&id).copied() {
             Some(Job::Put(_)) => {
+                self.jobs.remove(&id);
                 self.retry_puts.get_or_insert(cx.now.tick.after(RETRY_MS));
             }
-            Some(Job::Lookup(contact)) => self.not_found(contact),
-            Some(Job::Fetch(_)) => self.tell(Event::Read { answered: 0 }),
-            Some(Job::Publish(_)) => self.tell(Event::NotPublished),
+            Some(Job::Lookup(contact)) => {
+                self.jobs.remove(&id);
+                self.not_found(contact);
+            }
+            Some(Job::Fetch(_)) => self.fetched(cx, id, 0),
+            Some(Job::Publish(_)) => self.record_not_published(cx, id),
             None => {}
         }
     }

@@ -3,6 +3,7 @@
 use pars_engine::io::{CommandError, CommandId};
 use pars_engine::{BatchId, Command, Event, Input, Output};
 use pars_identity::IdentityId;
+use pars_wire::content::ContentType;
 
 use crate::world::World;
 
@@ -17,7 +18,8 @@ fn no_record_leaves_before_its_keys_are_durable() {
     let id = batch.id;
     assert!(world.input(Input::Wake).iter().all(|output| !matches!(output, Output::Work { .. })));
     let out = world.input(Input::Committed(id));
-    assert!(matches!(out.as_slice(), [Output::Work { .. }]), "the first record's work is asked for: {out:?}");
+    let told = matches!(out.as_slice(), [Output::Event(Event::Done { .. }), Output::Work { .. }]);
+    assert!(told, "the keys are durable, and the first record's work is asked for: {out:?}");
 }
 
 #[test]
@@ -31,7 +33,8 @@ fn a_commit_of_an_older_batch_frees_nothing() {
 #[test]
 fn a_message_to_somebody_unknown_is_refused_and_changes_nothing() {
     let mut world = World::new(3);
-    let command = Command::Send { to: IdentityId([5; 32]), text: b"hello".to_vec().into() };
+    let (to, content_type) = (IdentityId([5; 32]), ContentType::Text);
+    let command = Command::Send { to, content_type, content: b"hello".to_vec().into() };
     let out = world.input(Input::Command { id: COMMAND, command });
     let [Output::Event(Event::Refused { command, error })] = out.as_slice() else { panic!("{out:?}") };
     assert_eq!((*command, *error), (COMMAND, CommandError::UnknownContact));

@@ -1,5 +1,8 @@
 //! The engine from outside: what leaves when, and what is read back.
 
+mod alone;
 mod barrier;
 mod snapshot;
+mod talk;
+mod town;
 mod world;

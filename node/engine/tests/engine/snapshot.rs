@@ -1,14 +1,22 @@
-//! The snapshot of version 1: a member's rows as a seed makes them, byte for byte, and a member out of the file.
-//! `PARS_BLESS=1` writes the file anew; a changed layout takes a new version and a new file instead.
+//! The snapshot of version 1: a member's rows as a seed makes them, byte for byte, and members out of the files: one who has
+//! just begun, and one in the middle of a conversation, with rows of every kind. `PARS_BLESS=1` writes the files anew; once
+//! formats are frozen a changed layout takes a new version and new files instead.
 
-use pars_engine::io::CommandId;
-use pars_engine::member::Member;
+use pars_crypto::secret::StoreKey;
+use pars_engine::io::{CommandId, Delivery, Entry};
+use pars_engine::member::{Member, MemberConfig};
+use pars_engine::store::Table;
 use pars_engine::{Command, Input, Output, Rows};
 use pars_wire::codec::Wire;
+use pars_wire::machine::{Now, Tick};
 
+use crate::talk::{all_stored, confirmed, say};
+use crate::town::{ALICE, BOB, Town};
 use crate::world::{NOW, World, config};
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/snapshot-v1.bin");
+
+const CONVERSATION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/conversation-v1.bin");
 
 fn rows(world: &mut World) -> Rows {
     let mut rows = Rows::default();
@@ -49,4 +57,43 @@ fn a_snapshot_does_not_open_under_another_store_key() {
     let mut other = config();
     other.key = pars_crypto::secret::StoreKey::from_bytes([8; 32]);
     assert!(Member::restore(other, &golden, NOW).is_err());
+}
+
+/// Alice has a confirmed session, an older one that is closed, a message on its way, one read and one acknowledged.
+fn conversation() -> Town {
+    let mut town = confirmed(51);
+    let with = town.id(BOB);
+    town.command(ALICE, 60, Command::MarkRead { with, cursor: 2 });
+    town.command(ALICE, 61, Command::Acknowledge(2));
+    town.command(ALICE, 62, Command::Close(with));
+    say(&mut town, ALICE, 63, "anew");
+    all_stored(&mut town, ALICE);
+    town.alive().into_iter().for_each(|id| town.stop(id, usize::MAX));
+    say(&mut town, ALICE, 64, "on its way");
+    town.run(1_000);
+    town
+}
+
+#[test]
+fn a_conversation_in_the_golden_file_is_read_as_it_was_written() {
+    if std::env::var_os("PARS_BLESS").is_some() {
+        std::fs::write(CONVERSATION, conversation().rows(ALICE).encode()).unwrap();
+    }
+    let rows = Rows::decode(&std::fs::read(CONVERSATION).unwrap()).unwrap();
+    for table in [Table::Identity, Table::Session, Table::Handshake, Table::Cursor, Table::Contact, Table::Outbox] {
+        // Alice was never called: she remembers no handshake.
+        assert_eq!(rows.of(table).count() == 0, table == Table::Handshake, "{}", table.name());
+    }
+    let now = Now { tick: Tick(0), wall: NOW.wall };
+    let member = Member::restore(MemberConfig { key: StoreKey::from_bytes([ALICE as u8; 32]), ..config() }, &rows, now);
+    let member = member.unwrap();
+    let texts = |entry: &Entry| String::from_utf8(entry.content.to_vec()).unwrap();
+    let history = member.history(0, None, usize::MAX);
+    let said: Vec<_> = history.iter().map(texts).collect();
+    assert_eq!(said, ["salam", "salam, Alice", "how are you?", "anew", "on its way"]);
+    assert_eq!((history[1].delivery, history[4].delivery), (Delivery::Read, Delivery::Queued));
+    assert!(matches!(history[3].delivery, Delivery::Stored { .. }));
+    let [conversation] = member.conversations()[..] else { panic!("one conversation") };
+    assert!(conversation.verified && !conversation.closed && conversation.ratchet.is_some());
+    assert_eq!((member.sessions().all().count(), member.acknowledged(), member.published()), (2, 2, true));
 }

@@ -20,7 +20,7 @@ pub(crate) const NOW: Now = Now { tick: Tick(5), wall: UnixMinute(20_003 * 1_440
 
 pub(crate) fn config() -> MemberConfig {
     let key = StoreKey::from_bytes([9; 32]);
-    MemberConfig { suite: &Libcrux, key, network: Network::Public, delay: Delay::FAST }
+    MemberConfig { suite: &Libcrux, key, network: Network::Public, delay: Delay::FAST, poll: None }
 }
 
 pub(crate) struct World {

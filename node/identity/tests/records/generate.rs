@@ -7,7 +7,9 @@ use pars_crypto::secret::Entropy;
 use pars_crypto::suite::Libcrux;
 use pars_identity::device::{CertificateDraft, DeviceKeys};
 use pars_identity::link::Link;
+use pars_identity::pin::Pin;
 use pars_identity::prekey::BatchDraft;
+use pars_identity::prekey::upload::LeafUpload;
 use pars_identity::record::RecordDraft;
 use pars_identity::safety::SafetyNumber;
 use pars_identity::seed::{ContactKeys, IdentityKeys, to_words};
@@ -63,6 +65,9 @@ pub(crate) fn vectors() -> Value {
         "revocation": hex::encode(keys.revoke().encode()),
         "successorEntropy": "ff".repeat(32),
         "successorHash": hex::encode(sha3(&[&successor.encode()])),
+        "successor": hex::encode(successor.encode()),
+        "upload": hex::encode(LeafUpload::packets(1, &prekeys.published()[..2])[0].encode()),
+        "pin": hex::encode(Pin::new(&record).encode()),
         "safetyNumber": SafetyNumber::of(keys.core(), other.core()).to_string(),
     })
 }

@@ -6,7 +6,7 @@ use pars_crypto::hash::{random, sha3};
 use pars_crypto::secret::{Ed25519Seed, MailboxSecret};
 use pars_crypto::sign::Ed25519Secret;
 use pars_proto::swarm::auth::Auth;
-use pars_proto::swarm::command::Command;
+use pars_proto::swarm::command::{Command, Op};
 use pars_proto::swarm::directory::{What, tag as directory_tag};
 use pars_proto::swarm::frame::{Body, Frame};
 use pars_proto::swarm::hashcash::Work;
@@ -92,6 +92,43 @@ fn commands(key: &DayKey, node: NodeId, object: &[u8], rng: &mut ChaCha20Rng) ->
         "stat": hex0x(&Command::Stat { object: id }.encode(1)),
         "dirGet": hex0x(&Command::DirGet { identity: [6; 32], week: Day::at(NOW).week(), what }.encode(1)),
         "dirPut": hex0x(&Command::DirPut { identity: [6; 32], nonce: random(rng), record }.encode(0)),
+        "nop": hex0x(&opaque(Op::Nop).encode(0)),
+        "subscribe": hex0x(&opaque(Op::Subscribe).encode(2)),
+        "rendezvous": hex0x(&opaque(Op::Rendezvous).encode(1)),
+    })
+}
+
+/// Bytes that a node of this version keeps and does not look at.
+fn opaque(op: Op) -> Command {
+    Command::Opaque { op, flag: 0, rest: vec![5; 8] }
+}
+
+fn slots() -> Vec<Value> {
+    let all = [
+        What::IdentityRecord,
+        What::Device(7),
+        What::Batch(1),
+        What::Leaf(2, Day::at(NOW)),
+        What::Leaf(2, Day(0)),
+        What::Revocation,
+        What::Successor,
+    ];
+    all.iter().map(|what| json!({"slot": format!("{what:?}"), "bytes": hex0x(&what.encode())})).collect()
+}
+
+fn frames(from: NodeId, receipt: Receipt, id: ObjectId) -> Value {
+    let trimmed = |body| {
+        let bytes = Frame { request: 5, from, body }.encode();
+        let length = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
+        hex0x(&bytes[..length])
+    };
+    let mut stat = Box::new([0; ONION_ROOM]);
+    stat.iter_mut().zip(Command::Stat { object: id }.encode(0)).for_each(|(to, from)| *to = from);
+    json!({
+        "store": trimmed(Body::Store(stat)),
+        "query": trimmed(Body::Query(id)),
+        "receipt": trimmed(Body::Answer(Ok(receipt))),
+        "full": trimmed(Body::Answer(Err(Status::Full))),
     })
 }
 
@@ -103,9 +140,13 @@ fn replies(receipt: Receipt, id: ObjectId, object: &[u8]) -> Value {
     let reply = |op, items| Reply { op, status: Status::Ok, more: false, minute: Minute(NOW.0), cursor: 7, items };
     let item = Item { id, cursor: 8, stored: Minute(NOW.0.div_ceil(60) * 60), object: object.to_vec() };
     json!({
-        "put": trimmed(reply(pars_proto::swarm::command::Op::Put, Items::Receipts(vec![receipt])).encode()),
-        "get": trimmed(reply(pars_proto::swarm::command::Op::Get, Items::Objects(vec![item])).encode()),
-        "empty": trimmed(reply(pars_proto::swarm::command::Op::Get, Items::Objects(Vec::new())).encode()),
+        "put": trimmed(reply(Op::Put, Items::Receipts(vec![receipt])).encode()),
+        "get": trimmed(reply(Op::Get, Items::Objects(vec![item])).encode()),
+        "empty": trimmed(reply(Op::Get, Items::Objects(Vec::new())).encode()),
+        "stat": trimmed(reply(Op::Stat, Items::Receipts(vec![receipt; 2])).encode()),
+        "dirGet": trimmed(reply(Op::DirGet, Items::Records(vec![vec![7; 68], vec![8; 3]])).encode()),
+        "del": trimmed(Reply::bare(Op::Del, Status::Ok, Minute(NOW.0)).encode()),
+        "notSupported": trimmed(Reply::bare(Op::Subscribe, Status::NotSupported, Minute(NOW.0)).encode()),
     })
 }
 
@@ -131,6 +172,8 @@ pub(crate) fn vector() -> Value {
         "commands": commands(&key, node.node, &object, &mut rng),
         "receipt": {"seed": hex0x(seed.expose()), "bytes": hex0x(&receipt.encode())},
         "replies": replies(receipt, id, &object),
+        "frames": frames(node.node, receipt, id),
+        "slots": slots(),
         "frame": hex0x(&sha3(&[&frame])),
         "inbox": {"vk": hex0x(&inbox), "tag": hex0x(&work.tag.0), "beacon": hex0x(&work.beacon), "nonce": hex0x(&nonce),
                   "effort": work.effort(&nonce)},

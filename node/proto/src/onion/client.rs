@@ -4,11 +4,11 @@
 //! |---|---|---|
 //! | no first relay | request | waits (at most [`MAX_WAITING`]); [`ClientOut::Connect`] to a drawn relay |
 //! | connecting | connected | connected; everything that waits goes out |
-//! | connecting, connected | disconnected | the relay is suspected, another one is drawn |
+//! | connecting, connected | disconnected | the relay is suspected, what is open fails, another relay is drawn for what comes |
 //! | connected | request | [`ClientOut::Send`]; open until every block is used or its time is over |
 //! | connected | packet with an open index | [`ClientOut::Reply`]; the block is closed for ever |
 //! | connected | packet with any other index, or noise | [`ClientOut::Dropped`] |
-//! | any | a request's time is over | [`ClientOut::Failed`]; its nodes are suspected; after [`DEAD_AFTER`] in a row without any answer the first relay is replaced |
+//! | any | a request's time is over | [`ClientOut::Failed`]; its nodes are suspected; after [`DEAD_AFTER`] in a row without any answer, lost in [`DEAD_BURSTS`] bursts, the first relay is replaced |
 //!
 //! Not here: guards kept over restarts, backups, loops, a clock for sending (cover): they wrap or replace `first`.
 
@@ -37,6 +37,8 @@ pub const MAX_OPEN: usize = 4_096;
 pub const MAX_SURBS: usize = 2;
 /// Requests in a row without any answer after which the first relay counts as dead.
 pub const DEAD_AFTER: u32 = 6;
+/// And these were sent at so many times, each after the one before was given up.
+pub const DEAD_BURSTS: u32 = 2;
 /// How long a connection to a first relay may take, in ms.
 const CONNECT_MS: u64 = 10_000;
 
@@ -138,6 +140,9 @@ pub enum RequestError {
     /// A node's key is malformed.
     #[error(transparent)]
     Hop(#[from] BadHop),
+    /// The first relay went: answers under way over its link are lost, ask again.
+    #[error("the link to the first relay broke before an answer came")]
+    LinkLost,
     /// No (further) answer in time: ask again over another path or another node.
     #[error("no answer came in time")]
     Timeout,
@@ -153,11 +158,44 @@ enum First {
 }
 
 struct Open {
+    sent: Tick,
     deadline: Tick,
     surbs: Vec<[u8; 16]>,
-    /// Every node of its paths.
-    nodes: Vec<NodeId>,
+    /// The way of the command.
+    forward: [NodeId; HOPS],
+    /// The ways of its reply blocks.
+    replies: Vec<[NodeId; HOPS]>,
     answered: bool,
+}
+
+/// A reply block that has not come back.
+struct Waiting {
+    request: RequestId,
+    secret: SurbSecret,
+    path: [NodeId; HOPS],
+}
+
+/// Requests without an answer, since the last answer.
+#[derive(Default)]
+struct Silence {
+    requests: u32,
+    /// Times out of which each was sent after the one before had been noticed: a burst that is lost together is one.
+    bursts: u32,
+    noticed: Tick,
+}
+
+impl Silence {
+    fn add(&mut self, sent: Tick, now: Tick) {
+        self.requests += 1;
+        if self.bursts == 0 || sent >= self.noticed {
+            self.bursts += 1;
+            self.noticed = now;
+        }
+    }
+
+    const fn is_death(&self) -> bool {
+        self.requests >= DEAD_AFTER && self.bursts >= DEAD_BURSTS
+    }
 }
 
 /// A client's onion half.
@@ -167,15 +205,15 @@ pub struct Client {
     first: First,
     waiting: VecDeque<Request>,
     open: BTreeMap<RequestId, Open>,
-    surbs: BTreeMap<[u8; 16], (RequestId, SurbSecret)>,
-    silent: u32,
+    surbs: BTreeMap<[u8; 16], Waiting>,
+    silence: Silence,
 }
 
 type Context<'a, 'b> = &'a mut Cx<'b, ClientOut>;
 
 impl Client {
     /// A client that knows these relays (none is fine).
-    pub const fn new(suite: &'static dyn Suite, relays: Relays) -> Self {
+    pub fn new(suite: &'static dyn Suite, relays: Relays) -> Self {
         Self {
             suite,
             relays,
@@ -183,7 +221,7 @@ impl Client {
             waiting: VecDeque::new(),
             open: BTreeMap::new(),
             surbs: BTreeMap::new(),
-            silent: 0,
+            silence: Silence::default(),
         }
     }
 
@@ -247,12 +285,11 @@ impl Client {
         token: [u8; 16],
     ) -> Result<(), RequestError> {
         let (epoch, expiry) = (Epoch::at(cx.now.wall), expiry_at(cx.now.wall));
-        let path = self.relays.forward(first, request.to, epoch, cx.rng)?;
+        let way = self.relays.forward(first, request.to, epoch, cx.rng)?;
         // The service node answers at once; the three relays before it hold the packet.
         let delays = [request.delay, request.delay, request.delay, Delay::FAST];
-        let hops = self.relays.hops(path, epoch, delays, cx.rng)?;
-        let mut nodes = path.to_vec();
-        let mut secrets = Vec::new();
+        let hops = self.relays.hops(way, epoch, delays, cx.rng)?;
+        let mut waiting = Vec::new();
         let mut body = request.command;
         body.resize(ONION_ROOM - request.surbs * SURB, 0);
         for _ in 0..request.surbs {
@@ -261,80 +298,88 @@ impl Client {
             let index = random(cx.rng);
             let (surb, secret) = Surb::make(self.suite, &hops, ReplyTo { token, surb: index }, expiry, cx.rng)?;
             body.extend_from_slice(&surb.encode());
-            nodes.extend(path);
-            secrets.push((index, secret));
+            waiting.push((index, Waiting { request: request.id, secret, path }));
         }
         #[expect(clippy::expect_used, reason = "padded to the room less the blocks, which are 4,800 bytes each")]
         let body: Body = Box::new(body.try_into().expect("a body of 11,614 bytes"));
         let packet = forward(self.suite, &hops, &body, expiry, cx.rng)?;
         cx.out.push(ClientOut::Send { to: first, packet: packet.encode() });
-        if !secrets.is_empty() {
-            let surbs = secrets.iter().map(|(index, _)| *index).collect();
-            let deadline = cx.now.tick.after(request.timeout_ms);
-            self.open.insert(request.id, Open { deadline, surbs, nodes, answered: false });
-            self.surbs.extend(secrets.into_iter().map(|(index, secret)| (index, (request.id, secret))));
+        if !waiting.is_empty() {
+            let surbs = waiting.iter().map(|(index, _)| *index).collect();
+            let replies = waiting.iter().map(|(_, block)| block.path).collect();
+            let (sent, deadline) = (cx.now.tick, cx.now.tick.after(request.timeout_ms));
+            self.open.insert(request.id, Open { sent, deadline, surbs, forward: way, replies, answered: false });
+            self.surbs.extend(waiting);
         }
         Ok(())
     }
 
-    fn receive(&mut self, bytes: &[u8]) -> Result<(RequestId, Body), DropReason> {
+    fn receive(&mut self, bytes: &[u8], now: Tick) -> Result<(RequestId, Body), DropReason> {
         let packet = Packet::decode(bytes)?;
         if usize::from(packet.position) != HOPS {
             return Err(DropReason::Routing);
         }
         let index = packet.header.first_chunk::<16>().ok_or(DropReason::Format)?;
-        let (id, secret) = self.surbs.remove(index).ok_or(DropReason::Surb)?;
+        let Waiting { request: id, secret, path } = self.surbs.remove(index).ok_or(DropReason::Surb)?;
         let Some(open) = self.open.get_mut(&id) else { return Err(DropReason::Surb) };
         open.surbs.retain(|open| open != index);
         let body = secret.open(packet.payload);
-        open.answered |= body.is_ok();
+        if body.is_ok() {
+            open.answered = true;
+            self.silence = Silence::default();
+            // Only what the answer passed: another block of the request may be lost at a dead node.
+            self.relays.trust(&[open.forward, path].concat(), now);
+        }
         if open.surbs.is_empty() {
-            self.close(id);
+            self.close(id, now);
         }
         body.map(|body| (id, body))
     }
 
     /// Forget a request and settle what its nodes deserve.
-    fn close(&mut self, id: RequestId) {
+    fn close(&mut self, id: RequestId, now: Tick) {
         let Some(open) = self.open.remove(&id) else { return };
         for index in &open.surbs {
             self.surbs.remove(index);
         }
-        self.silent = if open.answered { 0 } else { self.silent + 1 };
-        let mut nodes = open.nodes;
-        nodes.sort_unstable();
-        nodes.dedup();
-        for node in nodes {
-            // A half-answered request says nothing certain of the path that stayed silent.
-            if open.answered { self.relays.trust(node) } else { self.relays.suspect(node) }
+        // A half-answered request says nothing certain of the path that stayed silent.
+        if !open.answered {
+            self.silence.add(open.sent, now);
+            let mut nodes = [&open.forward[..], open.replies.as_flattened()].concat();
+            nodes.sort_unstable();
+            nodes.dedup();
+            self.relays.suspect(&nodes, open.sent);
         }
     }
 
-    fn drop_first(&mut self, node: NodeId) -> bool {
-        let ours = matches!(self.first, First::Connecting(n, _) | First::Connected(n, _) if n == node);
-        if ours {
-            self.relays.suspect(node);
+    /// Forget the first relay, if it is this one. Answers under way would come over its link: they are lost, and nobody on
+    /// their paths is to blame.
+    fn drop_first(&mut self, cx: Context<'_, '_>, node: NodeId) {
+        if matches!(self.first, First::Connecting(n, _) | First::Connected(n, _) if n == node) {
+            self.relays.suspect(&[node], cx.now.tick);
             self.first = First::None;
-            self.silent = 0;
+            self.silence = Silence::default();
+            self.surbs.clear();
+            let lost = std::mem::take(&mut self.open).into_keys();
+            cx.out.extend(lost.map(|id| ClientOut::Failed { id, error: RequestError::LinkLost }));
         }
-        ours
     }
 
     fn wake(&mut self, cx: Context<'_, '_>, now: Now) {
         let late: Vec<RequestId> =
             self.open.iter().filter(|(_, open)| open.deadline <= now.tick).map(|(id, _)| *id).collect();
         for id in late {
-            self.close(id);
+            self.close(id, now.tick);
             cx.out.push(ClientOut::Failed { id, error: RequestError::Timeout });
         }
         self.relays.expire(now.wall);
         let dead = match self.first {
             First::Connecting(node, deadline) if deadline <= now.tick => Some(node),
-            First::Connected(node, _) if self.silent >= DEAD_AFTER => Some(node),
+            First::Connected(node, _) if self.silence.is_death() => Some(node),
             _ => None,
         };
         if let Some(node) = dead {
-            self.drop_first(node);
+            self.drop_first(cx, node);
             cx.out.push(ClientOut::Disconnect(node));
         }
     }
@@ -354,10 +399,8 @@ impl Machine for Client {
                     self.first = First::Connected(node, token);
                 }
             }
-            ClientIn::Disconnected(node) => {
-                self.drop_first(node);
-            }
-            ClientIn::Packet(bytes) => cx.out.push(match self.receive(&bytes) {
+            ClientIn::Disconnected(node) => self.drop_first(cx, node),
+            ClientIn::Packet(bytes) => cx.out.push(match self.receive(&bytes, cx.now.tick) {
                 Ok((id, body)) => ClientOut::Reply { id, body },
                 Err(reason) => ClientOut::Dropped(reason),
             }),
@@ -374,5 +417,32 @@ impl Machine for Client {
             _ => None,
         };
         open.into_iter().chain(connecting).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_that_is_lost_together_is_no_death_and_what_is_lost_after_it_is() {
+        let mut silence = Silence::default();
+        (0..50).for_each(|_| silence.add(Tick(1_000), Tick(4_000)));
+        assert!(!silence.is_death());
+        silence.add(Tick(3_000), Tick(6_000));
+        assert!(!silence.is_death(), "sent before the first was noticed");
+        silence.add(Tick(4_000), Tick(7_000));
+        assert!(silence.is_death());
+    }
+
+    #[test]
+    fn a_few_requests_without_an_answer_are_no_death() {
+        let mut silence = Silence::default();
+        for burst in 1..u64::from(DEAD_AFTER) {
+            silence.add(Tick(burst * 1_000), Tick(burst * 1_000 + 500));
+            assert!(!silence.is_death());
+        }
+        silence.add(Tick(60_000), Tick(63_000));
+        assert!(silence.is_death());
     }
 }

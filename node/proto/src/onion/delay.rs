@@ -20,6 +20,12 @@ impl Delay {
     /// `private`: 4 s a hop.
     pub const PRIVATE: Self = Self { mean_ms: 4_000 };
 
+    /// What the hops of a request and its answer may take together, in ms: twenty times the mean covers all but one in ten
+    /// thousand.
+    pub const fn round_trip_ms(self) -> u64 {
+        20 * self.mean_ms as u64
+    }
+
     /// One draw, in ms, clamped to what a node accepts.
     pub fn sample(self, rng: &mut (impl CryptoRng + ?Sized)) -> u32 {
         // 53 random bits give a uniform number in (0, 1].

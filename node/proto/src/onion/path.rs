@@ -10,7 +10,7 @@ use pars_crypto::CryptoRng;
 use pars_crypto::hash::random;
 use pars_wire::NodeId;
 use pars_wire::codec::Day;
-use pars_wire::machine::UnixMinute;
+use pars_wire::machine::{Tick, UnixMinute};
 
 use super::build::Hop;
 use super::delay::Delay;
@@ -26,6 +26,8 @@ pub const FULL_OPERATORS: usize = 3;
 const OPERATOR_PARTS: u128 = 50;
 /// Each suspicion divides a node's weight by 4; this many are the most that count.
 const MAX_SUSPICION: u32 = 12;
+/// How long before a request a node must have worked to be thought innocent of its failure, in ms.
+const PROVEN_MS: u64 = 20_000;
 
 /// Whether a path must keep operators and networks apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +57,8 @@ struct Known {
     registration: Registration,
     days: BTreeMap<Day, Verified>,
     suspicion: u32,
+    /// When a path through it last worked.
+    proven: Option<Tick>,
 }
 
 /// The nodes a client knows by verified descriptors.
@@ -90,9 +94,11 @@ impl Relays {
         Self { nodes: BTreeMap::new(), diversity }
     }
 
-    /// Take over a descriptor; a later one for the same day replaces the earlier (a relay that lost its replay log).
+    /// Take over a descriptor. The one verified last counts: a relay that restarted without its keys publishes new ones for
+    /// the same day, and a descriptor has no number by which to tell which came first. An old copy served again makes paths
+    /// through that relay fail, no more: it is suspected, and the next fetch brings the new one back.
     pub fn learn(&mut self, verified: Verified) {
-        let fresh = || Known { registration: verified.registration, days: BTreeMap::new(), suspicion: 0 };
+        let fresh = || Known { registration: verified.registration, days: BTreeMap::new(), suspicion: 0, proven: None };
         let known = self.nodes.entry(verified.node()).or_insert_with(fresh);
         known.registration = verified.registration;
         known.days.insert(verified.body.day, verified);
@@ -112,6 +118,11 @@ impl Relays {
         self.nodes.retain(|_, known| !known.days.is_empty());
     }
 
+    /// Every node with a descriptor of today or later, and where it listens.
+    pub fn all(&self) -> impl Iterator<Item = (NodeId, &[SocketAddr])> {
+        self.nodes.keys().map(|node| (*node, self.addresses(*node)))
+    }
+
     /// Where a node listens.
     pub fn addresses(&self, node: NodeId) -> &[SocketAddr] {
         self.nodes.get(&node).and_then(|known| known.days.values().next_back()).map_or(&[], Verified::addresses)
@@ -122,17 +133,26 @@ impl Relays {
         self.nodes.len() < FULL_RELAYS || self.operators().len() < FULL_OPERATORS
     }
 
-    /// A path through this node got no answer.
-    pub fn suspect(&mut self, node: NodeId) {
-        if let Some(known) = self.nodes.get_mut(&node) {
-            known.suspicion = (known.suspicion + 1).min(MAX_SUSPICION);
+    /// A path through these nodes, begun at `sent`, got no answer. Those that have worked since, or shortly before, are not
+    /// to blame while there are others.
+    pub fn suspect(&mut self, nodes: &[NodeId], sent: Tick) {
+        let since = Tick(sent.0.saturating_sub(PROVEN_MS));
+        let proven =
+            |node: &NodeId| self.nodes.get(node).is_some_and(|known| known.proven.is_some_and(|at| at >= since));
+        let doubtful: Vec<NodeId> = nodes.iter().filter(|node| !proven(node)).copied().collect();
+        for node in if doubtful.is_empty() { nodes } else { &doubtful } {
+            if let Some(known) = self.nodes.get_mut(node) {
+                known.suspicion = (known.suspicion + 1).min(MAX_SUSPICION);
+            }
         }
     }
 
-    /// A path through this node worked.
-    pub fn trust(&mut self, node: NodeId) {
-        if let Some(known) = self.nodes.get_mut(&node) {
-            known.suspicion = 0;
+    /// A path through these nodes worked.
+    pub fn trust(&mut self, nodes: &[NodeId], now: Tick) {
+        for node in nodes {
+            if let Some(known) = self.nodes.get_mut(node) {
+                (known.suspicion, known.proven) = (0, Some(now));
+            }
         }
     }
 

@@ -13,6 +13,12 @@ use super::layout::{HEADER, LENGTH};
 /// Header times are rounded down to five minutes: finer times identify people (SESSION section 9).
 const TIMESTAMP_GRAIN: u64 = 300;
 
+/// The time that a message written now carries in its header: seconds since the Unix epoch, rounded down to 300.
+pub const fn header_time(now: Now) -> u64 {
+    let seconds = now.wall.unix_seconds();
+    seconds - seconds % TIMESTAMP_GRAIN
+}
+
 /// A message's name for receipts and the user interface; chosen at random by its sender. 16 bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MessageId(
@@ -71,10 +77,9 @@ impl Draft<'_> {
     }
 
     pub(super) fn envelope(&self, now: Now) -> Envelope {
-        let seconds = now.wall.unix_seconds();
         Envelope {
             id: self.id,
-            timestamp: seconds - seconds % TIMESTAMP_GRAIN,
+            timestamp: header_time(now),
             sequence: self.sequence,
             content_type: self.content_type,
             flags: self.flags,

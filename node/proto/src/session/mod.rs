@@ -38,7 +38,7 @@ mod snapshot;
 pub use bucket::Bucket;
 pub use error::{ReceiveError, SendError};
 pub use layout::{CompanionObject, InitObject, Kind, MessageKind, Object, RatchetObject};
-pub use message::{Delivered, Draft, MessageId};
+pub use message::{Delivered, Draft, MessageId, header_time};
 pub use pair::{Address, Crossing, Mailboxes, Peer, Phase, PqAuth, Received, Session, SessionId, Superseded, Tools};
 pub use ratchet::Role;
 pub use snapshot::RestoreError;

@@ -92,6 +92,22 @@ pub enum PqAuth {
 pub struct Superseded(pub(super) u32);
 
 impl Superseded {
+    /// Its row form: 4 bytes, zeros for none.
+    pub const fn to_bytes(this: Option<Self>) -> [u8; 4] {
+        match this {
+            Some(Self(name)) => name.to_be_bytes(),
+            None => [0; 4],
+        }
+    }
+
+    /// Out of a row.
+    pub const fn from_bytes(bytes: [u8; 4]) -> Option<Self> {
+        match u32::from_be_bytes(bytes) {
+            0 => None,
+            name => Some(Self(name)),
+        }
+    }
+
     fn of(transcript: &[u8; 32]) -> Self {
         let [a, b, c, d, ..] = *transcript;
         Self(u32::from_be_bytes([a, b, c, d]))

@@ -5,7 +5,7 @@
 //! | put | work (strangers' inbox only) → one random replica → receipts verified → another replica while fewer than 5 | [`ClientOut::Stored`]; or [`ClientOut::InsufficientStorage`] below 3 after all, and again later: the object stays queued |
 //! | fetch | some replicas, each behind its own cursor → objects dedup'd by id → [`ClientOut::Deliver`] → committed → cursor moves | [`ClientOut::Fetched`] |
 //! | lookup | 3 nodes of the week (1 for what a signature already fixed) → highest sequence that verifies | [`ClientOut::Found`], [`ClientOut::NotFound`] |
-//! | publish | work → one node → read back from three | [`ClientOut::Published`], [`ClientOut::NotPublished`] |
+//! | publish | work → one node → read back from three, unanswered questions asked again | [`ClientOut::Published`], [`ClientOut::NotPublished`] |
 //!
 //! What is queued here lives in memory: who orders a put keeps the object until it is stored, and orders it again after a
 //! restart (storing is idempotent). Cursors are rows: [`ClientOut::Persist`].
@@ -25,7 +25,7 @@ use pars_wire::limits::ONION_ROOM;
 use pars_wire::machine::{Cx, Machine, Tick, UnixMinute};
 
 use super::auth::in_use;
-use super::command::Command;
+use super::command::{Command, Op};
 use super::directory::Records;
 use super::mailbox::Tag;
 use super::placement::{Operators, Placement};
@@ -34,12 +34,19 @@ use super::store::rows::Row;
 
 pub use io::{ClientIn, ClientOut, DeliveryId, PutTo, TaskError, TaskId};
 
-/// How long a request may take with its answer, in ms: both ways over the onion, and a coordinator's 3 s between.
-pub const REQUEST_MS: u64 = 10_000;
+/// How long a request may take with its answer, in ms: both ways over the onion, and a coordinator's 3 s between; what hops hold
+/// packets for comes on top. Doubled, at most three times, while everything fails: nodes may be slow rather than dead.
+pub const REQUEST_MS: u64 = 6_000;
+/// The same of a request that its node answers alone.
+pub const READ_MS: u64 = 3_000;
 /// How long after a command without a reply block its effect is asked for, in ms.
-pub const SETTLE_MS: u64 = 4_000;
-/// How long an object waits after every replica failed, in ms.
-pub const RETRY_MS: u64 = 60_000;
+pub const SETTLE_MS: u64 = 1_000;
+/// How long an object waits after every replica failed, in ms; doubled each time in a row, up to [`MAX_RETRY_MS`].
+pub const RETRY_MS: u64 = 4_000;
+/// The longest such pause, in ms.
+pub const MAX_RETRY_MS: u64 = 64_000;
+/// Requests in a row without an answer at which the patience with each is doubled.
+const SLOW_AFTER: u32 = 6;
 /// How often every replica is tried before the sender hears of it: a path may fail as well as a node.
 pub const ROUNDS: u32 = 2;
 /// Tasks at once: a bound of memory.
@@ -72,6 +79,10 @@ pub struct Client {
     deliveries: u64,
     /// Nodes' clocks against ours in minutes, of the last answers.
     skews: Vec<i64>,
+    /// What the hops' delays add to every time, in ms.
+    pace_ms: u64,
+    /// Requests without an answer, less four for each with one.
+    failures: u32,
 }
 
 type Context<'a, 'b> = &'a mut Cx<'b, ClientOut>;
@@ -103,7 +114,19 @@ impl Client {
             requests: 0,
             deliveries: 0,
             skews: Vec::new(),
+            pace_ms: 0,
+            failures: 0,
         })
+    }
+
+    /// The delays that hops are asked for add so many ms to a request with its answer.
+    pub const fn set_pace(&mut self, ms: u64) {
+        self.pace_ms = ms;
+    }
+
+    /// When the effect of a command without a reply block can be asked for.
+    const fn settled(&self, now: Tick) -> Tick {
+        now.after(SETTLE_MS + self.pace_ms)
     }
 
     /// Tasks that have not ended.
@@ -133,15 +156,22 @@ impl Client {
         if surbs > 0 {
             self.asked.insert(request, asked);
         }
+        let base = match command.op() {
+            Op::Get | Op::DirGet => READ_MS,
+            _ => REQUEST_MS,
+        };
+        let timeout_ms = (base << (self.failures / SLOW_AFTER).min(3)) + self.pace_ms;
         let command = command.encode(surbs);
-        cx.out.push(ClientOut::Request {
-            request,
-            to: asked.node,
-            command,
-            surbs: surbs.into(),
-            timeout_ms: REQUEST_MS,
-        });
+        cx.out.push(ClientOut::Request { request, to: asked.node, command, surbs: surbs.into(), timeout_ms });
         request
+    }
+
+    /// Relays or a link came: what waits for its next try has it now.
+    fn retry(&mut self, cx: Context<'_, '_>) {
+        self.failures = 0;
+        let waiting = |task: &Task| matches!(task, Task::Put(put) if put.waits());
+        let waiting: Vec<TaskId> = self.tasks.iter().filter(|(_, task)| waiting(task)).map(|(id, _)| *id).collect();
+        waiting.into_iter().for_each(|id| self.event(cx, id, Event::Due));
     }
 
     fn begin(&mut self, cx: Context<'_, '_>, id: TaskId, task: Result<Task, TaskError>) {
@@ -178,6 +208,7 @@ impl Client {
         let Some(Asked { task, node }) = self.asked.get(&request).copied() else { return };
         let event = match Reply::decode(body) {
             Ok(reply) => {
+                self.failures = self.failures.saturating_sub(4);
                 self.note_clock(cx.now.wall, reply.minute);
                 Event::Answer { request, node, reply: Box::new(reply) }
             }
@@ -273,9 +304,11 @@ impl Machine for Client {
             ClientIn::Answer { request, body } => self.answer(cx, request, &body),
             ClientIn::Failed { request } => {
                 if let Some(Asked { task, node }) = self.asked.remove(&request) {
+                    self.failures = (self.failures + 1).min(3 * SLOW_AFTER);
                     self.event(cx, task, Event::Failed { request, node });
                 }
             }
+            ClientIn::Retry => self.retry(cx),
             ClientIn::Wake => {}
         }
         self.wake(cx);

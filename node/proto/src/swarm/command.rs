@@ -122,10 +122,15 @@ pub enum Command {
         /// One record, or an upload of leaves.
         record: Vec<u8>,
     },
-    /// Cover.
-    Nop,
-    /// An operation of a later part: the bytes are not looked at.
-    Later(Op),
+    /// Cover (NOP), or an operation of a later part (SUBSCRIBE, RENDEZVOUS): the bytes are kept and not looked at.
+    Opaque {
+        /// Which.
+        op: Op,
+        /// The flag byte.
+        flag: u8,
+        /// Everything up to the reply blocks: there is no telling what is padding.
+        rest: Vec<u8>,
+    },
 }
 
 /// A command with its reply blocks.
@@ -148,8 +153,7 @@ impl Command {
             Self::Stat { .. } => Op::Stat,
             Self::DirGet { .. } => Op::DirGet,
             Self::DirPut { .. } => Op::DirPut,
-            Self::Nop => Op::Nop,
-            Self::Later(op) => *op,
+            Self::Opaque { op, .. } => *op,
         }
     }
 
@@ -159,6 +163,7 @@ impl Command {
             Self::Put { flag, object, .. } => flag.with(Class::of(object).unwrap_or(Class::L)),
             Self::PutInbox { object, .. } => Flag::Inbox.with(Class::of(object).unwrap_or(Class::L)),
             Self::Get { flag, .. } | Self::Del { flag, .. } => *flag as u8,
+            Self::Opaque { flag, .. } => *flag,
             _ => 0,
         }
     }
@@ -167,6 +172,7 @@ impl Command {
         match self {
             Self::Put { object, .. } => out.bytes(object),
             Self::Get { cursor, .. } => out.u64(*cursor),
+            Self::Opaque { rest, .. } => out.bytes(rest),
             Self::Del { objects, .. } => {
                 out.u8(objects.len() as u8);
                 objects.iter().fold(out, |out, object| out.bytes(&object.0))
@@ -227,7 +233,7 @@ impl Command {
             Self::DirPut { identity, nonce, record } => {
                 out.bytes(identity).bytes(nonce).bytes(record);
             }
-            Self::Nop | Self::Later(_) => {}
+            Self::Opaque { .. } => {}
         }
         self.write_rest(&mut out);
         out.into_bytes()
@@ -277,13 +283,8 @@ impl Command {
                 let (identity, nonce) = (from.array("identity")?, from.array("work")?);
                 Self::DirPut { identity, nonce, record: super::directory::take_record(from)?.to_vec() }
             }
-            Op::Nop => {
-                from.rest();
-                Self::Nop
-            }
-            Op::Subscribe | Op::Rendezvous => {
-                from.rest();
-                Self::Later(op)
+            Op::Nop | Op::Subscribe | Op::Rendezvous => {
+                Self::Opaque { op, flag: flag_byte, rest: from.rest().to_vec() }
             }
         })
     }

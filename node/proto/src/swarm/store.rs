@@ -27,7 +27,7 @@ use pars_wire::codec::{Day, Hour, Minute};
 use pars_wire::limits::ONION_ROOM;
 use pars_wire::machine::{Cx, Machine, Tick};
 
-use super::command::{Command, Received};
+use super::command::{Command, Op, Received};
 use super::directory::{Records, What};
 use super::frame::{Body as FrameBody, Frame};
 use super::mailbox::{ObjectId, Tag};
@@ -173,8 +173,8 @@ impl Store {
                 let status = self.directory_put(cx, &command, true);
                 reply(cx, surbs, &Reply::bare(op, status, minute));
             }
-            Command::Nop => {}
-            Command::Later(_) => reply(cx, surbs, &Reply::bare(op, Status::NotSupported, minute)),
+            Command::Opaque { op: Op::Nop, .. } => {}
+            Command::Opaque { .. } => reply(cx, surbs, &Reply::bare(op, Status::NotSupported, minute)),
         }
     }
 

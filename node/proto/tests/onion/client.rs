@@ -187,3 +187,17 @@ fn the_queue_before_the_first_relay_is_bounded() {
     assert!(matches!(out[0], ClientOut::Connect(_)) && out.len() == 2);
     assert!(matches!(out[1], ClientOut::Failed { error: RequestError::Busy, .. }));
 }
+
+#[test]
+fn what_is_open_fails_at_once_when_the_link_to_the_first_relay_breaks() {
+    let mut world = World::new(7, 87);
+    world.input(ClientIn::Request(request(1, node(0), 0)));
+    let first = world.client.first().unwrap();
+    let service = world.service();
+    world.input(ClientIn::Request(request(2, service, 1)));
+    world.input(ClientIn::Disconnected(first));
+    assert!(world.failed.contains(&(RequestId(2), RequestError::LinkLost)), "{:?}", world.failed);
+    world.run(5_000);
+    assert!(world.answers.is_empty(), "its reply block is closed");
+    assert_eq!(world.client.deadline(), None, "nothing stays open");
+}

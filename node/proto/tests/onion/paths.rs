@@ -7,6 +7,7 @@ use pars_proto::onion::descriptor::{Body, Registration};
 use pars_proto::onion::epoch::{Epoch, EpochKeys};
 use pars_proto::onion::path::{Diversity, PathError, Relays};
 use pars_wire::codec::Day;
+use pars_wire::machine::Tick;
 
 use crate::net::{NOON, Net, node};
 
@@ -108,8 +109,54 @@ fn a_node_whose_paths_stay_silent_is_drawn_less_until_one_works() {
         (0..1_000).filter(|_| relays.pick(&[], Epoch::at(NOON), &mut net.rng) == Ok(id(2))).count()
     };
     assert!((180..320).contains(&share(&relays, &mut net)));
-    (0..3).for_each(|_| relays.suspect(id(2)));
+    (0..3).for_each(|_| relays.suspect(&[id(2)], Tick(0)));
     assert!(share(&relays, &mut net) < 40);
-    relays.trust(id(2));
+    relays.trust(&[id(2)], Tick(0));
     assert!((180..320).contains(&share(&relays, &mut net)));
+}
+
+#[test]
+fn a_node_that_worked_since_is_not_blamed_for_a_silent_path_while_there_are_others() {
+    let mut net = Net::new(1, 75);
+    let nodes = [(1, 10, "127.0.0.1:1"); 4];
+    let mut relays = relays(&mut net, Diversity::Waived, &nodes);
+    let share = |relays: &Relays, net: &mut Net, i: u8| {
+        (0..1_000).filter(|_| relays.pick(&[], Epoch::at(NOON), &mut net.rng) == Ok(id(i))).count()
+    };
+    relays.trust(&[id(0), id(1), id(3)], Tick(100_000));
+    (0..3).for_each(|_| relays.suspect(&[id(0), id(1), id(2)], Tick(110_000)));
+    assert!(share(&relays, &mut net, 2) < 70, "it alone is in doubt");
+    assert!(share(&relays, &mut net, 0) > 250);
+    // Long after, nobody is above suspicion.
+    relays.trust(&[id(2)], Tick(500_000));
+    (0..3).for_each(|_| relays.suspect(&[id(0), id(1)], Tick(500_000)));
+    assert!(share(&relays, &mut net, 0) < 100);
+}
+
+#[test]
+fn of_two_descriptors_of_one_day_the_one_verified_last_counts() {
+    let mut net = Net::new(1, 76);
+    let mut relays = Relays::new(Diversity::Waived);
+    let epoch = Epoch::at(NOON);
+    let mut last = None;
+    for i in 0..4 {
+        let mut keys = EpochKeys::default();
+        keys.roll(&Libcrux, NOON, &mut net.rng);
+        let body = Body {
+            node: node(0),
+            day: Day::at(NOON),
+            keys: keys.publics(Day::at(NOON)).unwrap().to_vec().try_into().unwrap(),
+            addresses: vec![format!("127.0.0.1:{}", i + 1).parse().unwrap()],
+        };
+        let identity = &net.identities[&node(0)];
+        let signed = pars_proto::onion::Descriptor::sign(&Libcrux, body, &identity.keys, &mut net.rng).unwrap();
+        let (registration, dsa) = (net.identities[&node(0)].registration, net.dsa(node(0)));
+        let verified = signed.verify(&Libcrux, &registration, &dsa, NOON).unwrap();
+        last = verified.key(epoch).cloned();
+        relays.learn(verified);
+    }
+    let delays = [pars_proto::onion::delay::Delay::FAST; 4];
+    let hops = relays.hops([node(0); 4], epoch, delays, &mut net.rng).unwrap();
+    assert_eq!(Some(&hops[0].key), last.as_ref());
+    assert_eq!(relays.addresses(node(0))[0].port(), 4);
 }

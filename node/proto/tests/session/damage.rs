@@ -1,8 +1,9 @@
 //! Forged and damaged objects (THREATS T2; SESSION R36): refused, and the state stays byte for byte what it was.
 
 use pars_proto::session::ReceiveError;
+use pars_proto::session::handshake::Unsealed;
 
-use crate::world::{End, below, called, open, people, seeded};
+use crate::world::{End, below, called, init, open, people, seeded, tools};
 
 /// Flip bits all over the object; nothing may open, nothing may change.
 fn flips(end: &mut End<'_>, object: &[u8], rng: &mut chacha20::ChaCha20Rng, count: u32) {
@@ -83,4 +84,25 @@ fn truncated_and_empty_objects_are_malformed() {
     let large = at_alice.send(2, &[1; 1_000]);
     assert_eq!(at_bob.receive(&large[..4_096]), Err(ReceiveError::Forged));
     assert_eq!(at_bob.bytes(), before);
+}
+
+#[test]
+fn a_modified_kem_ciphertext_is_noticed_only_where_any_other_damage_is() {
+    let mut rng = seeded(49);
+    let (alice, bob) = people(&mut rng);
+    let mut at_alice = End::new(&alice, alice.call(&bob, &mut rng).session, &mut rng);
+    let whole = at_alice.send(1, b"salam");
+    let mut error_of = |at: usize| {
+        let mut damaged = whole.clone();
+        damaged[at] ^= 1;
+        let object = init(&damaged);
+        Unsealed::open(&object, bob.leaf(), bob.local(), &mut tools(&mut rng)).err()
+    };
+    // Behind `ver1|kind1|suite1|spk_id8|EK32` stand ct1 and ct2, and behind them the sealed part.
+    let (ct1, ct2, sealed) = (43, 43 + 1_568, 43 + 2 * 1_568);
+    let damage = error_of(sealed + 5);
+    assert!(damage.is_some());
+    for at in [ct1, ct1 + 700, ct1 + 1_567, ct2, ct2 + 700, ct2 + 1_567] {
+        assert_eq!(error_of(at), damage, "byte {at}");
+    }
 }

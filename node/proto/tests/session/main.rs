@@ -1,6 +1,7 @@
 //! Sessions from outside: SESSION sections 3 and 4, THREATS sections 7 and 8, one behaviour per file.
 
 mod binding;
+mod closing;
 mod crash;
 mod crossing;
 mod damage;

@@ -120,3 +120,24 @@ fn records_live_ninety_days() {
     world.run(60_000);
     assert!(!held(&mut world) && world.disks[&node(0)].is_empty());
 }
+
+#[test]
+fn a_record_of_last_week_is_found_at_last_weeks_nodes_and_may_be_published_again() {
+    let mut world = World::new(40, 86);
+    let record = identity_record(1, 1);
+    publish(&mut world, 1, record.clone(), What::IdentityRecord, record.clone());
+    world.now.wall.0 += 7 * 1_440;
+    assert_eq!(lookup(&mut world, What::IdentityRecord), Some((vec![record.clone()], false)));
+    publish(&mut world, 2, record.clone(), What::IdentityRecord, record.clone());
+    assert_eq!(lookup(&mut world, What::IdentityRecord), Some((vec![record], false)));
+}
+
+#[test]
+fn a_record_is_read_back_also_when_most_answers_come_late() {
+    let mut world = World::new(7, 87);
+    world.slow_ms = 7_000;
+    let record = identity_record(1, 1);
+    publish(&mut world, 1, record.clone(), What::IdentityRecord, record);
+    world.run(200_000);
+    assert!(world.events.iter().any(|event| matches!(event, ClientOut::Published { .. })), "{:?}", world.events);
+}

@@ -151,9 +151,15 @@ fn bytes_that_are_no_command_of_ours_are_refused() {
 fn operations_of_later_parts_are_answered_with_not_supported_and_cover_with_nothing() {
     let mut world = World::new(1, 95);
     for op in [Op::Subscribe, Op::Rendezvous] {
-        let replies = world.raw(node(0), &Command::Later(op), 2);
+        let replies = world.raw(node(0), &Command::Opaque { op, flag: 0, rest: Vec::new() }, 2);
         let reply = Reply::decode(&replies[0]).unwrap();
         assert_eq!((replies.len(), reply.op, reply.status), (1, op, Status::NotSupported));
     }
-    assert!(world.raw(node(0), &Command::Nop, 1).is_empty());
+    for op in [Op::Nop, Op::Subscribe, Op::Rendezvous] {
+        let body = body_of(&[&[op as u8, 1, 1, 0x24][..], &[9; 40]].concat(), &[7]);
+        let received = Received::decode(&body).unwrap();
+        let again = body_of(&received.command.encode(1), &[7]);
+        assert!(again == body && matches!(received.command, Command::Opaque { flag: 0x24, .. }), "nothing is dropped");
+    }
+    assert!(world.raw(node(0), &Command::Opaque { op: Op::Nop, flag: 0, rest: vec![7; 5] }, 1).is_empty());
 }

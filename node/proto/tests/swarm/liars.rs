@@ -1,7 +1,7 @@
 //! Nodes that lie (THREATS S7, SE-R34).
 
 use pars_proto::swarm::receipt::Receipt;
-use pars_proto::swarm::reply::{Items, Reply};
+use pars_proto::swarm::reply::{Items, Reply, Status};
 use pars_wire::NodeId;
 use pars_wire::codec::Wire;
 use pars_wire::limits::BUCKET_S;
@@ -64,6 +64,25 @@ fn the_union_gives_everything_while_one_honest_node_answers() {
         delivered.sort();
         objects.sort();
         assert_eq!(delivered, objects, "lie {number}");
+    }
+}
+
+fn say_gone(reply: &mut Reply) {
+    if let Items::Receipts(receipts) = &mut reply.items {
+        receipts.clear();
+        reply.status = Status::Gone;
+    }
+}
+
+#[test]
+fn two_nodes_that_call_a_new_object_deleted_lose_nothing() {
+    for seed in 0..10 {
+        let mut world = World::new(7, 51 + seed);
+        world.liars = (0..2).map(|i| (node(i), say_gone as fn(&mut Reply))).collect();
+        let object = world.object::<BUCKET_S>();
+        world.put(1, pair(), object);
+        world.run(100);
+        assert!(world.stored(1).is_some_and(|copies| copies >= 5), "seed {seed}: {:?}", world.events);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Storing: success means copies (THREATS S1).
 
-use pars_proto::swarm::client::{ClientOut, TaskId};
+use pars_proto::swarm::client::{ClientIn, ClientOut, TaskId};
 use pars_wire::limits::{BUCKET_L, BUCKET_M, BUCKET_S, PACKET};
 
 use crate::world::{World, node, pair};
@@ -135,4 +135,32 @@ fn objects_are_gone_when_their_time_is_over_and_not_before() {
     world.run(2 * 3_600_000);
     assert!(world.stores.values().all(|store| store.bytes() == 0));
     assert!(world.disks.values().all(std::collections::BTreeMap::is_empty));
+}
+
+#[test]
+fn nodes_that_all_answer_late_are_given_more_time() {
+    let mut world = World::new(7, 8);
+    world.slow_ms = 15_000;
+    let object = world.object::<BUCKET_S>();
+    world.put(1, pair(), object.clone());
+    world.run(200_000);
+    assert!(world.stored(1).is_some_and(|copies| copies >= 5), "{:?}", world.events);
+    world.fetch(2, pair(), 1);
+    world.run(200_000);
+    assert_eq!(world.delivered(), [object]);
+}
+
+#[test]
+fn what_waits_after_every_replica_failed_goes_at_once_when_the_network_is_back() {
+    let mut world = World::new(7, 9);
+    world.dead = (0..7).map(node).collect();
+    let object = world.object::<BUCKET_S>();
+    world.put(1, pair(), object);
+    while world.events.iter().filter(|event| matches!(event, ClientOut::InsufficientStorage { .. })).count() < 3 {
+        world.run(1_000);
+    }
+    world.dead.clear();
+    world.input(ClientIn::Retry);
+    world.run(10);
+    assert!(world.stored(1).is_some_and(|copies| copies >= 5));
 }

@@ -50,6 +50,9 @@ pub(crate) struct World {
     pub(crate) swapped: bool,
     /// Minutes by which the client's clock runs ahead of the nodes'.
     pub(crate) skew: i64,
+    /// How long every answer takes.
+    pub(crate) slow_ms: u64,
+    late: BTreeMap<(Tick, u64), Box<[u8; ONION_ROOM]>>,
     timeouts: BTreeMap<u64, Tick>,
     capacity: usize,
 }
@@ -124,6 +127,8 @@ impl World {
             commits: true,
             swapped: false,
             skew: 0,
+            slow_ms: 0,
+            late: BTreeMap::new(),
             timeouts: BTreeMap::new(),
             capacity,
         };
@@ -226,6 +231,8 @@ impl World {
                 }
                 if request >> 63 == 1 {
                     self.raw.push((request & (u64::MAX >> 1), body));
+                } else if self.slow_ms > 0 {
+                    self.late.insert((self.now.tick.after(self.slow_ms), request), body);
                 } else {
                     self.timeouts.remove(&request);
                     self.input(ClientIn::Answer { request, body });
@@ -258,11 +265,18 @@ impl World {
             let store = stores.filter_map(|(id, store)| store.deadline().map(|tick| (tick, *id))).min();
             let late = self.timeouts.iter().map(|(request, tick)| (*tick, *request)).min();
             let client = self.client.deadline();
-            let ticks = [store.map(|(tick, _)| tick), late.map(|(tick, _)| tick), client];
+            let answer = self.late.keys().next().copied();
+            let ticks = [store.map(|(tick, _)| tick), late.map(|(tick, _)| tick), answer.map(|(tick, _)| tick), client];
             let Some(next) = ticks.into_iter().flatten().min().filter(|tick| *tick <= end) else { break };
             self.now.tick = self.now.tick.max(next);
             self.now.wall = UnixMinute(base.1 + ((self.now.tick.0 - base.0) / 60_000) as u32);
-            if let Some((_, id)) = store.filter(|(tick, _)| *tick == next) {
+            if let Some((_, request)) = answer.filter(|(tick, _)| *tick == next) {
+                // What comes after its time meets a reply block that is closed.
+                let (_, body) = self.late.pop_first().unwrap();
+                if self.timeouts.remove(&request).is_some() {
+                    self.input(ClientIn::Answer { request, body });
+                }
+            } else if let Some((_, id)) = store.filter(|(tick, _)| *tick == next) {
                 self.store_input(id, StoreIn::Wake);
             } else if let Some((_, request)) = late.filter(|(tick, _)| *tick == next) {
                 self.timeouts.remove(&request);

@@ -31,11 +31,6 @@ pub(crate) fn command(bytes: &[u8]) -> Outcome {
     let body = fixed::<ONION_ROOM>(bytes);
     let Ok(Received { command, surbs }) = Received::decode(&body) else { return Outcome::Refused };
     let mut again = command.encode(surbs.len() as u8);
-    // Cover is noise that nobody reads, and commands of later parts are named only.
-    if matches!(command, Command::Nop | Command::Later(_)) {
-        same(&again[..3], &body[..3]);
-        return Outcome::Accepted;
-    }
     again.resize(ONION_ROOM - SURB * surbs.len(), 0);
     surbs.iter().for_each(|surb| again.extend_from_slice(surb));
     same(&again, &body[..]);
@@ -224,7 +219,9 @@ fn commands(seeds: &mut Seeds) {
         &[("dir-put-of-leaves-cut-short", &|bytes| bytes.splice(44.., *b"PSPL\0\0\0\0\0\0\0\x01\x06").for_each(drop))],
     );
     seeds.add("swarm-command", "nop-of-noise", [9, 1, 0, 0, 5, 5, 5]);
+    seeds.add("swarm-command", "nop-with-a-flag", [9, 1, 2, 0x24, 5, 5, 5]);
     seeds.add("swarm-command", "subscribe", [4, 1, 1, 0]);
+    seeds.add("swarm-command", "rendezvous", [10, 1, 1, 0, 8, 8, 8]);
 }
 
 fn replies(seeds: &mut Seeds) {

@@ -1,29 +1,69 @@
-//! `sim replay <seed>`: the event log of journey 3 under all faults, line by line; `sim run <first> <count>`: many seeds.
+//! `sim replay <seed>`: the event log of a run under all faults, line by line; `sim run <first> <count>`: many seeds.
 
 use std::process::ExitCode;
 
-use pars_sim::Faults;
-use pars_sim::journey;
 use pars_sim::log::Log;
+use pars_sim::{Faults, Report, Scenario, seeds};
+
+const USAGE: &str =
+    "usage: sim replay <seed> [--scenario journey3|rooms|actions] [--at LINE] [--context LINES] [--calm]
+       sim run <first seed> <count> [--scenario journey3|rooms|actions] [--threads N]
+
+replay prints every line of the event log, or with --at those around one line (its number, as a failure prints it);
+--calm replays without faults";
+
+/// Lines before and after the one asked for.
+const CONTEXT: u64 = 40;
+
+/// What was asked on the command line.
+struct Asked {
+    numbers: Vec<u64>,
+    scenario: Scenario,
+    at: Option<u64>,
+    context: u64,
+    threads: usize,
+    faults: Faults,
+}
+
+fn asked(words: &mut impl Iterator<Item = String>) -> Option<Asked> {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let (scenario, faults) = (Scenario::Messages, Faults::ALL);
+    let mut asked = Asked { numbers: Vec::new(), scenario, at: None, context: CONTEXT, threads, faults };
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--scenario" => asked.scenario = Scenario::of(&words.next()?)?,
+            "--at" => asked.at = Some(words.next()?.parse().ok()?),
+            "--context" => asked.context = words.next()?.parse().ok()?,
+            "--threads" => asked.threads = words.next()?.parse().ok()?,
+            "--calm" => asked.faults = Faults::NONE,
+            number => asked.numbers.push(number.parse().ok()?),
+        }
+    }
+    Some(asked)
+}
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let number = |at: usize| arguments.get(at).and_then(|text| text.parse::<u64>().ok());
-    match (arguments.first().map(String::as_str), number(1), number(2)) {
-        (Some("replay"), Some(seed), None) => {
-            let world = journey::run_with(seed, Faults::ALL, Log::printing());
-            println!("audit {}", world.log.audit());
+    let mut words = std::env::args().skip(1);
+    let verb = words.next().unwrap_or_default();
+    let Some(asked) = asked(&mut words) else { return usage() };
+    match (verb.as_str(), asked.numbers.as_slice()) {
+        ("replay", [seed]) => {
+            let log = asked.at.map_or_else(Log::printing, |line| Log::around(line, asked.context));
+            let world = asked.scenario.run_with(*seed, asked.faults, log);
+            println!("{:#?}", Report::of(&world));
             ExitCode::SUCCESS
         }
-        (Some("run"), Some(first), Some(count)) => {
-            for seed in first..first.saturating_add(count) {
-                println!("{seed} {:?}", journey::run(seed, Faults::ALL));
+        ("run", [first, count]) => {
+            for (seed, report) in seeds::run(asked.scenario, *first..first.saturating_add(*count), asked.threads) {
+                println!("{seed} {report:?}");
             }
             ExitCode::SUCCESS
         }
-        _ => {
-            eprintln!("usage: sim replay <seed> | sim run <first seed> <count>");
-            ExitCode::from(2)
-        }
+        _ => usage(),
     }
+}
+
+fn usage() -> ExitCode {
+    eprintln!("{USAGE}");
+    ExitCode::from(2)
 }

@@ -185,6 +185,7 @@ impl Sessions {
         let (session, message) = unsealed.verify(&record, &certificate, pin, &tools)?.establish(&mut tools)?;
 
         // As long as the leaf secret lives; a last resort lives until its successor, at most this long.
+        let reduced = leaf.prekey.day().is_none();
         let until = leaf.prekey.not_after().plus(u32::from(MAX_TTL_HOURS) + GRACE_HOURS);
         let known = Known { session: session.id(), until };
         self.replay.remember(init_id(&object), known)?;
@@ -192,7 +193,7 @@ impl Sessions {
         let mut changed = self.place(session, cx);
         changed.extend(self.bound_skipped(id));
         self.persist(&changed, vec![Row::Handshake { id: init_id(&object), known }], cx);
-        cx.out.push(Out::Event(Event::Begun { session: id, peer, record: Box::new(record) }));
+        cx.out.push(Out::Event(Event::Begun { session: id, peer, record: Box::new(record), reduced }));
         cx.out.push(Out::Event(Event::Delivered { session: id, message }));
         Ok(())
     }

@@ -99,6 +99,8 @@ pub enum In {
         /// The message.
         message: Outgoing,
     },
+    /// End the sessions with every device of this contact: they only receive from now on.
+    Close(IdentityId),
     /// An object out of the mailbox of a session.
     FromMailbox {
         /// Whose mailbox it was.
@@ -223,6 +225,8 @@ pub enum Event {
         peer: Address,
         /// The identity record it showed, verified: what the engine pins.
         record: Box<IdentityRecord>,
+        /// It was made for our last resort: forward secrecy is reduced.
+        reduced: bool,
     },
     /// A message, this once.
     Delivered {
@@ -277,6 +281,9 @@ pub enum GapError {
     /// The session it is for is gone.
     #[error("the session of this object is gone")]
     NoSession,
+    /// Content that waits for `pq_auth`, of a peer that is not proven.
+    #[error("content of type {} came before its sender was proven post-quantum", .0.name())]
+    Unconfirmed(ContentType),
     /// An object of another kind than this mailbox holds.
     #[error("this kind of object does not belong into this mailbox")]
     Misplaced,

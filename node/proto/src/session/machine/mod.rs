@@ -6,6 +6,7 @@
 //! | `Begin` | no current session, or a used-up one | `Persist`, `Send` INIT 0 and companions, `Sent` |
 //! | `Send` | current session | `Persist`, `Send`, `Sent` |
 //! | `Send` | none, or its chain ended | `Refused` |
+//! | `Close` | current sessions of a contact | `Persist`: receive-only; otherwise nothing |
 //! | `FromMailbox` | known session | `Persist`, `Delivered`, once `Confirmed` |
 //! | `FromInbox` INIT | known handshake | as `FromMailbox` with the session it made |
 //! | `FromInbox` INIT | own INIT unanswered | lower TH wins; the loser is receive-only |
@@ -24,6 +25,7 @@ use std::collections::BTreeMap;
 
 use pars_crypto::Suite;
 use pars_crypto::secret::StoreKey;
+use pars_identity::IdentityId;
 use pars_identity::bundle::Bundle;
 use pars_wire::codec::Hour;
 use pars_wire::limits::MAX_SKIPPED_DEVICE;
@@ -166,6 +168,22 @@ impl Sessions {
         }
     }
 
+    /// Every current session with this contact only receives from now on.
+    fn close(&mut self, contact: IdentityId, cx: &mut Cx<'_, Out>) {
+        let until = Hour::at(cx.now.wall).plus(ARCHIVE_HOURS);
+        let closed: Vec<SessionId> =
+            self.current.iter().filter(|(peer, _)| peer.identity == contact).map(|(_, id)| *id).collect();
+        self.current.retain(|peer, _| peer.identity != contact);
+        for id in &closed {
+            if let Some(entry) = self.entries.get_mut(id) {
+                entry.standing = Standing::ReceiveOnly { until };
+            }
+        }
+        if !closed.is_empty() {
+            self.persist(&closed, Vec::new(), cx);
+        }
+    }
+
     /// Make `session` the current one of its peer; the one before stays for late messages.
     fn install(&mut self, session: Session, cx: &Cx<'_, Out>) {
         let until = Hour::at(cx.now.wall).plus(ARCHIVE_HOURS);
@@ -255,6 +273,7 @@ impl Machine for Sessions {
         match input {
             In::Begin { command, peer, message } => self.begin(command, &peer, &message, cx),
             In::Send { command, to, message } => self.send(command, to, &message, cx),
+            In::Close(contact) => self.close(contact, cx),
             In::FromMailbox { session, object } => self.open_mailbox(session, &object, cx),
             In::FromInbox { object } => self.open_inbox(object, cx),
             In::Records { reference, record, certificate } => self.take_records(reference, [record, certificate], cx),

@@ -111,6 +111,8 @@ pub enum ClientIn {
         /// Which.
         request: u64,
     },
+    /// Relays, a link or a registry came: what waits after a failure is tried at once.
+    Retry,
     /// A deadline passed.
     Wake,
 }

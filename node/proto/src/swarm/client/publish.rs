@@ -1,6 +1,9 @@
 //! Publishing a record: it fits no packet together with a reply block, so it is read back.
+//!
+//! Answers are lost as well as records. What a node was seen to hold stays counted; who did not answer is asked again; the
+//! record goes next to a node that was not seen to hold it, which passes it on to the others.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pars_wire::NodeId;
 use pars_wire::codec::Day;
@@ -13,10 +16,18 @@ use super::super::hashcash::Work;
 use super::super::mailbox::ObjectId;
 use super::super::placement::first_day;
 use super::super::reply::Items;
-use super::{Asked, Client, ClientOut, Context, Event, SETTLE_MS, TaskId, draw};
+use super::{Asked, Client, ClientOut, Context, Event, TaskId, draw};
 
 /// Nodes through which a record is published before that counts as failed.
-const ATTEMPTS: usize = 4;
+const ATTEMPTS: usize = 6;
+/// Nodes it is sent to at once: a path may fail as well as a node.
+const SENDINGS: usize = 2;
+/// Answers without the record, and none with it, at which it counts as lost.
+const LOST: usize = 2;
+/// Nodes asked beyond those needed, at once: some answers will be lost.
+const SPARE: usize = 2;
+/// How often a node that does not answer is asked after one sending.
+const PROBES: u32 = 2;
 
 /// One record on its way.
 pub(super) struct Publish {
@@ -25,10 +36,15 @@ pub(super) struct Publish {
     probe: What,
     expect: Vec<u8>,
     work: Option<[u8; 8]>,
+    week: Option<u32>,
     tried: BTreeSet<NodeId>,
-    probed: BTreeSet<NodeId>,
-    asking: usize,
-    holders: usize,
+    /// Hold it.
+    holders: BTreeSet<NodeId>,
+    /// Answered without it, since it was last sent.
+    without: BTreeSet<NodeId>,
+    /// Asked so often since it was last sent.
+    probes: BTreeMap<NodeId, u32>,
+    asking: BTreeMap<u64, NodeId>,
     pub(super) due: Option<Tick>,
 }
 
@@ -40,10 +56,12 @@ impl Publish {
             probe,
             expect,
             work: None,
+            week: None,
             tried: BTreeSet::new(),
-            probed: BTreeSet::new(),
-            asking: 0,
-            holders: 0,
+            holders: BTreeSet::new(),
+            without: BTreeSet::new(),
+            probes: BTreeMap::new(),
+            asking: BTreeMap::new(),
             due: None,
         }
     }
@@ -63,28 +81,41 @@ impl Publish {
                 self.due = None;
                 self.ask_back(client, cx, id)
             }
-            Event::Answer { request, reply, .. } => {
+            Event::Answer { request, node, reply } => {
                 client.asked.remove(&request);
-                self.asking = self.asking.saturating_sub(1);
-                if let Items::Records(records) = reply.items {
-                    self.holders += usize::from(records.contains(&self.expect));
-                }
+                self.asking.remove(&request);
+                match reply.items {
+                    Items::Records(records) if records.contains(&self.expect) => self.holders.insert(node),
+                    _ => self.without.insert(node),
+                };
                 self.ask_back(client, cx, id)
             }
-            Event::Failed { .. } => {
-                self.asking = self.asking.saturating_sub(1);
+            Event::Failed { request, .. } => {
+                self.asking.remove(&request);
                 self.ask_back(client, cx, id)
             }
             Event::Committed => Some(self),
         }
     }
 
-    /// Send the record to one more node. Only an identity's first record needs work; who cannot know does it.
+    /// Send the record to further nodes. Only an identity's first record needs work; who cannot know does it.
     fn next(mut self, client: &mut Client, cx: Context<'_, '_>, id: TaskId) -> Option<Self> {
         let today = Day::at(cx.now.wall);
+        if self.week.replace(today.week()) != Some(today.week()) {
+            // Other nodes, other work.
+            (self.holders, self.tried, self.work) = (BTreeSet::new(), BTreeSet::new(), None);
+        }
         let nodes = self.nodes(client, today.week());
-        let next = draw(cx, &nodes, &self.tried).filter(|_| self.tried.len() < ATTEMPTS);
-        let (Some(node), Some(beacon)) = (next, client.placement.beacon(today)) else {
+        let mut without: BTreeSet<NodeId> = self.tried.union(&self.holders).copied().collect();
+        let room = ATTEMPTS.saturating_sub(self.tried.len()).min(SENDINGS);
+        let next: Vec<NodeId> = (0..room)
+            .map_while(|_| {
+                draw(cx, &nodes, &without).inspect(|node| {
+                    without.insert(*node);
+                })
+            })
+            .collect();
+        let Some(beacon) = client.placement.beacon(today).filter(|_| !next.is_empty()) else {
             cx.out.push(ClientOut::NotPublished { id });
             return None;
         };
@@ -95,12 +126,14 @@ impl Publish {
             cx.out.push(ClientOut::Work { id, work, bits: DEFAULT_HASHCASH_BITS });
             return Some(self);
         }
-        self.tried.insert(node);
         let nonce = self.work.unwrap_or_default();
         let command = Command::DirPut { identity: self.identity, nonce, record: self.record.clone() };
-        client.ask(cx, Asked { task: id, node }, &command, 0);
-        (self.holders, self.probed) = (0, BTreeSet::new());
-        self.due = Some(cx.now.tick.after(SETTLE_MS));
+        for node in next {
+            self.tried.insert(node);
+            client.ask(cx, Asked { task: id, node }, &command, 0);
+        }
+        (self.without, self.probes) = (BTreeSet::new(), BTreeMap::new());
+        self.due = Some(client.settled(cx.now.tick));
         Some(self)
     }
 
@@ -109,21 +142,37 @@ impl Publish {
         let week = Day::at(cx.now.wall).week();
         let nodes = self.nodes(client, week);
         let enough = MIN_COPIES.min(nodes.len());
-        if self.holders >= enough {
+        if self.holders.len() >= enough {
             cx.out.push(ClientOut::Published { id });
             return None;
         }
-        while self.holders + self.asking < enough {
-            let Some(node) = draw(cx, &nodes, &self.probed) else { break };
-            self.probed.insert(node);
-            self.asking += 1;
-            client.ask(
-                cx,
-                Asked { task: id, node },
-                &Command::DirGet { identity: self.identity, week, what: self.probe },
-                1,
-            );
+        if self.due.is_some() {
+            // Sent again meanwhile: a late answer was counted, the others are asked when it has settled.
+            return Some(self);
         }
-        if self.asking == 0 { self.next(client, cx, id) } else { Some(self) }
+        if self.holders.is_empty() && self.without.len() >= LOST {
+            return self.next(client, cx, id);
+        }
+        while self.holders.len() + self.asking.len() < enough + SPARE {
+            let Some(node) = self.next_probe(cx, &nodes) else { break };
+            *self.probes.entry(node).or_default() += 1;
+            let command = Command::DirGet { identity: self.identity, week, what: self.probe };
+            let request = client.ask(cx, Asked { task: id, node }, &command, 1);
+            self.asking.insert(request, node);
+        }
+        if self.asking.is_empty() { self.next(client, cx, id) } else { Some(self) }
+    }
+
+    /// A node of which it is not known whether it holds the record, asked least often so far.
+    fn next_probe(&self, cx: Context<'_, '_>, nodes: &[NodeId]) -> Option<NodeId> {
+        let asked = |node: &NodeId| self.probes.get(node).copied().unwrap_or(0);
+        let known = |node: &NodeId| {
+            let asking = self.asking.values().any(|other| other == node);
+            asking || self.holders.contains(node) || self.without.contains(node) || asked(node) >= PROBES
+        };
+        let open: Vec<NodeId> = nodes.iter().filter(|node| !known(node)).copied().collect();
+        let least = open.iter().map(asked).min()?;
+        let open: Vec<NodeId> = open.into_iter().filter(|node| asked(node) == least).collect();
+        draw(cx, &open, &BTreeSet::new())
     }
 }

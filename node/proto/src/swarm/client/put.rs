@@ -14,7 +14,7 @@ use super::super::hashcash::Work;
 use super::super::mailbox::{Class, ObjectId, Tag, inbox_tag};
 use super::super::receipt::Receipt;
 use super::super::reply::{Items, Reply, Status};
-use super::{Asked, Client, ClientOut, Context, Event, PutTo, RETRY_MS, ROUNDS, SETTLE_MS, TaskError, TaskId, draw};
+use super::{Asked, Client, ClientOut, Context, Event, MAX_RETRY_MS, PutTo, RETRY_MS, ROUNDS, TaskError, TaskId, draw};
 
 /// How often one replica is asked for the receipts of an object that was sent without a reply block.
 const STATS: u32 = 2;
@@ -43,9 +43,13 @@ pub(super) struct Put {
     object: Vec<u8>,
     id: ObjectId,
     work: Option<(Day, [u8; 8])>,
+    /// Say that it was there and was deleted.
+    gone: BTreeSet<NodeId>,
     copies: BTreeMap<NodeId, Receipt>,
     tried: BTreeSet<NodeId>,
     round: u32,
+    /// Times in a row that every replica failed.
+    pauses: u32,
     phase: Phase,
     pub(super) due: Option<Tick>,
 }
@@ -81,11 +85,18 @@ impl Put {
             object,
             work: None,
             copies: BTreeMap::new(),
+            gone: BTreeSet::new(),
             tried: BTreeSet::new(),
             round: 0,
+            pauses: 0,
             phase: Phase::Waiting,
             due: None,
         })
+    }
+
+    /// Every replica failed; it is tried again later.
+    pub(super) const fn waits(&self) -> bool {
+        matches!(self.phase, Phase::Waiting)
     }
 
     pub(super) fn run(mut self, client: &mut Client, cx: Context<'_, '_>, event: Event) -> Option<Self> {
@@ -116,7 +127,8 @@ impl Put {
     /// The next replica, or the end.
     fn next(mut self, client: &mut Client, cx: Context<'_, '_>) -> Option<Self> {
         self.due = None;
-        if !in_use(self.day, cx.now.wall) {
+        // Readers that are online look at today and yesterday: what is late goes into a mailbox of today.
+        if !in_use(self.day, cx.now.wall) || self.day.plus(1) < Day::at(cx.now.wall) {
             cx.out.push(ClientOut::Refused { id: self.task, error: TaskError::Day });
             return None;
         }
@@ -155,7 +167,8 @@ impl Put {
         self.tried.clear();
         self.round = 0;
         self.phase = Phase::Waiting;
-        self.due = Some(cx.now.tick.after(RETRY_MS));
+        self.due = Some(cx.now.tick.after((RETRY_MS << self.pauses.min(8)).min(MAX_RETRY_MS)));
+        self.pauses += 1;
         Some(self)
     }
 
@@ -195,7 +208,7 @@ impl Put {
         if self.class == Class::L {
             client.ask(cx, Asked { task: self.task, node }, &command, 0);
             self.phase = Phase::Settling { node, stats: 0 };
-            self.due = Some(cx.now.tick.after(SETTLE_MS));
+            self.due = Some(client.settled(cx.now.tick));
         } else {
             client.ask(cx, Asked { task: self.task, node }, &command, 1);
             self.phase = Phase::Asking { stats: STATS };
@@ -216,8 +229,9 @@ impl Put {
         reply: &Reply,
     ) -> Option<Self> {
         if reply.status == Status::Gone {
-            // An end of the mailbox has read and deleted it.
-            return self.stored(cx);
+            // An end of the mailbox has read and deleted it, if so many say so as could have lied about a copy.
+            self.gone.insert(node);
+            return if self.gone.len() >= MIN_COPIES { self.stored(cx) } else { self.next(client, cx) };
         }
         let receipts = if let Items::Receipts(receipts) = &reply.items { receipts.as_slice() } else { &[] };
         self.count(client, receipts);
@@ -233,7 +247,7 @@ impl Put {
             return self.next(client, cx);
         }
         self.phase = Phase::Settling { node, stats };
-        self.due = Some(cx.now.tick.after(SETTLE_MS));
+        self.due = Some(client.settled(cx.now.tick));
         Some(self)
     }
 

@@ -1,28 +1,42 @@
-//! Hosts, one clock, and a queue of what is to happen. Everything is drawn from the seed; nothing waits for real time.
+//! Hosts, one clock, one chain, and a queue of what is to happen. Everything is drawn from the seed; nothing waits for real
+//! time.
+//!
+//! | Module | Holds |
+//! |---|---|
+//! | this | hosts that start and crash, the queue, inputs |
+//! | `carry` | what nodes ask for: packets, batches, events |
+//! | `blocks` | the chain goes on; hosts learn of it through their views |
+//! | `describe` | what stands in the log |
+
+mod blocks;
+mod carry;
+mod describe;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::Rng;
-use pars_crypto::hash::{random, sha3};
 use pars_crypto::suite::DSA87_PUBLIC;
-use pars_engine::io::{CommandId, Event, Input, Link, Output};
-use pars_engine::registry::Registry;
+use pars_engine::io::{CommandId, Event, Input};
 use pars_engine::store::Table;
-use pars_engine::{Batch, BatchId, Command};
+use pars_engine::{BatchId, Command};
 use pars_wire::NodeId;
 use pars_wire::codec::Day;
 use pars_wire::machine::{Cx, Machine, Now, Tick, UnixMinute};
 
+use describe::describe;
+
+use crate::chain::setting::NODES;
+use crate::chain::{Ledger, Setting, View};
 use crate::faults::Faults;
 use crate::host::{Host, HostId, Role, randomness};
 use crate::log::Log;
 use crate::watch::{Broken, Watch};
 
 /// When the world begins: in the middle of an epoch, a day and a week.
-const BEGIN: UnixMinute = UnixMinute(20_003 * 1_440 + 12 * 60 + 31);
-/// Bits of work done in a simulation: what nodes ask for at least.
-const WORK_BITS: u8 = 18;
+pub const BEGIN: UnixMinute = UnixMinute(20_003 * 1_440 + 12 * 60 + 31);
+/// Services and members together, as the issue asks.
+pub const HOSTS: u8 = 20;
 
 /// Something that will happen.
 enum Happening {
@@ -32,11 +46,14 @@ enum Happening {
     Commit { host: HostId, life: u64, batch: BatchId },
     /// A crashed host starts again.
     Start(HostId),
+    /// The chain's next block.
+    Block,
 }
 
 /// A simulated network.
 pub struct World {
-    seed: u64,
+    /// What everything was drawn from.
+    pub seed: u64,
     faults: Faults,
     rng: ChaCha20Rng,
     tick: Tick,
@@ -50,6 +67,11 @@ pub struct World {
     pub watch: Watch,
     /// What users were told, in order.
     pub events: Vec<(HostId, Event)>,
+    /// The chain.
+    pub ledger: Ledger,
+    /// What hosts see of it; several share one.
+    pub views: Vec<View>,
+    rolled: Option<Day>,
     board: Vec<(NodeId, Vec<u8>, Box<[u8; DSA87_PUBLIC]>)>,
     cut: (BTreeSet<HostId>, Tick),
     crash_next: BTreeSet<HostId>,
@@ -57,8 +79,11 @@ pub struct World {
 }
 
 impl World {
-    /// `services` nodes that run and `members` members whose keys are made.
-    pub fn new(seed: u64, services: u8, members: u8, faults: Faults, log: Log) -> Self {
+    /// Sixteen nodes that run and four members whose keys are made.
+    pub fn new(seed: u64, faults: Faults, log: Log) -> Self {
+        let setting = Setting::of(seed);
+        let lags = [0, 1, faults.lag];
+        let views = lags.into_iter().map(|lag| View::new(&setting.ledger, lag, Some(&setting.start))).collect();
         let mut world = Self {
             seed,
             faults,
@@ -70,27 +95,36 @@ impl World {
             log,
             watch: Watch::default(),
             events: Vec::new(),
+            ledger: setting.ledger.clone(),
+            views,
+            rolled: None,
             board: Vec::new(),
             cut: (BTreeSet::new(), Tick(0)),
             crash_next: BTreeSet::new(),
             dead: BTreeSet::new(),
         };
-        for i in 0..services {
-            world.hosts.insert(HostId(i), Host::service(seed, HostId(i)));
+        world.populate(setting);
+        world
+    }
+
+    fn populate(&mut self, setting: &Setting) {
+        self.read_chain();
+        for (i, node) in (0..NODES).zip(&setting.nodes) {
+            self.hosts.insert(HostId(i), Host::service(self.seed, HostId(i), *node));
         }
         let mut ready = Vec::new();
-        for i in services..services + members {
-            let (host, node) = Host::member(seed, HostId(i), world.now());
-            world.hosts.insert(HostId(i), host);
+        for i in NODES..HOSTS {
+            let (host, node) = Host::member(self.seed, HostId(i), self.now());
+            self.hosts.insert(HostId(i), host);
             ready.push((HostId(i), node));
         }
-        for i in 0..services {
-            world.start(HostId(i), None);
+        for i in 0..NODES {
+            self.start(HostId(i), None);
         }
         for (host, node) in ready {
-            world.start(host, Some(node));
+            self.start(host, Some(node));
         }
-        world
+        self.later(blocks::BLOCK_MS, Happening::Block);
     }
 
     /// The time.
@@ -109,6 +143,11 @@ impl World {
 
     fn say(&mut self, line: std::fmt::Arguments<'_>) {
         self.log.push(format!("{:>8} {line}", self.tick.0));
+    }
+
+    /// A line of a scenario in the log.
+    pub fn note(&mut self, line: &str) {
+        self.say(format_args!("{line}"));
     }
 
     fn broken(&mut self, rule: Result<(), Broken>) {
@@ -135,20 +174,13 @@ impl World {
             self.broken(Err(format!("{host} does not start: {error}")));
         }
         self.say(format_args!("{host} starts"));
-        for registry in self.registries() {
+        for registry in self.view(host).known(self.today()) {
             self.input(0, host, Input::Chain(registry), Vec::new());
         }
         for (_, bytes, dsa) in self.board.clone() {
             self.input(1, host, Input::Descriptor { bytes, dsa }, Vec::new());
         }
         self.input(1, host, Input::Wake, Vec::new());
-    }
-
-    fn registries(&self) -> Vec<Registry> {
-        let today = Day::at(self.now().wall).0;
-        let nodes: Vec<_> = self.hosts.values().filter_map(Host::registration).collect();
-        let registry = |day: u32| Registry { day: Day(day), beacon: sha3(&[&day.to_be_bytes()]), nodes: nodes.clone() };
-        (today - 8..=today + 1).map(registry).collect()
     }
 
     /// Stop a host; any number of its open batches may have reached the disk.
@@ -260,6 +292,7 @@ impl World {
             }
             Happening::Start(host) if !self.runs(host) && !self.dead.contains(&host) => self.start(host, None),
             Happening::Start(_) => {}
+            Happening::Block => self.block(),
         }
     }
 
@@ -279,7 +312,7 @@ impl World {
         let mut out = Vec::new();
         node.handle(&mut Cx { now, rng: &mut at.rng, out: &mut out }, input);
         at.deadline = node.deadline();
-        let rule = self.watch.queues(node, self.queue.len());
+        let rule = self.watch.node(node, self.queue.len());
         self.broken(rule);
         for output in out {
             // Whatever is left was never sent: the host is gone.
@@ -288,145 +321,5 @@ impl World {
             }
             self.output(host, output, way);
         }
-    }
-
-    fn output(&mut self, host: HostId, output: Output, way: &[HostId]) {
-        match output {
-            Output::Send { to, bytes } => self.send(host, to, bytes, way),
-            Output::Connect(node) => {
-                let relay = self.host_of(node).filter(|relay| self.runs(*relay));
-                match relay {
-                    Some(relay) => {
-                        let token = random(&mut self.rng);
-                        self.hosts.get_mut(&relay).into_iter().for_each(|at| {
-                            at.connections.insert(token, host);
-                        });
-                        self.input(30, host, Input::Connected { node, token }, Vec::new());
-                    }
-                    None => self.input(30, host, Input::Disconnected(node), Vec::new()),
-                }
-            }
-            Output::Disconnect(node) => {
-                let relay = self.host_of(node).and_then(|relay| self.hosts.get_mut(&relay));
-                relay.into_iter().for_each(|at| at.connections.retain(|_, client| *client != host));
-            }
-            Output::Persist(batch) => self.persist(host, batch),
-            Output::Work { id, work, bits } => {
-                let nonce = work.search(bits.min(WORK_BITS), 0, u64::MAX).unwrap_or_default();
-                self.input(50, host, Input::Solved { id, nonce }, Vec::new());
-            }
-            Output::Publish { bytes, dsa } => {
-                let Some(node) = self.node_id(host) else { return };
-                self.board.push((node, bytes.clone(), dsa.clone()));
-                for member in self.members() {
-                    let input = Input::Descriptor { bytes: bytes.clone(), dsa: dsa.clone() };
-                    self.input(40, member, input, Vec::new());
-                }
-            }
-            Output::Event(event) => self.event(host, event),
-        }
-    }
-
-    fn persist(&mut self, host: HostId, batch: Batch) {
-        let (id, rows) = (batch.id, batch.changes.len());
-        self.say(format_args!("{host} -> persist {} of {rows} rows", id.0));
-        let life = self.hosts[&host].life;
-        if let Some(at) = self.hosts.get_mut(&host) {
-            at.open.push(batch);
-        }
-        let ms = 1 + self.below(self.faults.commit_ms);
-        self.later(ms, Happening::Commit { host, life, batch: id });
-        let planned = self.crash_next.remove(&host);
-        if planned || self.chance(self.faults.crash) {
-            self.crash(host);
-            let ms = 1_000 + self.below(5_000);
-            self.later(ms, Happening::Start(host));
-        }
-    }
-
-    fn send(&mut self, host: HostId, to: Link, bytes: Vec<u8>, way: &[HostId]) {
-        let rule = self.watch.packet(&bytes);
-        self.broken(rule);
-        let target = match to {
-            Link::Node(node) => self.host_of(node),
-            Link::Client(token) => self.hosts[&host].connections.get(&token).copied(),
-        };
-        let Some(target) = target else { return };
-        let from = match self.node_id(host) {
-            Some(node) => Link::Node(node),
-            None => {
-                let connections = self.hosts[&target].connections.iter();
-                let token = connections.filter(|(_, client)| **client == host).map(|(token, _)| *token).next_back();
-                Link::Client(token.unwrap_or_default())
-            }
-        };
-        // A packet at position 0 begins a way; any other one goes on with that of the packet being handled.
-        let way = match bytes.get(..2) {
-            Some([1, 0]) => vec![host],
-            Some([1, _]) => [way, &[host]].concat(),
-            _ => Vec::new(),
-        };
-        let (cut, until) = &self.cut;
-        let apart = *until > self.tick && cut.contains(&host) != cut.contains(&target);
-        let copies = if apart || self.chance(self.faults.loss) {
-            0
-        } else {
-            1 + u32::from(self.chance(self.faults.duplication))
-        };
-        self.say(format_args!("{host} -> {target} {} x{copies}", name(&bytes)));
-        for _ in 0..copies {
-            let ms = 1 + self.below(self.faults.latency_ms);
-            self.input(ms, target, Input::Recv { from, bytes: bytes.clone() }, way.clone());
-        }
-    }
-
-    fn event(&mut self, host: HostId, event: Event) {
-        self.say(format_args!("{host} -> event {event:?}"));
-        let rule = match &event {
-            Event::Queued { id, .. } => {
-                self.watch.queued(*id);
-                Ok(())
-            }
-            Event::Settled { object } => {
-                self.watch.settled(host, *object);
-                Ok(())
-            }
-            Event::Received(message) => self.watch.received(host, message),
-            Event::Gap { object, error } => self.watch.gap(host, *object, &error.to_string()),
-            Event::Malformed => Err(format!("{host} got bytes that no machine takes")),
-            _ => Ok(()),
-        };
-        self.broken(rule);
-        self.events.push((host, event));
-    }
-}
-
-fn name(bytes: &[u8]) -> String {
-    let hash = sha3(&[bytes]);
-    let kind = match bytes.get(..2) {
-        Some([1, position]) => format!("packet@{position}"),
-        Some([2, kind]) => format!("frame/{kind}"),
-        _ => "bytes".to_owned(),
-    };
-    format!("{kind} {:02x}{:02x}{:02x}{:02x}", hash[0], hash[1], hash[2], hash[3])
-}
-
-fn describe(input: &Input) -> String {
-    match input {
-        Input::Recv { bytes, .. } => name(bytes),
-        Input::Connected { .. } => "connected".to_owned(),
-        Input::Disconnected(_) => "disconnected".to_owned(),
-        Input::Command { command, .. } => match command {
-            Command::Publish => "command publish".to_owned(),
-            Command::Open(_) => "command open".to_owned(),
-            Command::Send { .. } => "command send".to_owned(),
-            Command::Poll { .. } => "command poll".to_owned(),
-            Command::Acknowledge(cursor) => format!("command acknowledge {cursor}"),
-        },
-        Input::Solved { .. } => "solved".to_owned(),
-        Input::Committed(batch) => format!("committed {}", batch.0),
-        Input::Chain(registry) => format!("registry of day {}", registry.day.0),
-        Input::Descriptor { .. } => "descriptor".to_owned(),
-        Input::Wake => "wake".to_owned(),
     }
 }

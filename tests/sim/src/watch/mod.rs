@@ -5,24 +5,30 @@
 //! | packets have 16,384 bytes | every send |
 //! | no hop holds both ends | the way of each packet: sender, three relays, end: all different hosts |
 //! | a message arrives at most once | one cursor for each message id at each reader, one object for each message |
-//! | no message key is used twice | a second use meets a used position: a gap for an object that was never read |
+//! | no message key is used twice | [`keys`]: the writer's chain and position of each object that leaves |
+//! | nobody is told of a gap | no object is damaged, so each gap would be a key used twice or a copy read twice |
 //! | a cursor means one message | told again only with the same message |
 //! | queues are bounded | steps and effects that wait, packets under way |
+//! | hosts agree on a day's registry | whatever the chain does within its finality distance |
 //! | acknowledged is delivered | [`Watch::missing`] at the end |
+
+pub mod keys;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use pars_engine::Node;
 use pars_engine::io::Received;
+use pars_engine::registry::Registry;
 use pars_proto::session::MessageId;
+use pars_wire::codec::Day;
 use pars_wire::limits::PACKET;
 
 use crate::host::HostId;
 
 /// Effects and tasks that may wait in one node.
-const MAX_NODE_QUEUE: usize = 256;
+pub const MAX_NODE_QUEUE: usize = 256;
 /// Things that may be under way in the world.
-const MAX_WORLD_QUEUE: usize = 20_000;
+pub const MAX_WORLD_QUEUE: usize = 20_000;
 
 /// A rule that was broken.
 pub type Broken = String;
@@ -32,9 +38,11 @@ pub type Broken = String;
 pub struct Watch {
     cursors: BTreeMap<(HostId, u64), MessageId>,
     places: BTreeMap<(HostId, MessageId), (u64, [u8; 32])>,
-    read: BTreeSet<(HostId, [u8; 32])>,
     queued: BTreeSet<MessageId>,
     delivered: BTreeSet<MessageId>,
+    registries: BTreeMap<Day, Registry>,
+    /// Which key sealed which object.
+    pub keys: keys::Keys,
     /// The longest queue of a node.
     pub longest: usize,
 }
@@ -62,11 +70,6 @@ impl Watch {
         self.queued.insert(id);
     }
 
-    /// An object that waited was read with another one.
-    pub fn settled(&mut self, host: HostId, object: [u8; 32]) {
-        self.read.insert((host, object));
-    }
-
     /// A user was told of a message.
     ///
     /// # Errors
@@ -74,7 +77,6 @@ impl Watch {
     pub fn received(&mut self, host: HostId, message: &Received) -> Result<(), Broken> {
         let at = *self.cursors.entry((host, message.cursor)).or_insert(message.id);
         let place = *self.places.entry((host, message.id)).or_insert((message.cursor, message.object));
-        self.read.insert((host, message.object));
         self.delivered.insert(message.id);
         if at != message.id {
             return Err(format!("{host} told another message under cursor {}", message.cursor));
@@ -85,21 +87,37 @@ impl Watch {
         Ok(())
     }
 
-    /// An object was not read.
+    /// An object was not read, and its reader is told of a gap.
     ///
     /// # Errors
-    /// It was never read before: its key was used for another object.
-    pub fn gap(&self, host: HostId, object: [u8; 32], error: &str) -> Result<(), Broken> {
-        if self.read.contains(&(host, object)) { Ok(()) } else { Err(format!("{host} met a gap: {error}")) }
+    /// Always: nobody damages objects here, and a second copy is passed over, whatever crashed in between.
+    pub fn gap(&self, host: HostId, error: &str) -> Result<(), Broken> {
+        Err(format!("{host} met a gap: {error}"))
+    }
+
+    /// A host is told a day's registry.
+    ///
+    /// # Errors
+    /// Another host was told another one.
+    pub fn registry(&mut self, registry: &Registry) -> Result<(), Broken> {
+        let known = self.registries.entry(registry.day).or_insert_with(|| registry.clone());
+        if known == registry { Ok(()) } else { Err(format!("two registries of day {}", registry.day.0)) }
     }
 
     /// After each input.
     ///
     /// # Errors
     /// A queue that grew too long.
-    pub fn queues(&mut self, node: &Node, world: usize) -> Result<(), Broken> {
+    pub fn node(&mut self, node: &Node, world: usize) -> Result<(), Broken> {
         let member = node.member().map_or(0, |member| member.queued() + member.desk().held());
-        let own = member + node.service().map_or(0, |service| service.waiting());
+        self.queues(member + node.service().map_or(0, |service| service.waiting()), world)
+    }
+
+    /// What waits in one node, and what is under way in the world.
+    ///
+    /// # Errors
+    /// A queue that grew too long.
+    pub fn queues(&mut self, own: usize, world: usize) -> Result<(), Broken> {
         self.longest = self.longest.max(own);
         if own > MAX_NODE_QUEUE || world > MAX_WORLD_QUEUE {
             return Err(format!("queues of {own} in a node, {world} in the world"));

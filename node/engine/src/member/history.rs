@@ -1,0 +1,393 @@
+//! Messages sent and received, under one rising cursor, and which command made which message.
+//!
+//! | Row | Value, sealed |
+//! |---|---|
+//! | message cursor8 | `state1\|copies1\|peer32\|id16\|sequence8\|timestamp8\|type2\|object32\|content` |
+//! | counter `c`, command16 | `cursor8\|id16\|to32` |
+//! | counter `a` | last acknowledged cursor 8 |
+//!
+//! State 1: received; 2: sent, on its way, copies of the objects stored so far (255: none); 3: sent and stored.
+//! Bounded: of each conversation, and of all, the oldest messages that are settled (acknowledged, or stored) go first. What is
+//! not settled is bounded elsewhere: objects on their way, and messages that nobody acknowledges.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use pars_crypto::secret::Zeroizing;
+use pars_identity::IdentityId;
+use pars_proto::session::MessageId;
+use pars_wire::codec::{DecodeError, Reader, Writer};
+use pars_wire::content::ContentType;
+
+use crate::io::{CommandId, Delivery, Direction, Entry, Received};
+
+/// Messages kept of one conversation.
+pub const MAX_CONVERSATION: usize = 2_048;
+/// Messages kept of all conversations.
+pub const MAX_HISTORY: usize = 16_384;
+/// Commands whose message is remembered: the newest.
+pub const MAX_COMMANDS: usize = 4_096;
+/// Messages received that nobody has acknowledged or marked as read: then reading pauses and what is left waits at the swarm.
+pub const MAX_UNACKNOWLEDGED: usize = 1_024;
+
+/// No object of a message is stored yet.
+const NO_COPIES: u8 = u8::MAX;
+
+/// How far a kept message is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    Received,
+    /// Copies of the object that has fewest, of those that are stored.
+    Queued(Option<u8>),
+    Stored(u8),
+}
+
+/// One message as it is kept.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Kept {
+    pub(super) peer: IdentityId,
+    pub(super) id: MessageId,
+    pub(super) sequence: u64,
+    pub(super) timestamp: u64,
+    pub(super) content_type: ContentType,
+    /// SHA3-256 of the object it came in; zeros of what was sent.
+    pub(super) object: [u8; 32],
+    pub(super) content: Zeroizing<Vec<u8>>,
+    pub(super) state: State,
+}
+
+/// What a command made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sent {
+    pub(super) cursor: u64,
+    pub(super) id: MessageId,
+    pub(super) to: IdentityId,
+}
+
+#[derive(Default)]
+pub(super) struct History {
+    kept: BTreeMap<u64, Kept>,
+    /// Not durable yet: not shown.
+    hidden: BTreeMap<u64, Kept>,
+    counts: BTreeMap<IdentityId, usize>,
+    /// Copies of an object that too few nodes took.
+    short: BTreeMap<u64, usize>,
+    commands: BTreeMap<CommandId, Sent>,
+    order: BTreeMap<u64, CommandId>,
+    pub(super) cursor: u64,
+    pub(super) acknowledged: u64,
+    /// Marked as read, by conversation.
+    read: BTreeMap<IdentityId, u64>,
+    unacknowledged: usize,
+}
+
+impl History {
+    /// Keep a message whose row is not durable yet; its cursor.
+    pub(super) fn add(&mut self, message: Kept) -> u64 {
+        self.cursor = self.cursor.saturating_add(1);
+        self.unacknowledged += usize::from(message.state == State::Received);
+        self.hidden.insert(self.cursor, message);
+        self.cursor
+    }
+
+    /// Its row is durable now.
+    pub(super) fn show(&mut self, cursor: u64) {
+        if let Some(message) = self.hidden.remove(&cursor) {
+            *self.counts.entry(message.peer).or_default() += 1;
+            self.kept.insert(cursor, message);
+        }
+    }
+
+    /// Out of a row.
+    pub(super) fn restore(&mut self, cursor: u64, message: Kept) {
+        self.cursor = self.cursor.max(cursor);
+        self.hidden.insert(cursor, message);
+        self.show(cursor);
+    }
+
+    /// All rows are back: count what is open.
+    pub(super) fn restored(&mut self) {
+        self.count();
+    }
+
+    /// A conversation is read up to here.
+    pub(super) fn mark(&mut self, peer: IdentityId, cursor: u64) {
+        let read = self.read.entry(peer).or_default();
+        *read = cursor.max(*read);
+        self.count();
+    }
+
+    /// Received, neither acknowledged by a client nor read by a person.
+    fn count(&mut self) {
+        let unread = |(cursor, message): &(&u64, &Kept)| {
+            message.state == State::Received && self.read.get(&message.peer).is_none_or(|read| *cursor > read)
+        };
+        let later = self.behind_acknowledged();
+        self.unacknowledged =
+            self.kept.range(later).filter(unread).count() + self.hidden.range(later).filter(unread).count();
+    }
+
+    pub(super) fn get(&self, cursor: u64) -> Option<&Kept> {
+        self.kept.get(&cursor)
+    }
+
+    const fn behind_acknowledged(&self) -> (Bound<u64>, Bound<u64>) {
+        (Bound::Excluded(self.acknowledged), Bound::Unbounded)
+    }
+
+    /// Received and not acknowledged.
+    pub(super) fn open(&self) -> impl Iterator<Item = (u64, &Kept)> {
+        let later = self.kept.range(self.behind_acknowledged());
+        later.filter(|(_, message)| message.state == State::Received).map(|(cursor, message)| (*cursor, message))
+    }
+
+    /// Whether so much waits for an acknowledgement that reading must pause.
+    pub(super) const fn full(&self) -> bool {
+        self.unacknowledged >= MAX_UNACKNOWLEDGED
+    }
+
+    /// Nothing that was not told yet is acknowledged.
+    pub(super) fn acknowledge(&mut self, cursor: u64) {
+        let told = self.kept.last_key_value().map_or(0, |(cursor, _)| *cursor);
+        self.acknowledged = self.acknowledged.max(cursor.min(told));
+        self.count();
+    }
+
+    /// One more object of a message lies at so many nodes; the message as it is now.
+    pub(super) fn stored(&mut self, cursor: u64, copies: usize, complete: bool) -> Option<&Kept> {
+        self.short.remove(&cursor);
+        let message = self.kept.get_mut(&cursor)?;
+        let State::Queued(least) = message.state else { return None };
+        let copies = u8::try_from(copies).unwrap_or(NO_COPIES - 1);
+        let least = least.unwrap_or(copies).min(copies);
+        message.state = if complete { State::Stored(least) } else { State::Queued(Some(least)) };
+        Some(message)
+    }
+
+    pub(super) fn short(&mut self, cursor: u64, copies: usize) {
+        self.short.insert(cursor, copies);
+    }
+
+    /// What goes to make room for `peer`; their rows are deleted with the next batch.
+    pub(super) fn prune(&mut self, peer: IdentityId) -> Vec<u64> {
+        let mut gone = Vec::new();
+        while self.counts.get(&peer).copied().unwrap_or(0) > MAX_CONVERSATION {
+            let Some(oldest) = self.oldest_settled(|message| message.peer == peer) else { break };
+            self.drop(oldest);
+            gone.push(oldest);
+        }
+        while self.kept.len() > MAX_HISTORY {
+            let Some(oldest) = self.oldest_settled(|_| true) else { break };
+            self.drop(oldest);
+            gone.push(oldest);
+        }
+        gone
+    }
+
+    fn drop(&mut self, cursor: u64) {
+        if let Some(message) = self.kept.remove(&cursor)
+            && let Some(count) = self.counts.get_mut(&message.peer)
+        {
+            *count -= 1;
+        }
+    }
+
+    fn oldest_settled(&self, of: impl Fn(&Kept) -> bool) -> Option<u64> {
+        let settled = |cursor: u64, message: &Kept| match message.state {
+            State::Received => cursor <= self.acknowledged,
+            State::Stored(_) => true,
+            State::Queued(_) => false,
+        };
+        let mut all = self.kept.iter().filter(|(_, message)| of(message));
+        all.find(|(cursor, message)| settled(**cursor, message)).map(|(cursor, _)| *cursor)
+    }
+
+    pub(super) fn command(&self, id: CommandId) -> Option<Sent> {
+        self.commands.get(&id).copied()
+    }
+
+    /// Remember what a command made; the command that is forgotten for it.
+    pub(super) fn remember(&mut self, id: CommandId, sent: Sent) -> Option<CommandId> {
+        self.cursor = self.cursor.max(sent.cursor);
+        self.commands.insert(id, sent);
+        self.order.insert(sent.cursor, id);
+        if self.order.len() <= MAX_COMMANDS {
+            return None;
+        }
+        let (_, forgotten) = self.order.pop_first()?;
+        self.commands.remove(&forgotten);
+        Some(forgotten)
+    }
+
+    /// A page, by rising cursor. `read`: up to which cursor a contact's messages are read.
+    pub(super) fn page(
+        &self,
+        (after, with, limit): (u64, Option<IdentityId>, usize),
+        read: impl Fn(IdentityId) -> u64,
+    ) -> Vec<Entry> {
+        let later = self.kept.range((Bound::Excluded(after), Bound::Unbounded));
+        let wanted = later.filter(|(_, message)| with.is_none_or(|peer| message.peer == peer));
+        wanted.take(limit).map(|(cursor, message)| self.entry(*cursor, message, &read)).collect()
+    }
+
+    fn entry(&self, cursor: u64, message: &Kept, read: impl Fn(IdentityId) -> u64) -> Entry {
+        let Kept { peer, id, sequence, timestamp, content_type, ref content, .. } = *message;
+        let (direction, delivery) = match message.state {
+            State::Received if cursor <= read(peer) => (Direction::Received, Delivery::Read),
+            State::Received => (Direction::Received, Delivery::Unread),
+            State::Stored(copies) => (Direction::Sent, Delivery::Stored { copies: copies.into() }),
+            State::Queued(_) => match self.short.get(&cursor) {
+                Some(copies) => (Direction::Sent, Delivery::InsufficientStorage { copies: *copies }),
+                None => (Direction::Sent, Delivery::Queued),
+            },
+        };
+        let content = content.clone();
+        Entry { cursor, peer, id, direction, sequence, timestamp, content_type, content, delivery }
+    }
+
+    /// Messages received that are not read, by contact.
+    pub(super) fn unread(&self, read: impl Fn(IdentityId) -> u64) -> BTreeMap<IdentityId, u64> {
+        let mut unread = BTreeMap::new();
+        for (cursor, message) in &self.kept {
+            if message.state == State::Received && *cursor > read(message.peer) {
+                *unread.entry(message.peer).or_default() += 1;
+            }
+        }
+        unread
+    }
+}
+
+impl Kept {
+    /// The event that tells of it.
+    pub(super) fn event(&self, cursor: u64) -> Received {
+        let Self { peer, id, sequence, timestamp, content_type, object, ref content, .. } = *self;
+        Received { cursor, from: peer, id, sequence, object, content_type, timestamp, content: content.clone() }
+    }
+
+    pub(super) fn encode(&self) -> Zeroizing<Vec<u8>> {
+        let (state, copies) = match self.state {
+            State::Received => (1, 0),
+            State::Queued(least) => (2, least.unwrap_or(NO_COPIES)),
+            State::Stored(copies) => (3, copies),
+        };
+        let mut out = Writer::with_capacity(100 + self.content.len());
+        out.u8(state).u8(copies).bytes(&self.peer.0).bytes(&self.id.0).u64(self.sequence).u64(self.timestamp);
+        out.u16(self.content_type as u16).bytes(&self.object).bytes(&self.content);
+        Zeroizing::new(out.into_bytes())
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut from = Reader::new(bytes);
+        let state = match (from.u8("state of a message")?, from.u8("copies")?) {
+            (1, 0) => State::Received,
+            (2, NO_COPIES) => State::Queued(None),
+            (2, least) => State::Queued(Some(least)),
+            (3, copies) => State::Stored(copies),
+            (value, _) => return Err(DecodeError::Value { what: "state of a message", value: value.into() }),
+        };
+        Ok(Self {
+            peer: IdentityId(from.array("contact")?),
+            id: MessageId(from.array("message id")?),
+            sequence: from.u64("sequence")?,
+            timestamp: from.u64("timestamp")?,
+            content_type: ContentType::try_from(from.u16("content type")?)?,
+            object: from.array("object hash")?,
+            content: Zeroizing::new(from.rest().to_vec()),
+            state,
+        })
+    }
+}
+
+impl Sent {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        [&self.cursor.to_be_bytes()[..], &self.id.0, &self.to.0].concat()
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut from = Reader::new(bytes);
+        let cursor = from.u64("cursor")?;
+        let (id, to) = (MessageId(from.array("message id")?), IdentityId(from.array("contact")?));
+        from.finish()?;
+        Ok(Self { cursor, id, to })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PEERS: [IdentityId; 2] = [IdentityId([1; 32]), IdentityId([2; 32])];
+
+    fn message(peer: IdentityId, state: State) -> Kept {
+        Kept {
+            peer,
+            id: MessageId([2; 16]),
+            sequence: 3,
+            timestamp: 300,
+            content_type: ContentType::Text,
+            object: [4; 32],
+            content: Zeroizing::new(b"hello".to_vec()),
+            state,
+        }
+    }
+
+    fn add(history: &mut History, peer: IdentityId, state: State) -> u64 {
+        let cursor = history.add(message(peer, state));
+        history.show(cursor);
+        cursor
+    }
+
+    #[test]
+    fn rows_read_back() {
+        for state in [State::Received, State::Queued(None), State::Queued(Some(3)), State::Stored(7)] {
+            let kept = message(PEERS[0], state);
+            assert!(Kept::decode(&kept.encode()) == Ok(kept));
+        }
+        let sent = Sent { cursor: 9, id: MessageId([5; 16]), to: PEERS[1] };
+        assert_eq!(Sent::decode(&sent.encode()), Ok(sent));
+    }
+
+    #[test]
+    fn what_is_not_durable_is_not_shown() {
+        let mut history = History::default();
+        let cursor = history.add(message(PEERS[0], State::Received));
+        assert!(history.page((0, None, 9), |_| 0).is_empty());
+        history.show(cursor);
+        assert_eq!(history.page((0, None, 9), |_| 0).len(), 1);
+    }
+
+    #[test]
+    fn a_conversation_keeps_its_newest_messages_and_everything_that_is_not_settled() {
+        let mut history = History::default();
+        let open = add(&mut history, PEERS[0], State::Queued(None));
+        let other = add(&mut history, PEERS[1], State::Stored(5));
+        for _ in 0..MAX_CONVERSATION {
+            add(&mut history, PEERS[0], State::Stored(5));
+        }
+        assert_eq!(history.prune(PEERS[0]), [3], "the oldest that is stored");
+        assert!(history.get(open).is_some() && history.get(other).is_some() && history.prune(PEERS[0]).is_empty());
+    }
+
+    #[test]
+    fn reading_pauses_while_too_much_is_not_acknowledged() {
+        let mut history = History::default();
+        for _ in 0..MAX_UNACKNOWLEDGED {
+            assert!(!history.full());
+            add(&mut history, PEERS[0], State::Received);
+        }
+        assert!(history.full());
+        history.acknowledge(1);
+        assert!(!history.full());
+    }
+
+    #[test]
+    fn only_the_newest_commands_are_remembered() {
+        let mut history = History::default();
+        let id = |number: u64| CommandId(u128::from(number).to_be_bytes());
+        for cursor in 1..=MAX_COMMANDS as u64 + 1 {
+            let forgotten = history.remember(id(cursor), Sent { cursor, id: MessageId([0; 16]), to: PEERS[0] });
+            assert_eq!(forgotten, (cursor > MAX_COMMANDS as u64).then(|| id(1)));
+        }
+        assert!(history.command(id(1)).is_none() && history.command(id(2)).is_some());
+    }
+}

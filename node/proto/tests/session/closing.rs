@@ -1,0 +1,34 @@
+//! A session that one side closed.
+
+use pars_proto::session::machine::{In, Standing};
+
+use crate::device::Device;
+use crate::world::{people, seeded};
+
+#[test]
+fn a_closed_session_reads_what_comes_late_and_is_never_answered_on() {
+    let mut rng = seeded(120);
+    let (alice, bob) = people(&mut rng);
+    let (mut at_alice, mut at_bob) = (Device::new(&alice), Device::new(&bob));
+    for object in at_alice.call(&bob, "salam", &mut rng) {
+        at_bob.take(&object, &mut rng);
+    }
+    at_alice.handle(In::Close(bob.record.id()), &mut rng);
+    at_alice.restart(&alice);
+    assert_eq!(at_alice.live(), 0);
+    assert!(at_alice.machine.all().all(|(_, standing)| matches!(standing, Standing::ReceiveOnly { .. })));
+    for object in at_bob.say(at_alice.address, "late", &mut rng) {
+        at_alice.take(&object, &mut rng);
+    }
+    assert_eq!(at_alice.shown, ["late"]);
+    assert!(at_alice.say(at_bob.address, "on what?", &mut rng).is_empty());
+    assert_eq!(at_alice.refused, 1);
+    for object in at_alice.call(&bob, "anew", &mut rng) {
+        at_bob.take(&object, &mut rng);
+    }
+    assert_eq!((at_bob.shown.last().unwrap().as_str(), at_bob.begun), ("anew", 2));
+    assert_eq!(at_bob.current(at_alice.address).id(), at_alice.current(at_bob.address).id());
+    // Nothing to close: nothing happens.
+    assert!(at_alice.handle(In::Close(alice.record.id()), &mut rng).is_empty());
+    assert_eq!(at_alice.live(), 1);
+}
