@@ -6,18 +6,20 @@ use pars_house::{files, metadata, shipped};
 use std::{collections::BTreeMap, fs};
 
 /// Layer of every crate of the workspace; a crate that is not here fails the test.
-const LAYERS: [(&str, u8); 17] = [
+const LAYERS: [(&str, u8); 19] = [
     ("pars-wire", 0),
     ("pars-crypto", 1),
     ("pars-identity", 1),
     ("pars-proto", 2),
     ("pars-engine", 3),
+    ("pars-rpc", 3),
     ("pars-bindings", 1),
     ("pars-circuits", 1),
     ("pars-chain", 1),
     ("pars-indexer-core", 2),
     ("pars-indexer", 4),
     ("pars-devnet", 4),
+    ("pars-daemon", 4),
     ("pars-cli", 4),
     ("pars-sim", 5),
     ("pars-fuzz", 5),
@@ -27,12 +29,13 @@ const LAYERS: [(&str, u8); 17] = [
 ];
 
 /// Crates without I/O: folder and name.
-const CORES: [(&str, &str); 9] = [
+const CORES: [(&str, &str); 10] = [
     ("node/wire", "pars-wire"),
     ("node/crypto", "pars-crypto"),
     ("node/identity", "pars-identity"),
     ("node/proto", "pars-proto"),
     ("node/engine", "pars-engine"),
+    ("node/rpc", "pars-rpc"),
     ("contracts/bindings", "pars-bindings"),
     ("circuits", "pars-circuits"),
     ("node/chain", "pars-chain"),

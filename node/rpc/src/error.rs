@@ -1,0 +1,160 @@
+//! Errors: JSON-RPC's own numbers, and ours from -32000 downwards. A number never changes its meaning.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+macro_rules! codes {
+    ($($(#[doc = $doc:literal])+ $name:ident = $number:literal;)+) => {
+        /// What went wrong.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+        #[repr(i32)]
+        pub enum Code {$(
+            $(#[doc = $doc])+
+            $name = $number,
+        )+}
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// Its stable name, such as `NoIdentity`.
+            pub const fn name(self) -> &'static str {
+                match self {$(Self::$name => stringify!($name),)+}
+            }
+
+            /// What it means.
+            pub const fn meaning(self) -> &'static str {
+                match self {$(Self::$name => concat!($($doc),+).trim_ascii(),)+}
+            }
+
+            /// The code of a number.
+            pub fn find(number: i32) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| *code as i32 == number)
+            }
+        }
+    };
+}
+
+codes! {
+    /// No JSON.
+    Parse = -32700;
+    /// No JSON-RPC request.
+    InvalidRequest = -32600;
+    /// No such method.
+    MethodNotFound = -32601;
+    /// Parameters are missing, unknown or malformed.
+    InvalidParams = -32602;
+    /// A fault of the daemon.
+    Internal = -32603;
+    /// There is no identity: `identity.create` first.
+    NoIdentity = -32000;
+    /// There is an identity already; it is never replaced.
+    IdentityExists = -32001;
+    /// No such session: `session.create` first.
+    UnknownSession = -32002;
+    /// The recipient's records are not in the directory.
+    RecipientNotFound = -32003;
+    /// The recipient's records contradict what is pinned, or each other.
+    RecipientRefused = -32004;
+    /// Too much is on its way: try again later.
+    Busy = -32005;
+    /// The content is empty or too long.
+    ContentSize = -32006;
+    /// The session is closed, or waits for the other side's first answer.
+    SessionState = -32007;
+    /// This build does not do that yet.
+    NotSupported = -32008;
+    /// The client wants another network than the daemon's.
+    WrongNetwork = -32009;
+    /// The network is not reached yet.
+    NotConnected = -32010;
+    /// The time for the answer is over; what was asked goes on.
+    Timeout = -32011;
+    /// A certificate or an action is malformed or not ours.
+    ActionRefused = -32012;
+}
+
+/// An error as it is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, thiserror::Error)]
+#[error("{message}")]
+pub struct RpcError {
+    /// Stable number.
+    pub code: i32,
+    /// One sentence: what was wrong, what to do.
+    pub message: String,
+}
+
+impl RpcError {
+    /// An error.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code: code as i32, message: message.into() }
+    }
+
+    /// Its code, if this build knows it.
+    pub fn known(&self) -> Option<Code> {
+        Code::find(self.code)
+    }
+}
+
+impl From<Code> for RpcError {
+    /// The code's meaning as the sentence.
+    fn from(code: Code) -> Self {
+        Self::new(code, code.meaning())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers and names that clients have learnt. A line is never changed, only added.
+    const LEARNT: [(i32, &str); 18] = [
+        (-32700, "Parse"),
+        (-32600, "InvalidRequest"),
+        (-32601, "MethodNotFound"),
+        (-32602, "InvalidParams"),
+        (-32603, "Internal"),
+        (-32000, "NoIdentity"),
+        (-32001, "IdentityExists"),
+        (-32002, "UnknownSession"),
+        (-32003, "RecipientNotFound"),
+        (-32004, "RecipientRefused"),
+        (-32005, "Busy"),
+        (-32006, "ContentSize"),
+        (-32007, "SessionState"),
+        (-32008, "NotSupported"),
+        (-32009, "WrongNetwork"),
+        (-32010, "NotConnected"),
+        (-32011, "Timeout"),
+        (-32012, "ActionRefused"),
+    ];
+
+    #[test]
+    fn numbers_and_names_are_those_that_clients_have_learnt() {
+        let ours: Vec<_> = Code::ALL.iter().map(|code| (*code as i32, code.name())).collect();
+        assert_eq!(ours, LEARNT);
+    }
+
+    #[test]
+    fn every_number_is_unique_and_finds_its_code() {
+        for code in Code::ALL {
+            assert_eq!(Code::find(*code as i32), Some(*code));
+        }
+        assert_eq!(Code::find(0), None);
+    }
+
+    #[test]
+    fn ours_lie_in_the_range_that_json_rpc_leaves_to_servers() {
+        let predefined = [-32700, -32600, -32601, -32602, -32603];
+        for number in Code::ALL.iter().map(|code| *code as i32).filter(|number| !predefined.contains(number)) {
+            assert!((-32099..=-32000).contains(&number), "{number}");
+        }
+    }
+
+    #[test]
+    fn every_code_has_a_sentence() {
+        for code in Code::ALL {
+            assert!(code.meaning().ends_with('.') && !code.meaning().starts_with(' '), "{}", code.name());
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! How every type looks in JSON, pinned by a golden file: clients of other versions rely on it.
+//!
+//! `PARS_BLESS=1` writes the file anew; then look at the difference before it is kept.
+
+use std::fmt::Debug;
+
+use pars_rpc::call::Call;
+use pars_rpc::envelope::{Id, Notification, Request, Response};
+use pars_rpc::event::{Ack, Event, Subscribe};
+use pars_rpc::identity::{Created, GetIdentity, Identity};
+use pars_rpc::message::{Delivery, Direction, ListMessages, MarkRead, Message, Messages, SendMessage, Sent};
+use pars_rpc::session::{CloseSession, CreateSession, ForwardSecrecy, PqAuth, Session};
+use pars_rpc::status::{Chain, Peer, Peers, State, Status};
+use pars_rpc::trigger::{Certificate, Certify, SendAction};
+use pars_rpc::{Code, HexBytes, RpcError};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/shapes.json");
+const CANARY: &str = "canary: nobody may print this";
+
+/// Collects what types look like, and checks that they come back.
+#[derive(Default)]
+struct Shapes(Map<String, Value>);
+
+impl Shapes {
+    fn add<T: Serialize + DeserializeOwned + PartialEq + Debug>(&mut self, name: &str, value: &T) {
+        let json = serde_json::to_value(value).unwrap();
+        assert_eq!(&serde_json::from_value::<T>(json.clone()).unwrap(), value, "{name}");
+        assert!(!format!("{value:?}").contains(CANARY), "{name} shows what it holds");
+        self.0.insert(name.into(), json);
+    }
+
+    fn call<C: Call + PartialEq + Debug>(&mut self, call: &C) {
+        self.add(C::METHOD.name(), &Request::of(Id::Number(1), call).unwrap());
+        assert!(!format!("{call:?}").contains(CANARY));
+    }
+}
+
+fn hex<const N: usize>(byte: u8) -> HexBytes<N> {
+    HexBytes([byte; N])
+}
+
+fn identity() -> Identity {
+    let digits = "ab".repeat(32);
+    Identity { id: format!("05{digits}"), link: format!("pars://session/05{digits}?b=AAAA"), published: true }
+}
+
+fn session() -> Session {
+    Session {
+        id: hex(0xab),
+        peer: format!("05{}", "ab".repeat(32)),
+        ratchet: Some(hex(0xcd)),
+        pq_auth: PqAuth::Confirmed,
+        fs: ForwardSecrecy::Full,
+        verified: true,
+        archived: false,
+        unread: 2,
+    }
+}
+
+fn message(delivery: Delivery) -> Message {
+    Message {
+        cursor: 9_007_199_254_740_991,
+        id: hex(1),
+        session: hex(0xab),
+        sender: format!("05{}", "ab".repeat(32)),
+        direction: Direction::Received,
+        sequence: 3,
+        timestamp: 1_700_000_100,
+        kind: "text".into(),
+        content: CANARY.into(),
+        delivery,
+    }
+}
+
+fn status() -> Status {
+    Status {
+        network: "dev".into(),
+        chain_id: 7072,
+        version: "0.1.0".into(),
+        state: State::Degraded,
+        chain: Chain { head: 12, finalized: 10, synced: true },
+        relays: 6,
+        first_relay: Some("ef".repeat(32)),
+        outgoing: 0,
+        service: None,
+        executor: false,
+        cursor: 5,
+        acknowledged: 4,
+    }
+}
+
+fn calls(shapes: &mut Shapes) {
+    shapes.call(&GetIdentity {});
+    shapes.call(&CreateSession { recipient: identity().link });
+    shapes.call(&CloseSession { session: hex(0xab) });
+    shapes.call(&SendMessage { session: hex(0xab), content: CANARY.into(), client_id: Some(hex(2)) });
+    shapes.call(&ListMessages { session: hex(0xab), after: 4, since: 0, limit: Some(256) });
+    shapes.call(&MarkRead { session: hex(0xab), cursor: 7 });
+    shapes.call(&Subscribe { after: None });
+    shapes.call(&Ack { cursor: 7 });
+    shapes.call(&Certify { chain_id: 7072, trigger: hex(3), account: hex(4), signer_id: hex(5) });
+    shapes.call(&SendAction {
+        session: hex(0xab),
+        certificate: "00".into(),
+        session_message: "01".into(),
+        signature: "02".into(),
+        client_id: None,
+    });
+}
+
+fn answers(shapes: &mut Shapes) {
+    shapes.add("Identity", &identity());
+    shapes.add("Created", &Created { identity: identity(), revocation: CANARY.to_owned().into() });
+    shapes.add("Session", &session());
+    shapes.add("Sent", &Sent { id: hex(1), client_id: hex(2) });
+    shapes.add("Messages", &Messages { messages: vec![message(Delivery::Read)], next: Some(7) });
+    shapes.add("Status", &status());
+    let peer = Peer {
+        node: "01".repeat(32),
+        operator: "02".repeat(32),
+        stake: "15000000000000".into(),
+        addresses: vec!["/ip4/127.0.0.1/udp/9000/quic-v1".into()],
+        described: true,
+        first_relay: false,
+    };
+    shapes.add("Peers", &Peers { peers: vec![peer] });
+    shapes.add("Certificate", &Certificate { certificate: "00".into() });
+    let refused = RpcError::new(Code::WrongNetwork, "this daemon is on dev");
+    shapes.add("Response", &Response::new(Id::Text("a".into()), Err(refused)));
+}
+
+fn events(shapes: &mut Shapes) {
+    for (name, delivery) in [
+        ("queued", Delivery::Queued),
+        ("stored", Delivery::Stored { copies: 5 }),
+        ("insufficient", Delivery::InsufficientStorage { copies: 2 }),
+        ("unread", Delivery::Unread),
+        ("read", Delivery::Read),
+    ] {
+        shapes.add(&format!("event: message {name}"), &Notification::from(Event::MessageUpdated(message(delivery))));
+    }
+    shapes.add("event: received", &Notification::from(Event::MessageReceived(message(Delivery::Unread))));
+    shapes.add("event: session", &Notification::from(Event::SessionChanged(session())));
+    shapes.add("event: gap", &Notification::from(Event::Gap { reason: "an object of day 5 cannot be read".into() }));
+    shapes.add("event: published", &Notification::from(Event::Published {}));
+}
+
+#[test]
+fn every_type_looks_in_json_as_the_golden_file_says_and_shows_nothing_in_debug() {
+    let mut shapes = Shapes::default();
+    calls(&mut shapes);
+    answers(&mut shapes);
+    events(&mut shapes);
+    let text = format!("{:#}\n", Value::Object(shapes.0));
+    if std::env::var_os("PARS_BLESS").is_some() {
+        std::fs::write(FILE, &text).unwrap();
+    }
+    assert_eq!(text, std::fs::read_to_string(FILE).unwrap(), "the shapes changed");
+}
