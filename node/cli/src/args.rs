@@ -2,9 +2,13 @@
 
 mod eligibility;
 mod rooms;
+mod session;
+mod trigger;
 
 pub use eligibility::{CanJoin, Ceremony, Check, Eligibility, Prove};
 pub use rooms::{CreateRoom, KindArg, MemberCommand, RoomCommand, SignSlot, SittingCommand, SlotLoan};
+pub use session::{IdentityCommand, ReadMessages, SendText, SessionCommand, Tail};
+pub use trigger::{AccountCommand, Allowed, Enrol, SendTrigger, TriggerCommand};
 
 use std::path::PathBuf;
 
@@ -13,7 +17,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::decimal::Decimal;
 
-/// Locks, rooms, sittings and anonymous eligibility of the Pars town hall.
+/// Locks, rooms, sittings, anonymous eligibility and messages of the Pars town hall.
 #[derive(Debug, Parser)]
 #[command(name = "parsctl", version, propagate_version = true, max_term_width = 120)]
 pub struct Cli {
@@ -40,13 +44,16 @@ pub struct Global {
     /// Directory of secrets and keys, mode 0700 [default: ~/.pars].
     #[arg(long, global = true, env = "PARS_HOME", value_name = "DIR")]
     pub home: Option<PathBuf>,
+    /// Directory of the session daemon [default: ~/.pars/session].
+    #[arg(long, global = true, env = "PARS_DATADIR", value_name = "DIR")]
+    pub datadir: Option<PathBuf>,
     /// File of mode 0600 with the private key that signs, in hex.
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "dev_account")]
     pub account_file: Option<PathBuf>,
     /// Sign with a dev account, 0 to 9 (development networks only: everybody knows these keys).
     #[arg(long, global = true, value_name = "N")]
     pub dev_account: Option<usize>,
-    /// Print exactly one JSON document; a failure is {"error":{"code","message"}}.
+    /// Print exactly one JSON document (session tail: one a line); a failure is {"error":{"code","message"}}.
     #[arg(long, global = true)]
     pub json: bool,
 }
@@ -70,6 +77,16 @@ pub enum Command {
     /// Keys of the eligibility circuit.
     #[command(subcommand)]
     Ceremony(Ceremony),
+    /// Your identity, and messages with others, by the session daemon.
+    #[command(subcommand)]
+    Session(SessionCommand),
+    /// Actions for the chain, signed by a key of their own and sent in a session (by an executor).
+    #[command(subcommand)]
+    Trigger(TriggerCommand),
+    /// Show how the session daemon does.
+    Status,
+    /// Show the registered service nodes as the session daemon sees them.
+    Peers,
 }
 
 /// `chain …`
@@ -83,6 +100,8 @@ pub enum ChainCommand {
     },
     /// Show chain, head and whether the contracts are there.
     Status,
+    /// Draw today's beacon of the service nodes, once a day by whoever comes first.
+    RollEpoch,
 }
 
 /// `lock …`

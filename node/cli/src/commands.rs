@@ -5,7 +5,11 @@ pub mod chain;
 pub mod eligibility;
 pub mod identity;
 pub mod lock;
+pub mod peers;
 pub mod room;
+pub mod session;
+pub mod status;
+pub mod trigger;
 
 use crate::{
     args::{Cli, Command},
@@ -24,5 +28,9 @@ pub async fn run(cli: &Cli) -> Result<Report, Error> {
         Command::Room(command) => room::run(&context, command).await,
         Command::Eligibility(command) => eligibility::run(&context, command).await,
         Command::Ceremony(command) => ceremony::run(command),
+        Command::Session(command) => session::run(&context, command).await,
+        Command::Trigger(command) => trigger::run(&context, command).await,
+        Command::Status => status::run(&context).await,
+        Command::Peers => peers::run(&context).await,
     }
 }

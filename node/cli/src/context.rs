@@ -8,6 +8,7 @@ use pars_bindings::deployment::Deployment;
 use crate::{
     args::Global,
     chain::Chain,
+    daemon::Daemon,
     error::Error,
     files::{home::Home, public},
     indexer::Indexer,
@@ -49,6 +50,18 @@ impl Context {
     /// The indexer.
     pub fn indexer(&self) -> Result<Indexer, Error> {
         Indexer::new(&self.global.indexer)
+    }
+
+    /// The session daemon; nothing is sent yet.
+    pub fn daemon(&self) -> Result<Daemon, Error> {
+        let default = || Home::default_path().map(|home| home.join("session"));
+        let missing = || Error::Usage("there is no home directory in the environment: give --datadir DIR".into());
+        Daemon::new(self.global.datadir.clone().or_else(default).ok_or_else(missing)?)
+    }
+
+    /// Whether every line of output is to be a JSON document.
+    pub const fn json(&self) -> bool {
+        self.global.json
     }
 
     /// The account named, else the signer's.

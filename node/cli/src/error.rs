@@ -3,6 +3,7 @@
 use std::{borrow::Cow, io, path::PathBuf};
 
 use alloy::{primitives::Address, transports::TransportError};
+use pars_rpc::RpcError;
 use serde_json::Value;
 
 use crate::decimal::DecimalError;
@@ -116,6 +117,36 @@ pub enum Error {
     /// The indexer's answer contradicts itself, the chain or its description.
     #[error("the indexer's answer is not to be trusted: {0}")]
     IndexerWrong(String),
+    /// No session daemon listens.
+    #[error(
+        "no session daemon listens at {socket} ({reason}); start one with: \
+         sessiond --datadir {datadir} --network NETWORK --listen /ip4/0.0.0.0/tcp/9000",
+        socket = socket.display(), datadir = datadir.display()
+    )]
+    NoDaemon {
+        /// Its directory.
+        datadir: PathBuf,
+        /// Where it would listen.
+        socket: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// The daemon went away in the middle of a request or a subscription.
+    #[error("the session daemon ended the connection ({reason}){hint}")]
+    DaemonGone {
+        /// What the system or the daemon said.
+        reason: String,
+        /// What that means for what was asked; may be empty.
+        hint: String,
+        /// The same for programs.
+        details: Option<Value>,
+    },
+    /// The daemon refused.
+    #[error("the session daemon refused: {0}")]
+    Daemon(RpcError),
+    /// The daemon's answer is none.
+    #[error("what answers at the session daemon's socket is none of this version: {0}")]
+    DaemonWrong(String),
     /// The deployment file belongs to another chain or does not match the code on it.
     #[error("{0}")]
     Deployment(String),
@@ -172,6 +203,12 @@ impl Error {
             Self::IndexerWrong(_) => "indexer_wrong",
             Self::Deployment(_) => "deployment_mismatch",
             Self::DeployedElsewhere { .. } => "deployed_elsewhere",
+            Self::NoDaemon { .. } => "no_daemon",
+            Self::DaemonGone { .. } => "daemon_gone",
+            Self::DaemonWrong(_) => "daemon_wrong",
+            Self::Daemon(error) => {
+                return error.known().map_or(Cow::Borrowed("daemon_refused"), |code| snake_case(code.name()).into());
+            }
             Self::Reverted { code, .. } | Self::IndexerRefused { code, .. } => return Cow::Borrowed(code),
             Self::Refused { code, .. } | Self::Proof { code, .. } => code,
         })
@@ -180,7 +217,7 @@ impl Error {
     /// Further machine-readable facts, where there are any.
     pub const fn details(&self) -> Option<&Value> {
         match self {
-            Self::Refused { details, .. } => details.as_ref(),
+            Self::Refused { details, .. } | Self::DaemonGone { details, .. } => details.as_ref(),
             _ => None,
         }
     }
@@ -189,7 +226,7 @@ impl Error {
     pub const fn exit_status(&self) -> u8 {
         match self {
             Self::Usage(_) | Self::Amount(_) | Self::NoSigner | Self::BadUrl { .. } => 2,
-            Self::Chain(_) | Self::Indexer(_) => 3,
+            Self::Chain(_) | Self::Indexer(_) | Self::NoDaemon { .. } | Self::DaemonGone { .. } => 3,
             _ => 1,
         }
     }
@@ -239,6 +276,13 @@ mod tests {
         ] {
             assert_eq!(snake_case(name), code);
         }
+    }
+
+    #[test]
+    fn a_refusal_of_the_daemon_has_its_codes_name_and_an_unknown_number_one_of_its_own() {
+        let refused = |error| Error::Daemon(error).code().into_owned();
+        assert_eq!(refused(RpcError::from(pars_rpc::Code::WrongNetwork)), "wrong_network");
+        assert_eq!(refused(RpcError { code: -32_099, message: String::new() }), "daemon_refused");
     }
 
     #[test]

@@ -6,3 +6,4 @@
 pub mod home;
 pub mod private;
 pub mod public;
+pub mod trigger;

@@ -20,6 +20,15 @@ impl Report {
     pub fn new(document: Value, text: impl Into<String>) -> Self {
         Self { document, text: text.into() }
     }
+
+    /// Nothing is left to say.
+    pub const fn silent() -> Self {
+        Self { document: Value::Null, text: String::new() }
+    }
+
+    fn is_silent(&self) -> bool {
+        self.document.is_null() && self.text.is_empty()
+    }
 }
 
 /// The document of a failure: `{"error":{"code","message","details"?}}`.
@@ -34,8 +43,7 @@ pub fn error_document(error: &Error) -> Value {
 /// Writes the outcome and returns the exit status. A closed pipe ends the program quietly.
 pub fn print(outcome: &Result<Report, Error>, as_json: bool) -> u8 {
     let written = match outcome {
-        Ok(report) if as_json => writeln!(std::io::stdout(), "{}", report.document),
-        Ok(report) => writeln!(std::io::stdout(), "{}", printable(&report.text)),
+        Ok(report) => emit(report, as_json),
         Err(error) if as_json => writeln!(std::io::stdout(), "{}", error_document(error)),
         Err(error) => writeln!(std::io::stderr(), "{}: {}", error.code(), printable(&error.to_string())),
     };
@@ -44,6 +52,20 @@ pub fn print(outcome: &Result<Report, Error>, as_json: bool) -> u8 {
         (Ok(_), Err(_)) => 1,
         (Ok(_), Ok(())) => 0,
     }
+}
+
+/// Writes one report and flushes it. A silent one writes nothing.
+pub fn emit(report: &Report, as_json: bool) -> std::io::Result<()> {
+    if report.is_silent() {
+        return Ok(());
+    }
+    let mut out = std::io::stdout().lock();
+    if as_json {
+        writeln!(out, "{}", report.document)?;
+    } else {
+        writeln!(out, "{}", printable(&report.text))?;
+    }
+    out.flush()
 }
 
 /// Text with every control character but the line break made visible: foreign text cannot steer a terminal (THREATS L7).

@@ -56,6 +56,11 @@ impl Chain {
         self.transact(TxKind::Call(to), call.abi_encode().into()).await
     }
 
+    /// Calls with encoded data as the signer and waits until it is mined.
+    pub async fn send_raw(&self, to: Address, data: Bytes) -> Result<Mined, Error> {
+        self.transact(TxKind::Call(to), data).await
+    }
+
     /// Creates a contract as the signer and waits until it is mined.
     pub async fn create(&self, init_code: Bytes) -> Result<Mined, Error> {
         self.transact(TxKind::Create, init_code).await

@@ -1,4 +1,6 @@
-//! `chain deploy`, `chain status`
+//! `chain deploy`, `chain status`, `chain roll-epoch`
+
+mod roll;
 
 use std::path::Path;
 
@@ -27,6 +29,7 @@ pub async fn run(context: &Context, command: &ChainCommand) -> Result<Report, Er
     match command {
         ChainCommand::Deploy { out } => deploy(context, out.as_deref()).await,
         ChainCommand::Status => status(context).await,
+        ChainCommand::RollEpoch => roll::epoch(context).await,
     }
 }
 

@@ -45,6 +45,14 @@ impl Home {
         private_directory(&self.0)
     }
 
+    /// A directory of mode 0700 in the home; made if it is missing.
+    pub fn directory(&self, name: &str) -> Result<PathBuf, Error> {
+        self.ensure()?;
+        let path = self.0.join(name);
+        private_directory(&path)?;
+        Ok(path)
+    }
+
     fn identities(&self, chain_id: u64, account: Address) -> PathBuf {
         self.0.join("identities").join(chain_id.to_string()).join(format!("{account:#x}"))
     }

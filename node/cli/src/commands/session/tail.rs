@@ -1,0 +1,39 @@
+//! `session tail`: events as they come. A message is acknowledged only after it was written.
+
+use pars_rpc::event::Event;
+
+use super::{document, words};
+use crate::{
+    args::Tail,
+    context::Context,
+    daemon::Events,
+    error::Error,
+    output::{self, Report},
+};
+
+/// `session tail`: until interrupted, until the reader of the output goes, or until so many messages came.
+pub(super) async fn run(context: &Context, tail: &Tail) -> Result<Report, Error> {
+    let mut events = context.daemon()?.events(tail.after).await?;
+    tokio::select! {
+        ended = print(&mut events, tail, context.json()) => ended?,
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    Ok(Report::silent())
+}
+
+async fn print(events: &mut Events, tail: &Tail, as_json: bool) -> Result<(), Error> {
+    let mut left = tail.count;
+    while left != Some(0) {
+        let event = events.next().await?;
+        let report = Report::new(document(&event)?, words::event(&event));
+        if output::emit(&report, as_json).is_err() {
+            return Ok(());
+        }
+        let Event::MessageReceived(message) = event else { continue };
+        left = left.map(|left| left - 1);
+        if tail.ack {
+            events.acknowledge(message.cursor).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! The session daemon of this machine: JSON-RPC 2.0 over its Unix socket. Its types are `pars_rpc`'s.
+
+mod events;
+
+pub use events::Events;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use pars_rpc::call::Call;
+use pars_rpc::envelope::{Id, Request, Response};
+
+use crate::error::Error;
+
+/// Longest wait for one answer: looking a recipient up takes several ways through the network.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// The socket's name in the daemon's directory.
+const SOCKET: &str = "sessiond.sock";
+
+/// A client of the daemon whose directory is named.
+#[derive(Debug, Clone)]
+pub struct Daemon {
+    datadir: PathBuf,
+    http: reqwest::Client,
+}
+
+impl Daemon {
+    /// A client; nothing is opened yet.
+    ///
+    /// # Errors
+    /// If no HTTP client can be made.
+    pub fn new(datadir: PathBuf) -> Result<Self, Error> {
+        let client = reqwest::Client::builder().unix_socket(datadir.join(SOCKET)).timeout(PATIENCE).build();
+        let http = client.map_err(|error| Error::DaemonWrong(reason(&error)))?;
+        Ok(Self { datadir, http })
+    }
+
+    /// Calls a method.
+    ///
+    /// # Errors
+    /// `no_daemon` where nothing listens, `daemon_gone` where the answer did not come, the daemon's own refusals,
+    /// `daemon_wrong` for an answer that is none.
+    pub async fn call<C: Call>(&self, call: &C) -> Result<C::Answer, Error> {
+        let body = encode(1, call)?;
+        let request = self.http.post("http://localhost/").header("content-type", "application/json").body(body);
+        let response = request.send().await.map_err(|error| self.unanswered(&error))?;
+        let status = response.status();
+        let body = response.bytes().await.map_err(|error| self.unanswered(&error))?;
+        let wrong = |_| Error::DaemonWrong(format!("HTTP {status} without a JSON-RPC answer"));
+        answer::<C>(serde_json::from_slice(&body).map_err(wrong)?)
+    }
+
+    /// Subscribes to events after a cursor, or to all that are not acknowledged.
+    ///
+    /// # Errors
+    /// As [`Daemon::call`].
+    pub async fn events(&self, after: Option<u64>) -> Result<Events, Error> {
+        Events::subscribe(&self.datadir, after).await
+    }
+
+    fn unanswered(&self, error: &reqwest::Error) -> Error {
+        let reason = reason(error);
+        if error.is_connect() {
+            return absent(&self.datadir, reason);
+        }
+        let hint = "; it may have done what was asked, look before you ask again".into();
+        Error::DaemonGone { reason, hint, details: None }
+    }
+}
+
+/// Where the daemon listens.
+fn socket(datadir: &Path) -> PathBuf {
+    datadir.join(SOCKET)
+}
+
+fn absent(datadir: &Path, reason: String) -> Error {
+    Error::NoDaemon { datadir: datadir.to_owned(), socket: socket(datadir), reason }
+}
+
+fn encode<C: Call>(id: i64, call: &C) -> Result<String, Error> {
+    let request = Request::of(Id::Number(id), call).and_then(|request| serde_json::to_string(&request));
+    request.map_err(|error| Error::Usage(format!("the request cannot be written: {error}")))
+}
+
+fn answer<C: Call>(response: Response) -> Result<C::Answer, Error> {
+    let result = response.into_result().map_err(Error::Daemon)?;
+    let wrong = |error| Error::DaemonWrong(format!("the answer to {}: {error}", C::METHOD.name()));
+    serde_json::from_value(result).map_err(wrong)
+}
+
+/// The innermost cause: the system's own words.
+fn reason(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}
