@@ -1,0 +1,125 @@
+/** The way to the daemon: connects when it is needed, checks the network, comes back after a loss, repeats what may be repeated. */
+import { platform } from "#platform";
+import { ParsError, hasCode } from "./errors.js";
+import type { Event, Methods } from "./generated/types.js";
+import { Link, type Method } from "./link.js";
+import { type Endpoint, type ParsSessionOptions, endpointOf } from "./options.js";
+
+const DEFAULT_PATIENCE_MS = 30_000;
+const FIRST_PAUSE_MS = 5;
+const LONGEST_PAUSE_MS = 2_000;
+
+/** Pauses between attempts: doubled each time. */
+export const pauseOf = (attempt: number): number => Math.min(FIRST_PAUSE_MS * 2 ** attempt, LONGEST_PAUSE_MS);
+
+const closed = (): ParsError => new ParsError("Closed", "the session was closed");
+
+/** The daemon may be starting again: its file is not there yet, or nobody listens yet. */
+const isAbsence = (error: unknown): boolean => hasCode(error, "NoDaemon", "ConnectionLost");
+
+export class Connection {
+  #link: Promise<Link> | undefined;
+  /** The newest link, standing or not. */
+  #newest: Link | undefined;
+  #stood = false;
+  #closed = false;
+  /** Ends every pause. */
+  readonly #wake = new Set<() => void>();
+
+  constructor(
+    private readonly options: ParsSessionOptions,
+    private readonly told: (event: Event) => void,
+  ) {}
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  /** The link that stands, or a new one. */
+  link(): Promise<Link> {
+    if (this.#closed) return Promise.reject(closed());
+    const link = this.#link ?? this.#open();
+    this.#link = link;
+    return link;
+  }
+
+  /**
+   * Calls a method, and again after a loss of the connection until the patience is over: `repeat` says that doing it twice
+   * does what doing it once does. The first connection is not waited for: where no daemon is, `NoDaemon` comes at once.
+   */
+  async call<M extends Method>(method: M, params: Methods[M]["params"], repeat = true): Promise<Methods[M]["result"]> {
+    const patience = this.options.patience ?? DEFAULT_PATIENCE_MS;
+    let waited = 0;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await (await this.link()).call(method, params);
+      } catch (error) {
+        if (this.#closed) throw closed();
+        const pause = pauseOf(attempt);
+        if (!isAbsence(error) || !repeat || waited + pause > patience || !this.#stood) throw error;
+        await this.pause(pause);
+        waited += pause;
+      }
+    }
+  }
+
+  /** Waits; ends early when the session is closed. */
+  pause(milliseconds: number): Promise<void> {
+    if (this.#closed) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        this.#wake.delete(end);
+        resolve();
+      };
+      const timer = setTimeout(end, milliseconds);
+      this.#wake.add(end);
+    });
+  }
+
+  /** Ends everything; what waits is rejected with `Closed`. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const end of [...this.#wake]) end();
+    this.#newest?.close(closed());
+    await this.#link?.catch(() => undefined);
+  }
+
+  #open(): Promise<Link> {
+    const opened = this.#connect();
+    const forget = (): void => {
+      if (this.#link === opened) this.#link = undefined;
+    };
+    opened.then((link) => link.lost.then(forget), forget);
+    return opened;
+  }
+
+  async #connect(): Promise<Link> {
+    const endpoint = await this.#endpoint();
+    this.#checkNetwork(endpoint.network);
+    if (this.#closed) throw closed();
+    const link = new Link(endpoint, this.told);
+    this.#newest = link;
+    try {
+      await link.ready;
+      this.#checkNetwork((await link.call("status.get", {})).network);
+    } catch (error) {
+      link.close(error instanceof ParsError ? error : closed());
+      throw error;
+    }
+    this.#stood = true;
+    return link;
+  }
+
+  /** Asked anew each time: a daemon that starts again has another port and another token. */
+  #endpoint(): Promise<Endpoint> {
+    const { options } = this;
+    if ("dataDir" in options) return platform.endpoint(options.dataDir);
+    return Promise.resolve(endpointOf(options.url, options.token));
+  }
+
+  #checkNetwork(network: string | undefined): void {
+    if (network === undefined || network === this.options.network) return;
+    throw new ParsError("WrongNetwork", `the session daemon is on ${network}, not on ${this.options.network}`);
+  }
+}

@@ -1,0 +1,69 @@
+/** Where the daemon is, and which network is meant. */
+import { ParsError } from "./errors.js";
+
+/** The networks. */
+export const NETWORKS = ["mainnet", "testnet", "dev"] as const;
+
+/** A network. */
+export type Network = (typeof NETWORKS)[number];
+
+/** What all sessions may choose. */
+interface CommonOptions {
+  /** The network that is meant: a daemon on another one is refused. */
+  readonly network: Network;
+  /** How long a request waits for a lost connection to come back, in milliseconds; 30,000 if left out. */
+  readonly patience?: number;
+}
+
+/** Under Node: the daemon's directory, whose `rpc.json` says where it listens. `~` is the home directory. */
+export interface DirectoryOptions extends CommonOptions {
+  readonly dataDir: string;
+}
+
+/** In a browser, or to reach a daemon by its address. */
+export interface AddressOptions extends CommonOptions {
+  /** `http://127.0.0.1:PORT`; away from this machine only `https:`. */
+  readonly url: string;
+  /** The daemon's bearer token. */
+  readonly token: string;
+}
+
+/** Options of a session. */
+export type ParsSessionOptions = DirectoryOptions | AddressOptions;
+
+/** Where a daemon answers. */
+export interface Endpoint {
+  /** WebSocket address. */
+  readonly address: string;
+  readonly token: string;
+  /** What the daemon's file says, if there is one. */
+  readonly network?: string;
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/u;
+/** What a WebSocket subprotocol may hold. */
+const TOKEN = /^[0-9A-Za-z]{1,128}$/u;
+
+const refuse = (message: string): never => {
+  throw new ParsError("InvalidOptions", message);
+};
+
+/** The endpoint of an address. The token never leaves this machine unencrypted. */
+export const endpointOf = (url: string, token: string, network?: string): Endpoint => {
+  if (!URL.canParse(url)) refuse("url must be http://127.0.0.1:PORT or https://HOST");
+  const address = new URL("/ws", url);
+  const plain = address.protocol === "http:" && LOOPBACK.test(address.hostname);
+  if (!plain && address.protocol !== "https:") refuse("url must be https: away from this machine");
+  if (!TOKEN.test(token)) refuse("token must be the daemon's token: letters and digits");
+  address.protocol = plain ? "ws:" : "wss:";
+  return { address: address.href, token, ...(network === undefined ? {} : { network }) };
+};
+
+/** Refuses options that contradict themselves; calls from plain JavaScript come here unchecked. */
+export const check = (options: ParsSessionOptions): void => {
+  const { network, patience, dataDir, url, token } = options as Partial<DirectoryOptions & AddressOptions>;
+  if (!NETWORKS.some((name) => name === network)) refuse(`network must be one of ${NETWORKS.join(", ")}`);
+  if (patience !== undefined && !(patience >= 0)) refuse("patience must be a number of milliseconds");
+  if ((typeof dataDir === "string") === (typeof url === "string")) refuse("give either dataDir, or url and token");
+  if (typeof url === "string") endpointOf(url, typeof token === "string" ? token : "");
+};
