@@ -44,6 +44,11 @@ impl Cast {
         self.run(&[&["calldata", signature], arguments].concat())
     }
 
+    /// The selector of a function or an error.
+    pub fn selector(&self, signature: &str) -> Result<String> {
+        self.run(&["sig", signature])
+    }
+
     /// Calls a view function and gives its decoded result.
     pub fn call(&self, to: &str, signature: &str, arguments: &[&str]) -> Result<String> {
         self.run(&[&["call", "--rpc-url", &self.rpc, to, signature], arguments].concat())

@@ -1,6 +1,8 @@
 //! The journeys, one file each. A new one is a file here and a line in [`ALL`].
 
+mod actions;
 mod eligibility;
+mod messages;
 mod refusals;
 mod rooms;
 
@@ -23,4 +25,6 @@ pub struct Journey {
 pub const ALL: &[Journey] = &[
     Journey { number: 1, title: "rooms of three kinds, from accounts and from a Safe", run: rooms::run },
     Journey { number: 2, title: "eligibility: who is admitted, and every refusal by name", run: eligibility::run },
+    Journey { number: 3, title: "messages: two people, six service nodes, one of them dead", run: messages::run },
+    Journey { number: 6, title: "actions: a signed message moves a contract, nothing else does", run: actions::run },
 ];

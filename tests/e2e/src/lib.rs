@@ -7,15 +7,26 @@
 //! - Steps wait for what they need to observe ([`wait::until`]), never for a while; ports come from the system.
 //! - Whatever a journey starts dies with it ([`stack::Stack`]).
 
+pub mod capture;
 pub mod cast;
+pub mod daemon;
+pub mod dice;
+pub mod fork;
+pub mod frame;
 pub mod http;
 pub mod journeys;
+pub mod kills;
+pub mod lines;
+pub mod network;
 pub mod parsctl;
 pub mod process;
 pub mod proof;
 pub mod proxy;
+pub mod receipt;
 pub mod report;
+pub mod rpc;
 pub mod safe;
 pub mod stack;
+pub mod tail;
 pub mod tool;
 pub mod wait;

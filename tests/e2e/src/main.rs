@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Parser;
 use pars_e2e::{journeys, report::Report, stack::Places};
 
@@ -16,7 +16,7 @@ struct Arguments {
     /// Run only these journeys.
     #[arg(long, value_name = "N")]
     journey: Vec<u32>,
-    /// Directory of devnet, indexer and parsctl [default: where this program lies].
+    /// Directory of the binaries [default: where this program lies].
     #[arg(long, value_name = "DIR")]
     bin_dir: Option<PathBuf>,
     /// Directory of npm's packages [default: that of the repository this was built from].
@@ -39,16 +39,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<bool> {
-    let beside = || -> Result<PathBuf> {
-        let program = std::env::current_exe().context("where this program lies is unknown; give --bin-dir")?;
-        program.parent().map(PathBuf::from).context("this program lies nowhere; give --bin-dir")
-    };
-    let repository = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../node_modules");
-    let places = Places {
-        bin: arguments.bin_dir.clone().map_or_else(beside, Ok)?,
-        node_modules: arguments.node_modules.clone().unwrap_or_else(repository),
-        keep: arguments.keep,
-    };
+    let places = Places::here(arguments.bin_dir.clone(), arguments.node_modules.clone(), arguments.keep)?;
     let mut report = Report::new(arguments.json);
     for journey in journeys::ALL {
         if arguments.journey.is_empty() || arguments.journey.contains(&journey.number) {

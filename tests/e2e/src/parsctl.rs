@@ -22,6 +22,8 @@ pub struct Parsctl {
     pub home: PathBuf,
     /// Signing arguments.
     pub signer: Vec<String>,
+    /// Directory of this person's daemon, if there is one.
+    pub datadir: Option<PathBuf>,
 }
 
 /// A refusal: the error's stable code, its sentence, and both verdicts where there are two.
@@ -41,17 +43,26 @@ impl Parsctl {
         Self { home: home.to_owned(), ..self.clone() }
     }
 
+    /// The same person with a daemon.
+    pub fn with_daemon(&self, datadir: &Path) -> Self {
+        Self { datadir: Some(datadir.to_owned()), ..self.clone() }
+    }
+
     /// The same person with a chain endpoint where nobody listens: a command that works so asked nobody there.
     pub fn without_chain(&self) -> Self {
         // Port 9 is "discard"; nothing listens there.
         Self { rpc: "http://127.0.0.1:9".into(), ..self.clone() }
     }
 
-    fn arguments(&self, words: &[impl AsRef<str>]) -> Vec<String> {
+    /// The whole command line, for a command that stays.
+    pub fn arguments(&self, words: &[impl AsRef<str>]) -> Vec<String> {
         let path = |path: &Path| path.display().to_string();
         let mut all = vec!["--json".into(), "--rpc".into(), self.rpc.clone(), "--indexer".into(), self.indexer.clone()];
         all.extend(["--deployment".into(), path(&self.deployment), "--home".into(), path(&self.home)]);
         all.extend(self.signer.iter().cloned());
+        if let Some(datadir) = &self.datadir {
+            all.extend(["--datadir".into(), path(datadir)]);
+        }
         all.extend(words.iter().map(|word| word.as_ref().to_owned()));
         all
     }
@@ -67,15 +78,23 @@ impl Parsctl {
 
     /// Runs a command that must be refused: non-zero exit and an error document.
     pub fn refused(&self, words: &[impl AsRef<str>]) -> Result<Refusal> {
+        match self.attempt(words)? {
+            Ok(document) => bail!("parsctl {} was not refused: {document}", joined(words)),
+            Err(refusal) => Ok(refusal),
+        }
+    }
+
+    /// Runs a command that succeeds or is refused.
+    pub fn attempt(&self, words: &[impl AsRef<str>]) -> Result<Result<Value, Refusal>> {
         let output = tool::run(&self.program, &self.arguments(words))?;
         let document = tool::document(&output)?;
         if output.status.success() {
-            bail!("parsctl {} was not refused: {document}", joined(words));
+            return Ok(Ok(document));
         }
         let error = document.get("error").ok_or_else(|| anyhow!("no error in {document}"))?;
         let text = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         let details = error.get("details").cloned().unwrap_or_default();
-        Ok(Refusal { code: text("code"), message: text("message"), details })
+        Ok(Err(Refusal { code: text("code"), message: text("message"), details }))
     }
 
     /// Runs a command that must be refused with exactly this code.

@@ -1,4 +1,4 @@
-//! A process that stays: it says when it is ready, its log goes to a file, and it is killed when dropped.
+//! A process that stays: it says when it is ready, its log is added to a file, and it is killed when dropped.
 
 use std::{
     fs::File,
@@ -14,6 +14,9 @@ use serde_json::Value;
 
 use crate::wait::PATIENCE;
 
+/// Lines of a log that are quoted when a program does not start.
+const LAST_WORDS: usize = 12;
+
 /// A running process.
 #[derive(Debug)]
 pub struct Process {
@@ -25,9 +28,13 @@ pub struct Process {
 impl Process {
     /// Starts a program and waits for its first line, a JSON object with `"ready": true`.
     pub fn start(program: &Path, arguments: &[String], log: PathBuf) -> Result<Self> {
-        let file = File::create(&log).with_context(|| format!("{} cannot be created", log.display()))?;
+        let file = File::options().create(true).append(true).open(&log);
+        let file = file.with_context(|| format!("{} cannot be written", log.display()))?;
+        let before = file.metadata().map_or(0, |file| file.len());
         let mut child = Command::new(program)
             .args(arguments)
+            // A refusal is one sentence; where a panic happened is still told.
+            .env("RUST_LIB_BACKTRACE", "0")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(file)
@@ -35,9 +42,12 @@ impl Process {
             .with_context(|| format!("{} could not be started", program.display()))?;
         let stdout = child.stdout.take().ok_or_else(|| anyhow!("no standard output"))?;
         let mut process = Self { child, ready: Value::Null };
-        process.ready = first_line(stdout).with_context(|| {
-            let said = std::fs::read_to_string(&log).unwrap_or_default();
-            format!("{} did not get ready; it said: {}", program.display(), tail(&said))
+        process.ready = first_line(stdout).map_err(|error| {
+            let name = program.file_name().unwrap_or(program.as_os_str()).display();
+            match last_words(&log, before) {
+                said if said.is_empty() => anyhow!("{name} did not get ready: {error:#}"),
+                said => anyhow!("{name} did not get ready; it said:\n{said}"),
+            }
         })?;
         Ok(process)
     }
@@ -55,6 +65,12 @@ impl Process {
         }
     }
 
+    /// Ends it at once, wherever it stands (SIGKILL).
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
     /// A text of the ready line.
     pub fn address(&self, name: &str) -> Result<String> {
         let address = self.ready.get(name).and_then(Value::as_str);
@@ -64,8 +80,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
     }
 }
 
@@ -85,7 +100,38 @@ fn first_line(stream: impl std::io::Read + Send + 'static) -> Result<Value> {
     if ready.get("ready") == Some(&Value::Bool(true)) { Ok(ready) } else { Err(anyhow!("not ready: {line}")) }
 }
 
-fn tail(text: &str) -> String {
-    let lines: Vec<&str> = text.lines().rev().take(12).collect();
+/// The end of what was added to a log since it had so many bytes.
+fn last_words(log: &Path, before: u64) -> String {
+    let all = std::fs::read(log).unwrap_or_default();
+    let new = usize::try_from(before).ok().and_then(|before| all.get(before..)).unwrap_or_default();
+    let text = String::from_utf8_lossy(new);
+    let lines: Vec<&str> = text.trim().lines().rev().take(LAST_WORDS).collect();
     lines.into_iter().rev().collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_that_does_not_start_is_quoted_with_what_it_said_this_time() {
+        let directory = tempfile::tempdir().unwrap();
+        let log = directory.path().join("log");
+        std::fs::write(&log, "of the last run\n").unwrap();
+        let script = "echo 'the port is taken' >&2; exit 1".to_owned();
+        let error = Process::start(Path::new("/bin/sh"), &["-c".into(), script], log).unwrap_err();
+        assert_eq!(error.to_string(), "sh did not get ready; it said:\nthe port is taken");
+    }
+
+    #[test]
+    fn a_program_is_ready_when_it_says_so() {
+        let directory = tempfile::tempdir().unwrap();
+        let script = r#"echo '{"ready":true,"api":"here"}'; exec sleep 60"#.to_owned();
+        let mut process = Process::start(Path::new("/bin/sh"), &["-c".into(), script], directory.path().join("log"));
+        let process = process.as_mut().unwrap();
+        assert_eq!(process.address("api").unwrap(), "here");
+        assert!(process.address("rpc").is_err() && process.ended().unwrap().is_none());
+        process.kill();
+        assert!(process.ended().unwrap().is_some());
+    }
 }

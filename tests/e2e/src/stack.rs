@@ -23,6 +23,25 @@ pub struct Places {
     pub keep: bool,
 }
 
+impl Places {
+    /// Where things lie if nothing else is said: binaries beside this program, npm's packages in the repository that it
+    /// was built from.
+    pub fn here(bin: Option<PathBuf>, node_modules: Option<PathBuf>, keep: bool) -> Result<Self> {
+        let beside = || -> Result<PathBuf> {
+            let program = std::env::current_exe().context("where this program lies is unknown; give --bin-dir")?;
+            program.parent().map(PathBuf::from).context("this program lies nowhere; give --bin-dir")
+        };
+        let repository = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../node_modules");
+        Ok(Self { bin: bin.map_or_else(beside, Ok)?, node_modules: node_modules.unwrap_or_else(repository), keep })
+    }
+
+    /// The repository that npm's packages belong to.
+    pub fn repository(&self) -> Result<PathBuf> {
+        let parent = self.node_modules.parent().context("npm's packages lie nowhere; give --node-modules")?;
+        Ok(fs::canonicalize(parent)?)
+    }
+}
+
 /// A running chain and indexer. Dropping it ends both.
 #[derive(Debug)]
 pub struct Stack {
@@ -36,11 +55,13 @@ pub struct Stack {
     pub deployed: Value,
     /// What the indexer is asked.
     pub proxy: Proxy,
-    rpc: String,
-    places: Places,
+    /// The chain's JSON-RPC.
+    pub rpc: String,
+    /// Where binaries lie.
+    pub places: Places,
     // Processes end before their directory is removed: fields are dropped in this order.
     indexer: Process,
-    _devnet: Process,
+    devnet: Process,
     directory: Directory,
 }
 
@@ -49,10 +70,7 @@ impl Stack {
     pub fn start(places: &Places, chain_id: u64) -> Result<Self> {
         let directory = Directory::new(places.keep)?;
         let path = |name: &str| directory.path().join(name);
-        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-        let (data, id) = (path("chain").display().to_string(), chain_id.to_string());
-        let arguments = words(&["--datadir", &data, "--port", "0", "--chain-id", &id]);
-        let devnet = Process::start(&places.bin.join("devnet"), &arguments, path("devnet.log"))?;
+        let devnet = chain(places, directory.path(), chain_id, "0")?;
         let rpc = devnet.address("rpc")?;
         let deployment = path("deployment.json");
         let admin = Parsctl {
@@ -61,18 +79,16 @@ impl Stack {
             indexer: "http://127.0.0.1:9".into(),
             deployment: deployment.clone(),
             home: path("admin"),
-            signer: words(&["--dev-account", "0"]),
+            signer: ["--dev-account", "0"].map(str::to_owned).to_vec(),
+            datadir: None,
         };
         let deployed = admin.run(&["chain", "deploy"]).context("the contracts were not deployed")?;
         let town_hall = crate::parsctl::text(&deployed, "/deployment/townHall")?;
-        let (file, database) = (deployment.display().to_string(), format!("sqlite:{}", path("index.db").display()));
-        let arguments =
-            words(&["--rpc", &rpc, "--deployment", &file, "--database", &database, "--listen", "127.0.0.1:0"]);
-        let indexer = Process::start(&places.bin.join("indexer"), &arguments, path("indexer.log"))?;
+        let indexer = index(places, directory.path(), &rpc, "127.0.0.1:0")?;
         let proxy = Proxy::start(&indexer.address("api")?)?;
         let cast = Cast::new(places.node_modules.clone(), &rpc);
         let places = places.clone();
-        Ok(Self { chain_id, cast, town_hall, deployed, proxy, rpc, places, indexer, _devnet: devnet, directory })
+        Ok(Self { chain_id, cast, town_hall, deployed, proxy, rpc, places, indexer, devnet, directory })
     }
 
     /// What the deployment cost, for the log.
@@ -96,12 +112,37 @@ impl Stack {
             deployment: self.path("deployment.json"),
             home: self.path(&format!("home-{account}")),
             signer: vec!["--dev-account".into(), account.to_string()],
+            datadir: None,
         }
     }
 
     /// A path in the working directory.
     pub fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
+    }
+
+    /// Kills the chain (SIGKILL).
+    pub fn kill_chain(&mut self) {
+        self.devnet.kill();
+    }
+
+    /// Starts the chain again, at the same place.
+    pub fn start_chain(&mut self) -> Result<()> {
+        let port = self.rpc.rsplit(':').next().unwrap_or_default().to_owned();
+        self.devnet = chain(&self.places, self.directory.path(), self.chain_id, &port)?;
+        Ok(())
+    }
+
+    /// Kills the indexer (SIGKILL).
+    pub fn kill_indexer(&mut self) {
+        self.indexer.kill();
+    }
+
+    /// Starts the indexer again, at the same place.
+    pub fn start_indexer(&mut self) -> Result<()> {
+        let listen = self.indexer.address("api")?.trim_start_matches("http://").to_owned();
+        self.indexer = index(&self.places, self.directory.path(), &self.rpc, &listen)?;
+        Ok(())
     }
 
     /// Waits until the indexer has seen the chain's newest block.
@@ -113,6 +154,19 @@ impl Stack {
             Ok(reached.filter(|reached| *reached >= head).map(|_| ()))
         })
     }
+}
+
+fn chain(places: &Places, directory: &Path, chain_id: u64, port: &str) -> Result<Process> {
+    let (data, id) = (directory.join("chain").display().to_string(), chain_id.to_string());
+    let arguments = ["--datadir", &data, "--port", port, "--chain-id", &id].map(str::to_owned);
+    Process::start(&places.bin.join("devnet"), &arguments, directory.join("devnet.log"))
+}
+
+fn index(places: &Places, directory: &Path, rpc: &str, listen: &str) -> Result<Process> {
+    let file = directory.join("deployment.json").display().to_string();
+    let database = format!("sqlite:{}", directory.join("index.db").display());
+    let arguments = ["--rpc", rpc, "--deployment", &file, "--database", &database, "--listen", listen];
+    Process::start(&places.bin.join("indexer"), &arguments.map(str::to_owned), directory.join("indexer.log"))
 }
 
 /// A temporary directory, removed at the end unless it is to be kept.

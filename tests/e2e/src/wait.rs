@@ -27,14 +27,15 @@ pub fn until<T>(what: &str, mut look: impl FnMut() -> Result<Option<T>>) -> Resu
                 None => bail!("waited for {what} in vain"),
             }
         }
-        breathe();
+        moment(PAUSE);
     }
 }
 
-/// A pause between two looks: nobody sends on this channel.
-fn breathe() {
+/// Lets time pass: between two looks, or to place a random fault. Nothing is right or wrong because of its length. (Nobody
+/// sends on this channel.)
+pub fn moment(pause: Duration) {
     let (_sender, receiver) = mpsc::channel::<()>();
-    let _ = receiver.recv_timeout(PAUSE);
+    let _ = receiver.recv_timeout(pause);
 }
 
 #[cfg(test)]

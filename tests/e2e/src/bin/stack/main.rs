@@ -1,11 +1,13 @@
 //! `stack --dir DIR [--fresh]`: the development network that stays, for people. Behind `cargo xtask up`.
 //!
-//! Starts the chain, deploys the contracts when the chain has none, starts the indexer, says what to try next, and ends
-//! all of it on Ctrl-C. The state lies in DIR and is taken up again by the next run.
+//! Starts the chain, deploys the contracts when the chain has none, starts the indexer, six service nodes of which one
+//! carries out actions, and the daemons of two members; rolls the first epoch when all nodes stand; says what to try next,
+//! and ends all of it on Ctrl-C. The state lies in DIR and is taken up again by the next run.
+
+mod hints;
 
 use std::{
     fs,
-    io::Write,
     net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -15,7 +17,15 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
-use pars_e2e::{parsctl::Parsctl, process::Process};
+use pars_e2e::{
+    daemon::{Daemon, Site},
+    network::{self, Nodes},
+    parsctl::Parsctl,
+    process::Process,
+};
+
+/// The members, by the letter of their environment's file.
+const MEMBERS: [&str; 2] = ["a", "b"];
 
 /// How often a child that ended by itself is noticed.
 const LOOK: Duration = Duration::from_millis(500);
@@ -60,17 +70,19 @@ fn run(arguments: &Arguments) -> Result<()> {
     let directory = prepare(&arguments.dir, arguments.fresh)?;
     let bin = std::env::current_exe()?.parent().context("this program lies nowhere")?.to_path_buf();
     let mut network = Network::start(arguments, &directory, &bin)?;
-    network.introduce(&directory, &bin)?;
+    hints::introduce(&network, &directory, &bin)?;
     while let Err(mpsc::RecvTimeoutError::Timeout) = stopped.recv_timeout(LOOK) {
         network.alive(&directory)?;
     }
     println!("\nstopping");
-    network.indexer.stop();
-    network.devnet.stop();
+    network.stop();
     Ok(())
 }
 
+/// Everything that runs.
 struct Network {
+    members: Vec<Daemon>,
+    nodes: Nodes,
     indexer: Process,
     devnet: Process,
     rpc: String,
@@ -82,66 +94,45 @@ impl Network {
     fn start(arguments: &Arguments, directory: &Path, bin: &Path) -> Result<Self> {
         free(arguments.rpc_port, "--rpc-port")?;
         free(arguments.api_port, "--api-port")?;
-        let path = |name: &str| directory.join(name).display().to_string();
-        let port = arguments.rpc_port.to_string();
-        let words = ["--datadir", &path("chain"), "--port", &port].map(str::to_owned);
-        let devnet = Process::start(&bin.join("devnet"), &words, directory.join("chain.log"))
-            .context("the chain does not start (`--fresh` begins anew)")?;
+        let anew = "(`--fresh` begins anew)";
+        let devnet = chain(arguments, directory, bin).with_context(|| format!("the chain does not start {anew}"))?;
         let rpc = devnet.address("rpc")?;
         let deployment = directory.join("deployment.json");
+        let admin = Parsctl {
+            program: bin.join("parsctl"),
+            rpc: rpc.clone(),
+            indexer: "http://127.0.0.1:9".into(),
+            deployment: deployment.clone(),
+            home: directory.join("home"),
+            signer: vec!["--dev-account".into(), "0".into()],
+            datadir: None,
+        };
         if !deployment.exists() {
             println!("deploying the contracts");
-            let admin = Parsctl {
-                program: bin.join("parsctl"),
-                rpc: rpc.clone(),
-                indexer: "http://127.0.0.1:9".into(),
-                deployment: deployment.clone(),
-                home: directory.join("home"),
-                signer: vec!["--dev-account".into(), "0".into()],
-            };
             admin.run(&["chain", "deploy"]).context("the contracts were not deployed")?;
         }
-        let database = format!("sqlite:{}", path("index.db"));
-        let listen = format!("127.0.0.1:{}", arguments.api_port);
-        let words =
-            ["--rpc", &rpc, "--deployment", &path("deployment.json"), "--database", &database, "--listen", &listen];
-        let indexer = Process::start(&bin.join("indexer"), &words.map(str::to_owned), directory.join("indexer.log"))
-            .context("the indexer does not start (`--fresh` begins anew)")?;
+        let indexer =
+            index(arguments, directory, bin, &rpc).with_context(|| format!("the indexer does not start {anew}"))?;
         let api = indexer.address("api")?;
-        Ok(Self { indexer, devnet, rpc, api, deployment })
-    }
-
-    /// Say where everything is, and what to try.
-    fn introduce(&self, directory: &Path, bin: &Path) -> Result<()> {
-        let environment = directory.join("env");
-        let mut file = fs::File::create(&environment)?;
-        writeln!(file, "export PATH='{}':\"$PATH\"", bin.display())?;
-        writeln!(file, "export PARS_RPC='{}' PARS_INDEXER='{}'", self.rpc, self.api)?;
-        writeln!(file, "export PARS_DEPLOYMENT='{}'", self.deployment.display())?;
-        writeln!(file, "export PARS_HOME='{}'", directory.join("home").display())?;
-        println!(
-            "\nThe development network runs. State and logs: {}\n\n  chain    {}  (chain id 7072, ten funded accounts)\n  indexer  {}/v1/rooms\n\nIn another terminal:\n",
-            directory.display(),
-            self.rpc,
-            self.api
-        );
-        println!("  source {}", environment.display());
-        println!(
-            "  parsctl --dev-account 1 lock --amount 1000 --days 365 --register   # lock PARS and register for anonymous entry"
-        );
-        println!(
-            "  parsctl --dev-account 1 room create --kind open-forum              # a room, in the hourly slot of that lock"
-        );
-        println!("  parsctl room list");
-        println!(
-            "  parsctl --dev-account 1 room sitting open <room id>                # pins the tree of registered holders"
-        );
-        println!("  parsctl --dev-account 1 eligibility prove --room <room id> --out proof.json");
-        println!(
-            "  parsctl eligibility check --room <room id> --proof proof.json      # our verifier and the contract must agree\n"
-        );
-        println!("Ctrl-C ends it; the state stays (`cargo xtask up --fresh` begins anew).");
-        Ok(())
+        println!("starting six service nodes and two members");
+        let site = Site {
+            bin: bin.to_owned(),
+            directory: directory.to_owned(),
+            rpc: rpc.clone(),
+            deployment: deployment.clone(),
+            watched: false,
+        };
+        let nodes = Nodes::start(&site, None).with_context(|| format!("a service node does not start {anew}"))?;
+        nodes.registered(&api)?;
+        network::roll_epoch(&admin)?;
+        let mut members = Vec::new();
+        for member in MEMBERS {
+            members.push(site.start(&format!("member-{member}"), nodes.bootstrap()?)?);
+        }
+        for member in &members {
+            network::connected(member)?;
+        }
+        Ok(Self { members, nodes, indexer, devnet, rpc, api, deployment })
     }
 
     fn alive(&mut self, directory: &Path) -> Result<()> {
@@ -150,8 +141,33 @@ impl Network {
                 bail!("the {name} ended ({status}); its log is {}", directory.join(format!("{name}.log")).display());
             }
         }
+        for daemon in self.nodes.all.iter_mut().chain(&mut self.members) {
+            if let Some(status) = daemon.ended()? {
+                bail!("{} ended ({status}); its log is {}", daemon.name, daemon.log().display());
+            }
+        }
         Ok(())
     }
+
+    fn stop(&mut self) {
+        self.members.iter_mut().chain(&mut self.nodes.all).for_each(Daemon::stop);
+        self.indexer.stop();
+        self.devnet.stop();
+    }
+}
+
+fn chain(arguments: &Arguments, directory: &Path, bin: &Path) -> Result<Process> {
+    let (data, port) = (directory.join("chain").display().to_string(), arguments.rpc_port.to_string());
+    let words = ["--datadir", &data, "--port", &port].map(str::to_owned);
+    Process::start(&bin.join("devnet"), &words, directory.join("chain.log"))
+}
+
+fn index(arguments: &Arguments, directory: &Path, bin: &Path, rpc: &str) -> Result<Process> {
+    let file = directory.join("deployment.json").display().to_string();
+    let database = format!("sqlite:{}", directory.join("index.db").display());
+    let listen = format!("127.0.0.1:{}", arguments.api_port);
+    let words = ["--rpc", rpc, "--deployment", &file, "--database", &database, "--listen", &listen];
+    Process::start(&bin.join("indexer"), &words.map(str::to_owned), directory.join("indexer.log"))
 }
 
 fn prepare(directory: &Path, fresh: bool) -> Result<PathBuf> {

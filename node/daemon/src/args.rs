@@ -1,0 +1,132 @@
+//! The command line. Every flag may stand in `<datadir>/sessiond.toml` as well; a flag wins.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Parser;
+use serde::Deserialize;
+
+/// The session daemon: messages over onion paths, for one identity; on request a service node or an executor of actions.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "sessiond", version)]
+pub struct Args {
+    /// Directory of everything this daemon keeps; made with mode 0700 when absent
+    #[arg(long)]
+    pub datadir: PathBuf,
+    /// What may also stand in the file.
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// Every setting; none is one that was not given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, clap::Args, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Settings {
+    /// mainnet, testnet or dev (chain ids 7070, 7071, 7072)
+    #[arg(long)]
+    pub network: Option<String>,
+    /// Where links and discovery listen; port 0 takes a free one, the UDP port is the same
+    #[arg(long, value_name = "MULTIADDR")]
+    pub listen: Option<String>,
+    /// URL of the chain's node (HTTP JSON-RPC)
+    #[arg(long, env = "PARS_RPC")]
+    pub rpc: Option<String>,
+    /// Deployment file (deployments/<chain id>.json)
+    #[arg(long, env = "PARS_DEPLOYMENT")]
+    pub deployment: Option<PathBuf>,
+    /// A node that discovery begins with; may be repeated
+    #[arg(long, value_name = "MULTIADDR")]
+    pub bootstrap: Vec<String>,
+    /// How long each hop holds a packet on average: fast (not at all), default (100 ms), private (4 s); fast on dev
+    #[arg(long)]
+    pub delay: Option<String>,
+    /// Where others reach a service node's links, if not where it listens; may be repeated
+    #[arg(long, value_name = "IP:PORT")]
+    pub advertise: Vec<SocketAddr>,
+    /// Be a service node: stake, register, relay and store
+    #[arg(long)]
+    pub service: bool,
+    /// Carry out actions that arrive in messages
+    #[arg(long)]
+    pub executor: bool,
+    /// The operator's own list of authors and calls, TOML or JSON; whatever the accounts' policies allow if left out
+    #[arg(long)]
+    pub allow: Option<PathBuf>,
+    /// 0600 file with the key of the account that stakes and submits
+    #[arg(long)]
+    pub account_file: Option<PathBuf>,
+    /// Development account 0 to 9 in its place (dev network only)
+    #[arg(long)]
+    pub dev_account: Option<usize>,
+    /// Stake of a service node in the token's least unit; the registry's least stake if left out
+    #[arg(long)]
+    pub stake: Option<u128>,
+    /// Loopback address of the JSON-RPC over HTTP; port 0 takes a free one
+    #[arg(long)]
+    pub http: Option<SocketAddr>,
+    /// An Origin that browsers may call from; may be repeated
+    #[arg(long, value_name = "ORIGIN")]
+    pub allow_origin: Vec<String>,
+    /// Write what links send and receive to this file (dev network only)
+    #[arg(long)]
+    pub capture: Option<PathBuf>,
+}
+
+impl Settings {
+    /// These, and what they leave open from `file`. Lists are not joined: a flag given replaces the file's list.
+    #[must_use]
+    pub fn over(self, file: Self) -> Self {
+        // Two ways to name one account: the flag's way puts the file's away.
+        let account = self.account_file.is_some() || self.dev_account.is_some();
+        let of_file = if account { (None, None) } else { (file.account_file, file.dev_account) };
+        Self {
+            network: self.network.or(file.network),
+            listen: self.listen.or(file.listen),
+            rpc: self.rpc.or(file.rpc),
+            deployment: self.deployment.or(file.deployment),
+            bootstrap: list(self.bootstrap, file.bootstrap),
+            delay: self.delay.or(file.delay),
+            advertise: list(self.advertise, file.advertise),
+            service: self.service || file.service,
+            executor: self.executor || file.executor,
+            allow: self.allow.or(file.allow),
+            account_file: self.account_file.or(of_file.0),
+            dev_account: self.dev_account.or(of_file.1),
+            stake: self.stake.or(file.stake),
+            http: self.http.or(file.http),
+            allow_origin: list(self.allow_origin, file.allow_origin),
+            capture: self.capture.or(file.capture),
+        }
+    }
+}
+
+fn list<T>(own: Vec<T>, other: Vec<T>) -> Vec<T> {
+    if own.is_empty() { other } else { own }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flag_wins_over_the_file_and_the_file_fills_the_rest() {
+        let file: Settings = toml::from_str(
+            "network = 'testnet'\nlisten = '/ip4/127.0.0.1/tcp/1'\nbootstrap = ['/ip4/127.0.0.1/tcp/2']\ndev-account = 3\nservice = true",
+        )
+        .unwrap();
+        let args = ["sessiond", "--datadir", "d", "--network", "dev", "--account-file", "key"];
+        let flags = Args::try_parse_from(args).unwrap().settings;
+        let settings = flags.over(file);
+        assert_eq!(settings.network.as_deref(), Some("dev"));
+        assert_eq!(settings.listen.as_deref(), Some("/ip4/127.0.0.1/tcp/1"));
+        assert_eq!(settings.bootstrap, ["/ip4/127.0.0.1/tcp/2"]);
+        assert_eq!((settings.account_file, settings.dev_account), (Some("key".into()), None));
+        assert!(settings.service);
+    }
+
+    #[test]
+    fn an_unknown_setting_in_the_file_is_refused_by_name() {
+        let error = toml::from_str::<Settings>("netwrok = 'dev'").unwrap_err().to_string();
+        assert!(error.contains("netwrok"), "{error}");
+    }
+}

@@ -1,0 +1,245 @@
+//! The chain's adapter: the embedded index says which blocks are final; the registry's logs of these blocks give nodes and
+//! beacons of each day, told to the engine by rising day and again when they change; the nodes of now go to the network.
+//!
+//! | Module | Holds |
+//! |---|---|
+//! | [`history`] | nodes and beacons over time, a value |
+//! | [`transact`] | sending a transaction and waiting until it is final |
+//! | [`stake`] | registering a service node |
+//!
+//! The index's tables hold nodes as they are now; a day needs them as they were at a block, so their logs are read from the
+//! chain's node once, up to the final block that the index knows.
+
+pub mod history;
+pub mod stake;
+pub mod transact;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use alloy::primitives::Address;
+use alloy::providers::{DynProvider, Provider};
+use alloy::rpc::types::Filter;
+use alloy::sol_types::SolEventInterface;
+use pars_bindings::ServiceNodeRegistry::{ServiceNodeRegistryEvents, rollEpochCall};
+use pars_bindings::deployment::Deployment;
+use pars_engine::registry::Registry;
+use pars_indexer::{Health, Options, Service};
+use pars_proto::onion::descriptor::Registration;
+use pars_wire::NodeId;
+use pars_wire::codec::Day;
+use pars_wire::machine::UnixMinute;
+use tokio::sync::{mpsc, watch};
+
+use crate::clock;
+use crate::net::NetIn;
+use history::History;
+use transact::Sender;
+
+/// Days whose registries matter: mailboxes of 15 days back, the first day of their week, today and tomorrow.
+pub const DAYS: usize = 24;
+/// Pause between two looks at the index.
+const PAUSE: Duration = Duration::from_millis(250);
+/// Blocks of one log query.
+const LOG_RANGE: u64 = 50_000;
+/// Turns to roll an epoch: a minute each, by a node's place among all.
+const TURNS: u32 = 10;
+
+/// How far the index is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Newest block.
+    pub head: u64,
+    /// Newest final block.
+    pub finalized: u64,
+    /// The chain's node answers and the index is at its head.
+    pub synced: bool,
+}
+
+/// Why the chain cannot be followed.
+#[derive(Debug, thiserror::Error)]
+pub enum ChainError {
+    /// The index ended.
+    #[error(transparent)]
+    Index(#[from] pars_indexer::ServeError),
+    /// Its database.
+    #[error(transparent)]
+    Store(#[from] pars_indexer::StoreError),
+    /// The chain's node.
+    #[error("the chain's node failed: {0}")]
+    Rpc(String),
+    /// The daemon is ending.
+    #[error("the daemon is stopping")]
+    Stopped,
+}
+
+/// Where the chain's news go.
+pub struct Sinks {
+    /// Registries, by rising day.
+    pub registries: mpsc::Sender<Registry>,
+    /// The nodes of now.
+    pub net: mpsc::Sender<NetIn>,
+}
+
+/// The chain, followed.
+pub struct Chain {
+    provider: DynProvider,
+    index: Service,
+    registry: Address,
+    scanned: u64,
+    history: History,
+    told: BTreeMap<Day, Registry>,
+    nodes: Vec<Registration>,
+    progress: watch::Sender<Progress>,
+    roller: Option<Roller>,
+    new_day: Option<UnixMinute>,
+    tried: Option<UnixMinute>,
+}
+
+/// Rolls epochs that nobody rolled.
+pub struct Roller {
+    /// Which node; its place among all decides its turn.
+    pub node: NodeId,
+    /// Who pays.
+    pub sender: Arc<Sender>,
+}
+
+impl Chain {
+    /// Start the index.
+    ///
+    /// # Errors
+    /// [`ChainError`].
+    pub async fn start(
+        deployment: &Deployment,
+        index: std::path::PathBuf,
+        provider: DynProvider,
+    ) -> Result<Self, ChainError> {
+        let listen = std::net::SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0));
+        let options = Options { deployment: deployment.clone(), database: index, listen, poll: PAUSE };
+        let index = Service::start(options, provider.clone()).await?;
+        Ok(Self {
+            provider,
+            index,
+            registry: deployment.service_node_registry,
+            scanned: deployment.block.saturating_sub(1),
+            history: History::default(),
+            told: BTreeMap::new(),
+            nodes: Vec::new(),
+            progress: watch::Sender::default(),
+            roller: None,
+            new_day: None,
+            tried: None,
+        })
+    }
+
+    /// How far the index is, now and at every change.
+    pub fn progress(&self) -> watch::Receiver<Progress> {
+        self.progress.subscribe()
+    }
+
+    /// Roll epochs from now on.
+    pub fn roll(&mut self, roller: Roller) {
+        self.roller = Some(roller);
+    }
+
+    /// Follow the chain until the daemon ends.
+    ///
+    /// # Errors
+    /// [`ChainError`] when the index ends by itself: another chain, a damaged database.
+    pub async fn follow(mut self, sinks: Sinks, mut stop: watch::Receiver<bool>) -> Result<(), ChainError> {
+        let result = loop {
+            tokio::select! {
+                _ = stop.wait_for(|stop| *stop) => break Ok(()),
+                error = self.index.failed() => break Err(error.into()),
+                () = tokio::time::sleep(PAUSE) => {}
+            }
+            match self.look(&sinks).await {
+                Ok(()) => {}
+                Err(ChainError::Rpc(reason)) => tracing::warn!(reason, "registry not read; tried again"),
+                Err(error) => break Err(error),
+            }
+        };
+        self.index.stop().await;
+        result
+    }
+
+    /// One look: what is final, what changed, who has to hear of it.
+    async fn look(&mut self, sinks: &Sinks) -> Result<(), ChainError> {
+        let tips = self.index.progress().await?;
+        let synced = *self.index.health().borrow() == Health::Synced;
+        let progress = Progress { head: tips.head, finalized: tips.finalized, synced };
+        self.progress.send_if_modified(|old| std::mem::replace(old, progress) != progress);
+        while self.scanned < tips.finalized {
+            self.scan(tips.finalized.min(self.scanned + LOG_RANGE)).await?;
+        }
+        self.tell(sinks).await?;
+        self.take_turn().await;
+        Ok(())
+    }
+
+    async fn scan(&mut self, to: u64) -> Result<(), ChainError> {
+        let filter = Filter::new().address(self.registry).from_block(self.scanned + 1).to_block(to);
+        let logs = self.provider.get_logs(&filter).await.map_err(|e| ChainError::Rpc(e.to_string()))?;
+        let mut next = self.history.clone();
+        for log in logs {
+            let incomplete = || ChainError::Rpc("a log names no block".into());
+            let block = log.block_number.ok_or_else(incomplete)?;
+            if let Ok(event) = ServiceNodeRegistryEvents::decode_log(&log.inner) {
+                next.take(block, event.data);
+            }
+        }
+        next.close();
+        (self.history, self.scanned) = (next, to);
+        Ok(())
+    }
+
+    async fn tell(&mut self, sinks: &Sinks) -> Result<(), ChainError> {
+        let today = Day::at(clock::wall()).0;
+        let oldest = (today + 2).saturating_sub(DAYS as u32);
+        for day in oldest..=today + 1 {
+            let Some(registry) = self.history.registry(Day(day)) else { break };
+            if self.told.get(&registry.day) != Some(&registry) {
+                self.told.insert(registry.day, registry.clone());
+                sinks.registries.send(registry).await.map_err(|_| ChainError::Stopped)?;
+            }
+        }
+        self.told = self.told.split_off(&Day(oldest));
+        let nodes = self.reachable();
+        if nodes != self.nodes {
+            self.nodes.clone_from(&nodes);
+            sinks.net.send(NetIn::Registry(nodes)).await.map_err(|_| ChainError::Stopped)?;
+        }
+        Ok(())
+    }
+
+    /// Nodes of now, and those that a day's registry still names.
+    fn reachable(&self) -> Vec<Registration> {
+        let of_days = self.told.values().flat_map(|registry| &registry.nodes).copied();
+        let all = of_days.chain(self.history.active()).map(|registration| (registration.node, registration));
+        all.collect::<BTreeMap<_, _>>().into_values().collect()
+    }
+
+    /// Roll the day's epoch when it is this node's turn and nobody did. The first epoch of a chain is not rolled here: it waits
+    /// until all its first nodes stand.
+    async fn take_turn(&mut self) {
+        let (Some(roller), Some(newest)) = (&self.roller, self.history.newest()) else { return };
+        let now = clock::wall();
+        if newest >= Day::at(now).0 {
+            self.new_day = None;
+            return;
+        }
+        let since = *self.new_day.get_or_insert(now);
+        let place = self.history.active().iter().position(|node| node.node == roller.node);
+        let Some(place) = place.and_then(|place| u32::try_from(place).ok()) else { return };
+        // At most one attempt a minute.
+        if now.0.saturating_sub(since.0) < place % TURNS || self.tried.replace(now) == Some(now) {
+            return;
+        }
+        match roller.sender.send(self.registry, &rollEpochCall {}).await {
+            Ok(_) => tracing::info!("epoch rolled"),
+            // Another node was quicker, or the chain's day is not over yet.
+            Err(error) => tracing::debug!(%error, "epoch not rolled"),
+        }
+    }
+}

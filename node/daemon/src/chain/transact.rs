@@ -1,0 +1,121 @@
+//! Sending a transaction: estimated first, so that a refusal costs nothing, then waited for until it is mined or final.
+
+use std::time::Duration;
+
+use alloy::eips::BlockNumberOrTag;
+use alloy::network::EthereumWallet;
+use alloy::primitives::{Address, Bytes};
+use alloy::providers::{DynProvider, Provider, ProviderBuilder};
+use alloy::rpc::types::{TransactionReceipt, TransactionRequest};
+use alloy::signers::local::PrivateKeySigner;
+use alloy::sol_types::SolCall;
+use alloy::transports::http::reqwest::Url;
+use tokio::sync::Mutex;
+
+/// How long a transaction is waited for.
+const PATIENCE: Duration = Duration::from_secs(240);
+/// Pause between two looks.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Gas above the estimate: state may change before the transaction is mined.
+const GAS_MARGIN: (u64, u64) = (5, 4);
+
+/// Why a transaction did not do what it should.
+#[derive(Debug, thiserror::Error)]
+pub enum TransactError {
+    /// The chain's node, or a refusal of the contract.
+    #[error("the chain refuses: {0}")]
+    Refused(String),
+    /// It failed in its block.
+    #[error("the transaction failed in its block; try again")]
+    Failed,
+    /// Not in time.
+    #[error("the transaction was not mined within {PATIENCE:?}")]
+    Late,
+    /// The answer is not of this contract.
+    #[error("{0} does not answer as the deployment file says; is the file of this chain?")]
+    Answer(Address),
+}
+
+/// An account that sends.
+#[derive(Debug)]
+pub struct Sender {
+    provider: DynProvider,
+    address: Address,
+    /// One transaction at a time: nonces do not cross.
+    turn: Mutex<()>,
+}
+
+impl Sender {
+    /// An account at a chain's node.
+    pub fn new(rpc: Url, signer: PrivateKeySigner) -> Self {
+        let address = signer.address();
+        let builder = ProviderBuilder::new().disable_recommended_fillers().with_gas_estimation().fetch_chain_id();
+        let provider = builder.with_simple_nonce_management().wallet(EthereumWallet::from(signer)).connect_http(rpc);
+        Self { provider: provider.erased(), address, turn: Mutex::default() }
+    }
+
+    /// Its address.
+    pub const fn address(&self) -> Address {
+        self.address
+    }
+
+    /// Call a view function at the newest block.
+    ///
+    /// # Errors
+    /// [`TransactError`].
+    pub async fn read<C: SolCall>(&self, to: Address, call: &C) -> Result<C::Return, TransactError> {
+        let request = TransactionRequest::default().to(to).input(Bytes::from(call.abi_encode()).into());
+        let output = self.provider.call(request).await.map_err(refused)?;
+        C::abi_decode_returns(&output).map_err(|_| TransactError::Answer(to))
+    }
+
+    /// Call a function and wait until it is mined.
+    ///
+    /// # Errors
+    /// [`TransactError`].
+    pub async fn send<C: SolCall>(&self, to: Address, call: &C) -> Result<TransactionReceipt, TransactError> {
+        let _turn = self.turn.lock().await;
+        let request = TransactionRequest::default().from(self.address).to(to);
+        let request = request.input(Bytes::from(call.abi_encode()).into());
+        let gas = self.provider.estimate_gas(request.clone()).await.map_err(refused)?;
+        let request = request.gas_limit(gas.saturating_mul(GAS_MARGIN.0) / GAS_MARGIN.1);
+        let pending = self.provider.send_transaction(request).await.map_err(refused)?;
+        let hash = *pending.tx_hash();
+        let look = async {
+            loop {
+                if let Some(receipt) = self.provider.get_transaction_receipt(hash).await.map_err(refused)? {
+                    return Ok(receipt);
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        };
+        let receipt = tokio::time::timeout(PATIENCE, look).await.map_err(|_| TransactError::Late)??;
+        if receipt.status() { Ok(receipt) } else { Err(TransactError::Failed) }
+    }
+
+    /// Wait until a block is final.
+    ///
+    /// # Errors
+    /// [`TransactError`].
+    pub async fn finality(&self, block: u64) -> Result<(), TransactError> {
+        let look = async {
+            loop {
+                let newest = self.provider.get_block_by_number(BlockNumberOrTag::Finalized).await.map_err(refused)?;
+                if newest.is_some_and(|newest| newest.header.number >= block) {
+                    return Ok(());
+                }
+                tokio::time::sleep(PAUSE).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, look).await.map_err(|_| TransactError::Late)?
+    }
+}
+
+/// What the node said, with the contract's own error by name.
+fn refused(error: alloy::transports::TransportError) -> TransactError {
+    let reason = error.as_error_resp().map(|payload| {
+        let revert = payload.as_revert_data().and_then(|data| pars_bindings::decode_revert(&data));
+        revert.unwrap_or_else(|| payload.message.to_string())
+    });
+    TransactError::Refused(reason.unwrap_or_else(|| "the chain's node does not answer".into()))
+}

@@ -1,0 +1,316 @@
+//! Putting the adapters together, and taking them apart again.
+//!
+//! ```text
+//! start  configuration → directory, lock → store → keys, stake → network → engine → index → RPC → announced
+//! end    withdrawn → RPC → index → engine → store synced → network
+//! ```
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use alloy::providers::{DynProvider, Provider, ProviderBuilder};
+use pars_crypto::secret::StoreKey;
+use serde::Serialize;
+use tokio::sync::{oneshot, watch};
+use tokio::task::JoinHandle;
+
+use crate::account::AccountError;
+use crate::chain::stake::{Registration, StakeError};
+use crate::chain::transact::Sender;
+use crate::chain::{Chain, ChainError, Roller, Sinks};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::datadir::{Datadir, DatadirError};
+use crate::driver::{DriveError, Driver, Ends, Handle, Parts};
+use crate::executor::{self, ExecutorConfig, ExecutorError};
+use crate::net::{self, NetConfig, NetError, ServiceLink};
+use crate::rpc::auth::Token;
+use crate::rpc::{Context, RpcStartError, Server};
+use crate::service::{self, KeysError, ServiceKeys};
+use crate::store::{Store, StoreError};
+
+/// How long a look at the chain may keep the daemon from ending.
+const CHAIN_ENDS: Duration = Duration::from_secs(5);
+/// How often descriptors are fetched: `dev`, and elsewhere.
+const REFRESH: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+
+/// Why the daemon does not start, or ends by itself.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data directory.
+    #[error(transparent)]
+    Datadir(#[from] DatadirError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The keys of a service node.
+    #[error(transparent)]
+    Keys(#[from] KeysError),
+    /// The account.
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    /// Registering.
+    #[error(transparent)]
+    Stake(#[from] StakeError),
+    /// The chain or its index.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The chain's node is another chain's.
+    #[error("the chain's node is on chain {found}, the deployment on chain {expected}; give the node of that chain")]
+    OtherChain {
+        /// The deployment's.
+        expected: u64,
+        /// The node's.
+        found: u64,
+    },
+    /// Links or discovery.
+    #[error(transparent)]
+    Net(#[from] NetError),
+    /// Rows that do not open.
+    #[error(transparent)]
+    Restore(#[from] pars_engine::store::RestoreError),
+    /// The RPC.
+    #[error(transparent)]
+    Rpc(#[from] RpcStartError),
+    /// The engine's owner.
+    #[error("the engine stopped: {0}")]
+    Drive(Box<DriveError>),
+    /// A listener of the RPC broke.
+    #[error("the RPC stopped: {0}")]
+    Serve(std::io::Error),
+    /// The executor.
+    #[error(transparent)]
+    Executor(#[from] ExecutorError),
+    /// Nobody pays.
+    #[error("a service node and an executor need an account; give --account-file")]
+    NoAccount,
+    /// A task is gone.
+    #[error("a part of the daemon ended unexpectedly; see the log")]
+    Ended,
+}
+
+/// What is printed when everything stands.
+#[derive(Clone, Debug, Serialize)]
+pub struct Ready {
+    /// Always.
+    pub ready: bool,
+    /// The RPC's socket.
+    pub socket: std::path::PathBuf,
+    /// The RPC over HTTP.
+    pub http: String,
+    /// Where discovery listens, with `/p2p/`: what others give as `--bootstrap`.
+    pub listen: String,
+    /// The service node's id, 64 digits.
+    pub node: Option<String>,
+    /// The network.
+    pub network: &'static str,
+}
+
+/// A running daemon.
+#[derive(Debug)]
+pub struct Daemon {
+    datadir: Datadir,
+    ready: Ready,
+    handle: Handle,
+    stop_chain: watch::Sender<bool>,
+    stop_driver: oneshot::Sender<()>,
+    driver: JoinHandle<Result<(), DriveError>>,
+    chain: JoinHandle<Result<(), ChainError>>,
+    rpc: JoinHandle<std::io::Result<()>>,
+    executor: Option<Executor>,
+}
+
+/// A service node's role before anything runs.
+struct Role {
+    keys: ServiceKeys,
+    sender: Arc<Sender>,
+}
+
+impl Daemon {
+    /// Start; returns when every part stands and the files that clients look for are written.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start(config: Config) -> Result<Self, StartError> {
+        // Somebody else's library may have installed one already.
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let (datadir, key, store) = open(&config)?;
+        let provider = ProviderBuilder::new().connect_http(config.rpc.clone()).erased();
+        let role = role(&config, &store, &key, &provider).await?;
+        let service = role.as_ref().map(|role| role.keys.clone());
+        let network = net::start(net_config(&config, service.as_ref())).await?;
+        let (to_net, listen, addresses) = (network.to.clone(), network.listen.to_string(), network.addresses.clone());
+        let node = service.as_ref().map(|service| service.node);
+        let (delay, rows) = (config.delay, store.rows()?);
+        let parts = Parts { network: config.network, delay, key: key.clone(), service, addresses, rows };
+        let (driver, Ends { handle, chain: registries }) = Driver::new(parts, store.start()?, network, Clock::start())?;
+        let mut chain = Chain::start(&config.deployment, datadir.index(), provider.clone()).await?;
+        if let Some(Role { keys, sender }) = role {
+            chain.roll(Roller { node: keys.node, sender });
+        }
+        let executor = start_executor(&config, (key, provider), &datadir, &handle)?;
+        let server = Server::bind(&datadir.socket(), config.http).await?;
+        let ready = Ready {
+            ready: true,
+            socket: datadir.socket(),
+            http: format!("http://{}", server.address()),
+            listen,
+            node: node.map(|node| hex::encode(node.0)),
+            network: config.network.name(),
+        };
+        let context = Context::new(handle.clone(), config.network, chain.progress(), node, executor.is_some());
+        let token = Token::generate();
+        announce(&datadir, &ready, &token)?;
+        let (stop_chain, stopped) = watch::channel(false);
+        let (stop_driver, stop) = oneshot::channel();
+        let sinks = Sinks { registries, net: to_net };
+        Ok(Self {
+            driver: tokio::spawn(driver.run(stop)),
+            chain: tokio::spawn(chain.follow(sinks, stopped)),
+            rpc: tokio::spawn(server.serve(context, token, config.origins)),
+            executor,
+            datadir,
+            ready,
+            handle,
+            stop_chain,
+            stop_driver,
+        })
+    }
+
+    /// What to print.
+    pub const fn ready(&self) -> &Ready {
+        &self.ready
+    }
+
+    /// The engine.
+    pub const fn handle(&self) -> &Handle {
+        &self.handle
+    }
+
+    /// Wait for the failure that ends the daemon.
+    pub async fn failed(&mut self) -> StartError {
+        let error = tokio::select! {
+            ended = &mut self.driver => match ended {
+                Ok(Err(error)) => StartError::Drive(Box::new(error)),
+                _ => StartError::Ended,
+            },
+            ended = &mut self.chain => match ended {
+                Ok(Err(error)) => error.into(),
+                _ => StartError::Ended,
+            },
+            ended = &mut self.rpc => match ended {
+                Ok(Err(error)) => StartError::Serve(error),
+                _ => StartError::Ended,
+            },
+            ended = ended(&mut self.executor) => match ended {
+                Ok(Err(error)) => error.into(),
+                _ => StartError::Ended,
+            },
+        };
+        self.datadir.withdraw();
+        error
+    }
+
+    /// End cleanly: nobody finds the daemon any more, what was given to the store is durable.
+    ///
+    /// # Errors
+    /// What the engine or the store ended with.
+    pub async fn stop(self) -> Result<(), StartError> {
+        self.datadir.withdraw();
+        self.rpc.abort();
+        // What the executor has promised is in its journal.
+        self.executor.iter().for_each(JoinHandle::abort);
+        // Both may have ended by themselves.
+        let _ = self.stop_chain.send(true);
+        let mut chain = self.chain;
+        // A look at a chain that does not answer is not waited for: the index is whole after every transaction.
+        if tokio::time::timeout(CHAIN_ENDS, &mut chain).await.is_err() {
+            chain.abort();
+        }
+        drop(self.stop_driver);
+        drop(self.handle);
+        self.driver.await.map_err(|_| StartError::Ended)?.map_err(|error| StartError::Drive(Box::new(error)))
+    }
+}
+
+/// The end of a task that may not run.
+async fn ended<T>(task: &mut Option<JoinHandle<T>>) -> Result<T, tokio::task::JoinError> {
+    match task {
+        Some(task) => task.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Directory, key and store, closed to others.
+fn open(config: &Config) -> Result<(Datadir, StoreKey, Store), StartError> {
+    let datadir = Datadir::open(&config.datadir)?;
+    // Before the store's file is there: a store is never given a new key.
+    let key = datadir.store_key()?;
+    Datadir::close_file(&datadir.store())?;
+    Datadir::close_file(&datadir.index())?;
+    let store = Store::open(&datadir.store(), config.network.chain_id())?;
+    Ok((datadir, key, store))
+}
+
+type Executor = JoinHandle<Result<(), ExecutorError>>;
+
+fn start_executor(
+    config: &Config,
+    (key, provider): (StoreKey, DynProvider),
+    datadir: &Datadir,
+    handle: &Handle,
+) -> Result<Option<Executor>, StartError> {
+    let Some(allow) = config.executor.clone() else { return Ok(None) };
+    let account = config.account.as_ref().ok_or(StartError::NoAccount)?;
+    let journal = datadir.journal();
+    Datadir::close_file(&journal)?;
+    let (deployment, signer) = (config.deployment.clone(), account.load()?);
+    let config = ExecutorConfig { provider, deployment, signer, allow, journal, key };
+    Ok(Some(executor::start(config, handle.clone())?))
+}
+
+/// The service role, registered: now, or seen to be.
+async fn role(
+    config: &Config,
+    store: &Store,
+    key: &StoreKey,
+    provider: &DynProvider,
+) -> Result<Option<Role>, StartError> {
+    let Some(stake) = config.service else { return Ok(None) };
+    let account = config.account.as_ref().ok_or(StartError::NoAccount)?;
+    let keys = service::keys(store, key)?;
+    let found = provider.get_chain_id().await.map_err(|e| ChainError::Rpc(e.to_string()))?;
+    let expected = config.deployment.chain_id;
+    if found != expected {
+        return Err(StartError::OtherChain { expected, found });
+    }
+    let sender = Arc::new(Sender::new(config.rpc.clone(), account.load()?));
+    let (deployment, shared) = (&config.deployment, account.is_shared());
+    let registration = Registration { sender: &sender, deployment, keys: keys.public(), stake, shared };
+    let node = registration.ensure().await?;
+    Ok(Some(Role { keys: ServiceKeys { node, keys }, sender }))
+}
+
+fn net_config(config: &Config, service: Option<&ServiceKeys>) -> NetConfig {
+    let dev = config.network == crate::config::Network::Dev;
+    NetConfig {
+        network: config.network.rules(),
+        listen: config.listen.clone(),
+        service: service.map(|of| ServiceLink { node: of.node, seed: of.keys.ed25519_seed().clone() }),
+        bootstrap: config.bootstrap.clone(),
+        advertise: config.advertise.clone(),
+        capture: config.capture.clone(),
+        refresh: if dev { REFRESH.0 } else { REFRESH.1 },
+    }
+}
+
+fn announce(datadir: &Datadir, ready: &Ready, token: &Token) -> Result<(), DatadirError> {
+    let content = serde_json::json!({
+        "network": ready.network,
+        "http": ready.http,
+        "token": token.reveal(),
+        "socket": ready.socket,
+    });
+    let line = pars_crypto::secret::Zeroizing::new(content.to_string());
+    datadir.announce(line.as_bytes())
+}

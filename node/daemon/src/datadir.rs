@@ -1,0 +1,232 @@
+//! The data directory: who may use it, one daemon at a time, and the files others find the daemon by.
+//!
+//! | File | Mode | What |
+//! |---|---|---|
+//! | `sessiond.lock` | 0600 | locked while a daemon runs |
+//! | `store.key` | 0600 | 64 digits: seals what `session.redb` holds (dev only; elsewhere the vault) |
+//! | `session.redb`, `index.db`, `executor.redb` | 0600 | rows of the engine; index of the chain; actions taken up |
+//! | `sessiond.sock`, `rpc.json` | 0600 | where the RPC is, and its token; gone after a clean end |
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use pars_crypto::secret::{StoreKey, Zeroizing};
+
+use crate::random;
+
+/// Why the data directory cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DatadirError {
+    /// A file or the directory itself.
+    #[error("{path} cannot be {what}: {source}")]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Was to be done.
+        what: &'static str,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Another daemon runs on it.
+    #[error("another sessiond runs on {0}; stop it, or give this one a directory of its own")]
+    InUse(PathBuf),
+    /// The key file is not one.
+    #[error("{0} is no store key of 64 hexadecimal digits; bring it back from your backup")]
+    Key(PathBuf),
+    /// Rows without their key.
+    #[error("{0} is gone, and without it the store beside it cannot be opened; bring it back from your backup")]
+    KeyLost(PathBuf),
+}
+
+fn failed(path: &Path, what: &'static str) -> impl FnOnce(io::Error) -> DatadirError {
+    move |source| DatadirError::Io { path: path.to_owned(), what, source }
+}
+
+/// An open data directory; no other daemon can open it as long as this value lives.
+#[derive(Debug)]
+pub struct Datadir {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl Datadir {
+    /// Make the directory if it is not there, close it to others, lock it.
+    ///
+    /// # Errors
+    /// [`DatadirError`].
+    pub fn open(path: &Path) -> Result<Self, DatadirError> {
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed(path, "made"))?;
+        let path = path.canonicalize().map_err(failed(path, "found"))?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).map_err(failed(&path, "closed to others"))?;
+        let name = path.join("sessiond.lock");
+        let mut options = OpenOptions::new();
+        let lock = options.create(true).truncate(false).write(true).mode(0o600).open(&name);
+        let lock = lock.map_err(failed(&name, "opened"))?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { path, _lock: lock }),
+            Err(TryLockError::WouldBlock) => Err(DatadirError::InUse(path)),
+            Err(TryLockError::Error(source)) => Err(failed(&name, "locked")(source)),
+        }
+    }
+
+    /// The directory, without links.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Rows of the engine.
+    pub fn store(&self) -> PathBuf {
+        self.path.join("session.redb")
+    }
+
+    /// Index of the chain.
+    pub fn index(&self) -> PathBuf {
+        self.path.join("index.db")
+    }
+
+    /// Actions that the executor took up.
+    pub fn journal(&self) -> PathBuf {
+        self.path.join("executor.redb")
+    }
+
+    /// Make a database's file if it is not there, closed to others: its library would leave it open.
+    ///
+    /// # Errors
+    /// [`DatadirError::Io`].
+    pub fn close_file(path: &Path) -> Result<(), DatadirError> {
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).write(true).mode(0o600).open(path).map_err(failed(path, "made"))?;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(failed(path, "closed to others"))
+    }
+
+    /// The RPC's socket.
+    pub fn socket(&self) -> PathBuf {
+        self.path.join("sessiond.sock")
+    }
+
+    /// Where clients find socket, address and token.
+    pub fn rpc_file(&self) -> PathBuf {
+        self.path.join("rpc.json")
+    }
+
+    /// The key of the store: read, or made with the store.
+    ///
+    /// # Errors
+    /// [`DatadirError`]; a store without its key is never given a new one.
+    pub fn store_key(&self) -> Result<StoreKey, DatadirError> {
+        let path = self.path.join("store.key");
+        let mut text = Zeroizing::new(String::with_capacity(66));
+        match File::open(&path) {
+            Ok(file) => {
+                file.take(66).read_to_string(&mut text).map_err(failed(&path, "read"))?;
+                let mut key = Zeroizing::new([0; 32]);
+                hex::decode_to_slice(text.trim_end(), key.as_mut()).map_err(|_| DatadirError::Key(path))?;
+                Ok(StoreKey::from_bytes(*key))
+            }
+            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(failed(&path, "read")(e)),
+            Err(_) if self.store().exists() => Err(DatadirError::KeyLost(path)),
+            Err(_) => {
+                let key = StoreKey::generate(&mut random::system());
+                let line = Zeroizing::new(format!("{}\n", &*Zeroizing::new(hex::encode(key.expose()))));
+                replace(&path, line.as_bytes())?;
+                Ok(key)
+            }
+        }
+    }
+
+    /// Write what clients find the daemon by.
+    ///
+    /// # Errors
+    /// [`DatadirError::Io`].
+    pub fn announce(&self, content: &[u8]) -> Result<(), DatadirError> {
+        replace(&self.rpc_file(), content)
+    }
+
+    /// Take it back: this daemon ends.
+    pub fn withdraw(&self) {
+        for path in [self.rpc_file(), self.socket()] {
+            // Already gone is as good.
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// Put a whole 0600 file in the place of what is there, durably: readers see the old one or the new one.
+fn replace(path: &Path, content: &[u8]) -> Result<(), DatadirError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".new");
+    let fresh = PathBuf::from(name);
+    let write = || {
+        match fs::remove_file(&fresh) {
+            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
+            _ => {}
+        }
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        fs::rename(&fresh, path)?;
+        path.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())
+    };
+    write().map_err(failed(path, "written"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn two_daemons_never_share_a_directory_and_only_its_owner_may_use_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("data");
+        let first = Datadir::open(&path).unwrap();
+        assert_eq!(mode(&path), 0o700);
+        assert!(matches!(Datadir::open(&path), Err(DatadirError::InUse(_))));
+        drop(first);
+        assert!(Datadir::open(&path).is_ok());
+    }
+
+    #[test]
+    fn the_store_key_is_made_once_and_never_replaced_beside_a_store() {
+        let dir = tempfile::tempdir().unwrap();
+        let datadir = Datadir::open(dir.path()).unwrap();
+        let key = datadir.store_key().unwrap();
+        let file = datadir.path().join("store.key");
+        assert_eq!(mode(&file), 0o600);
+        assert_eq!(datadir.store_key().unwrap(), key);
+        fs::write(datadir.store(), b"rows").unwrap();
+        fs::write(&file, "not a key").unwrap();
+        assert!(matches!(datadir.store_key(), Err(DatadirError::Key(_))));
+        fs::remove_file(&file).unwrap();
+        assert!(matches!(datadir.store_key(), Err(DatadirError::KeyLost(_))));
+    }
+
+    #[test]
+    fn the_announcement_is_replaced_whole_and_taken_back() {
+        let dir = tempfile::tempdir().unwrap();
+        let datadir = Datadir::open(dir.path()).unwrap();
+        datadir.announce(b"{\"a\":1}").unwrap();
+        datadir.announce(b"{}").unwrap();
+        assert_eq!(fs::read(datadir.rpc_file()).unwrap(), b"{}");
+        assert_eq!(mode(&datadir.rpc_file()), 0o600);
+        datadir.withdraw();
+        assert!(!datadir.rpc_file().exists());
+    }
+
+    #[test]
+    fn files_of_databases_are_closed_to_others_before_anything_is_in_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let datadir = Datadir::open(dir.path()).unwrap();
+        fs::write(datadir.store(), b"kept").unwrap();
+        for path in [datadir.store(), datadir.index()] {
+            Datadir::close_file(&path).unwrap();
+            assert_eq!(mode(&path), 0o600);
+        }
+        assert_eq!(fs::read(datadir.store()).unwrap(), b"kept");
+    }
+}

@@ -1,0 +1,348 @@
+//! Discovery: descriptors are put to bootstrap nodes and fetched from them whole, over libp2p (SESSION section 5, O-50).
+//!
+//! A service node puts its own to every bootstrap node, at once and again at each refresh; bootstrap nodes are service nodes
+//! that hold what verifies. Everybody fetches all descriptors of today and tomorrow that it does not hold; nobody asks about
+//! one node. A service node is known here by its transport key, a member by a key of this start.
+//!
+//! What failed, or is not complete, is tried again soon, then later and later, at last at each refresh.
+
+mod swarm;
+mod wire;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use futures::StreamExt;
+use libp2p::identity::Keypair;
+use libp2p::request_response::{Event, Message, OutboundRequestId};
+use libp2p::swarm::SwarmEvent;
+use libp2p::{Multiaddr, PeerId, Swarm};
+use pars_crypto::suite::{DSA87_PUBLIC, Libcrux};
+use pars_proto::onion::descriptor::{Descriptor, Registration};
+use pars_wire::NodeId;
+use pars_wire::codec::{Day, Wire};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
+
+use self::swarm::{Behaviour, BehaviourEvent};
+use self::wire::{Request, Response};
+use super::directory::{Accepted, Directory, Item, ItemHash, MAX_NODES, PAGE, Refusal, Routes, Source, first_day};
+use super::{NetError, NetOut, clock};
+
+pub(super) use self::swarm::{address, parts};
+
+/// The first repetition of what failed.
+const RETRY: Duration = Duration::from_millis(500);
+/// Pages of one day fetched from one bootstrap node in a row.
+const PAGES: usize = MAX_NODES / PAGE;
+/// Refreshes are not closer than this, whatever the configuration says.
+const SHORTEST: Duration = Duration::from_millis(100);
+
+/// What discovery is told.
+pub(super) enum Told {
+    /// Our own descriptor.
+    Publish {
+        /// `PSRD`.
+        psrd: Vec<u8>,
+        /// Our ML-DSA key.
+        dsa: Box<[u8; DSA87_PUBLIC]>,
+    },
+    /// All nodes registered now.
+    Registry(Vec<Registration>),
+}
+
+/// What discovery is made of.
+pub(super) struct DiscoveryConfig {
+    /// The transport key of a service node, a fresh key of a member.
+    pub(super) key: Keypair,
+    /// Whether descriptors are held for others.
+    pub(super) serves: bool,
+    /// Nodes to put to and fetch from.
+    pub(super) bootstrap: Vec<(PeerId, Multiaddr)>,
+    /// How often.
+    pub(super) refresh: Duration,
+    /// Towards the driver.
+    pub(super) out: mpsc::Sender<NetOut>,
+    /// Towards the links.
+    pub(super) routes: watch::Sender<Routes>,
+}
+
+/// A request that waits for its answer.
+enum Asked {
+    Put { peer: PeerId, hash: ItemHash },
+    Get { peer: PeerId, day: Day, known: BTreeSet<ItemHash>, pages: usize },
+}
+
+/// The one task that knows every descriptor.
+pub(super) struct Discovery {
+    swarm: Swarm<Behaviour>,
+    config: DiscoveryConfig,
+    directory: Directory,
+    own: BTreeMap<Day, Item>,
+    asked: BTreeMap<OutboundRequestId, Asked>,
+    /// What the driver was not told yet: the newest of each node and day.
+    news: BTreeMap<(Day, NodeId), NetOut>,
+    next: Instant,
+    retry: Duration,
+    /// Something failed, or was missing, since the last refresh.
+    behind: bool,
+}
+
+impl Discovery {
+    /// Put together; listens nowhere yet.
+    pub(super) fn new(mut config: DiscoveryConfig) -> Result<Self, NetError> {
+        config.refresh = config.refresh.max(SHORTEST);
+        Ok(Self {
+            swarm: swarm::swarm(&config.key)?,
+            config,
+            directory: Directory::new(&Libcrux),
+            own: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            news: BTreeMap::new(),
+            next: Instant::now(),
+            retry: RETRY,
+            behind: false,
+        })
+    }
+
+    /// Listen at this address; ends when the system has given the port.
+    pub(super) async fn listen(&mut self, at: Multiaddr) -> Result<Multiaddr, std::io::Error> {
+        let other = |error: &dyn std::fmt::Display| std::io::Error::other(error.to_string());
+        let listener = self.swarm.listen_on(at).map_err(|error| match error {
+            libp2p::TransportError::Other(error) => error,
+            libp2p::TransportError::MultiaddrNotSupported(address) => other(&address),
+        })?;
+        loop {
+            match self.swarm.select_next_some().await {
+                SwarmEvent::NewListenAddr { listener_id, address } if listener_id == listener => return Ok(address),
+                SwarmEvent::ListenerError { listener_id, error } if listener_id == listener => return Err(error),
+                SwarmEvent::ListenerClosed { listener_id, .. } if listener_id == listener => {
+                    return Err(std::io::ErrorKind::ConnectionAborted.into());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Run until the links end.
+    pub(super) async fn run(mut self, mut told: mpsc::Receiver<Told>) {
+        let out = self.config.out.clone();
+        loop {
+            tokio::select! {
+                told = told.recv() => match told {
+                    Some(Told::Publish { psrd, dsa }) => self.publish(Item { psrd, dsa }),
+                    Some(Told::Registry(nodes)) => self.register(nodes),
+                    None => break,
+                },
+                // The swarm is served while the driver is busy.
+                Ok(permit) = out.reserve(), if !self.news.is_empty() => {
+                    if let Some((_, news)) = self.news.pop_first() {
+                        permit.send(news);
+                    }
+                }
+                event = self.swarm.select_next_some() => self.event(event),
+                () = sleep_until(self.next) => self.refresh(),
+            }
+        }
+    }
+
+    fn publish(&mut self, item: Item) {
+        let Ok(descriptor) = Descriptor::decode(&item.psrd) else {
+            tracing::error!("a descriptor of our own is malformed and is not published");
+            return;
+        };
+        if let Err(error) = self.take(item.clone(), Source::Own) {
+            tracing::warn!(%error, "our own descriptor is not in the registry's sense yet; it is put again later");
+        }
+        self.own.insert(descriptor.day(), item);
+        self.next = Instant::now();
+    }
+
+    fn register(&mut self, nodes: Vec<Registration>) {
+        if !self.directory.register(nodes) {
+            return;
+        }
+        for item in self.own.values().cloned().collect::<Vec<_>>() {
+            // Refused until we are registered ourselves; asked again with the next registry.
+            let _ = self.directory.accept(item, Source::Own, clock::now());
+        }
+        // The driver has a new registry as well: what it refused before may count now.
+        self.news = self.directory.items().map(|(day, node, item)| ((day, node), news(item))).collect();
+        self.reroute();
+        self.retry = RETRY;
+        self.next = Instant::now();
+    }
+
+    fn take(&mut self, item: Item, source: Source) -> Result<Accepted, Refusal> {
+        let telling = news(&item);
+        let accepted = self.directory.accept(item, source, clock::now())?;
+        if let Accepted::New(day, node) = accepted {
+            self.news.insert((day, node), telling);
+            self.reroute();
+        }
+        Ok(accepted)
+    }
+
+    fn reroute(&self) {
+        let routes = self.directory.routes(clock::now());
+        self.config.routes.send_if_modified(|held| {
+            let changed = *held != routes;
+            *held = routes;
+            changed
+        });
+    }
+
+    /// Ask every bootstrap node for what is missing, and give it what is ours.
+    fn refresh(&mut self) {
+        let now = clock::now();
+        self.directory.expire(now);
+        let first = first_day(now);
+        self.own.retain(|day, _| *day >= first);
+        self.reroute();
+        self.next = Instant::now() + self.config.refresh;
+        let today = Day(now.day());
+        for (peer, _) in self.config.bootstrap.clone() {
+            if peer == *self.swarm.local_peer_id() {
+                continue;
+            }
+            for item in self.own.values().cloned().collect::<Vec<_>>() {
+                self.put(peer, &item);
+            }
+            for day in [today, Day(today.0.saturating_add(1))] {
+                let known = self.directory.known(day);
+                self.get(peer, day, known, 0);
+            }
+        }
+        if !std::mem::take(&mut self.behind) {
+            self.retry = RETRY;
+        }
+        if self.directory.incomplete(now) {
+            self.soon();
+        }
+    }
+
+    /// Something is missing: do not wait for the next refresh.
+    fn soon(&mut self) {
+        self.behind = true;
+        let soon = Instant::now() + self.retry;
+        if soon < self.next {
+            self.next = soon;
+            self.retry = (self.retry * 2).min(self.config.refresh);
+        }
+    }
+
+    fn put(&mut self, to: PeerId, item: &Item) {
+        let hash = item.hash();
+        let open = |asked: &Asked| matches!(asked, Asked::Put { peer, hash: of } if *peer == to && *of == hash);
+        if !self.asked.values().any(open) {
+            self.ask(to, Request::Put(item.into()), Asked::Put { peer: to, hash });
+        }
+    }
+
+    fn get(&mut self, from: PeerId, day: Day, known: BTreeSet<ItemHash>, pages: usize) {
+        let open = |asked: &Asked| matches!(asked, Asked::Get { peer, day: of, .. } if *peer == from && *of == day);
+        if !self.asked.values().any(open) {
+            let request = Request::Get { day: day.0, known: wire::join(&known) };
+            self.ask(from, request, Asked::Get { peer: from, day, known, pages });
+        }
+    }
+
+    fn ask(&mut self, peer: PeerId, request: Request, asked: Asked) {
+        let addresses = self.config.bootstrap.iter().filter(|(of, _)| *of == peer).map(|(_, at)| at.clone()).collect();
+        let descriptors = &mut self.swarm.behaviour_mut().descriptors;
+        let id = descriptors.send_request_with_addresses(&peer, request, addresses);
+        self.asked.insert(id, asked);
+    }
+
+    fn event(&mut self, event: SwarmEvent<BehaviourEvent>) {
+        let SwarmEvent::Behaviour(BehaviourEvent::Descriptors(event)) = event else { return };
+        match event {
+            Event::Message { peer, message: Message::Request { request, channel, .. }, .. } => {
+                let response = self.answer(peer, request);
+                // Whoever asked may be gone.
+                let _ = self.swarm.behaviour_mut().descriptors.send_response(channel, response);
+            }
+            Event::Message { message: Message::Response { request_id, response }, .. } => {
+                if let Some(asked) = self.asked.remove(&request_id) {
+                    self.answered(asked, response);
+                }
+            }
+            Event::OutboundFailure { request_id, error, .. } => {
+                tracing::debug!(%error, "a bootstrap node did not answer");
+                self.asked.remove(&request_id);
+                self.soon();
+            }
+            Event::InboundFailure { .. } | Event::ResponseSent { .. } => {}
+        }
+    }
+
+    fn answer(&mut self, peer: PeerId, request: Request) -> Response {
+        if !self.config.serves {
+            return Response::Refused(Refusal::NotServed);
+        }
+        match request {
+            Request::Put(signed) => {
+                let taken = Item::try_from(signed).and_then(|item| self.take(item, Source::Peer(peer)));
+                taken.map_or_else(Response::Refused, |_| Response::Held)
+            }
+            Request::Get { day, known } => {
+                let (items, more) = self.directory.page(Day(day), &wire::split(&known));
+                Response::Page { items: items.iter().map(|item| (&**item).into()).collect(), more }
+            }
+        }
+    }
+
+    fn answered(&mut self, asked: Asked, response: Response) {
+        match (asked, response) {
+            (Asked::Put { .. }, Response::Held) => {}
+            (Asked::Get { peer, day, mut known, pages }, Response::Page { items, more }) => {
+                let before = known.len();
+                for item in items.into_iter().take(PAGE).filter_map(|signed| Item::try_from(signed).ok()) {
+                    known.insert(item.hash());
+                    if let Err(error) = self.take(item, Source::Fetched) {
+                        tracing::debug!(%error, "a fetched descriptor is not taken");
+                    }
+                }
+                if more && known.len() > before && pages + 1 < PAGES {
+                    self.get(peer, day, known, pages + 1);
+                }
+            }
+            (_, Response::Refused(error)) => {
+                tracing::debug!(%error, "a bootstrap node refuses");
+                self.soon();
+            }
+            (Asked::Put { .. }, Response::Page { .. }) | (Asked::Get { .. }, Response::Held) => self.soon(),
+        }
+    }
+}
+
+fn news(item: &Item) -> NetOut {
+    NetOut::Descriptor { bytes: item.psrd.clone(), dsa: item.dsa.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_member_serves_nobody() {
+        let (out, _from) = mpsc::channel(1);
+        let config = DiscoveryConfig {
+            key: Keypair::ed25519_from_bytes([1; 32]).unwrap(),
+            serves: false,
+            bootstrap: Vec::new(),
+            refresh: Duration::from_secs(1),
+            out,
+            routes: watch::channel(Routes::default()).0,
+        };
+        let mut member = Discovery::new(config).unwrap();
+        let signed = (&Item { psrd: vec![1], dsa: Box::new([2; DSA87_PUBLIC]) }).into();
+        for request in [Request::Put(signed), Request::Get { day: 1, known: wire::join(&BTreeSet::new()) }] {
+            assert_eq!(member.answer(PeerId::random(), request), Response::Refused(Refusal::NotServed));
+        }
+        member.config.serves = true;
+        let empty = Response::Page { items: Vec::new(), more: false };
+        let request = Request::Get { day: 1, known: wire::join(&BTreeSet::new()) };
+        assert_eq!(member.answer(PeerId::random(), request), empty);
+    }
+}

@@ -1,0 +1,153 @@
+//! Who may call over loopback HTTP: whoever has the token, from this machine, from no page that was not allowed (SE-R39).
+//!
+//! Browsers send a Host and an Origin that a page cannot choose: a Host other than loopback means a name that was pointed here
+//! (DNS rebinding), an Origin that is not allowed means somebody else's page. Both end before the token is looked at.
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, HOST, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use pars_crypto::hash::equal;
+use pars_crypto::secret::Zeroizing;
+
+use crate::random;
+
+/// A browser cannot set a header on a WebSocket; it names the token among the subprotocols.
+const SUBPROTOCOL: &str = "pars.bearer.";
+
+/// The token of one run: 64 hexadecimal digits, compared in constant time, never printed.
+#[derive(Clone)]
+pub struct Token(Zeroizing<String>);
+
+impl Token {
+    /// A fresh one.
+    pub fn generate() -> Self {
+        Self(Zeroizing::new(hex::encode(Zeroizing::new(random::bytes::<32>()).as_slice())))
+    }
+
+    /// The digits, for `rpc.json`.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+
+    fn is(&self, other: &str) -> bool {
+        equal(self.0.as_bytes(), other.as_bytes())
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(redacted)")
+    }
+}
+
+/// What a request over loopback HTTP must satisfy.
+#[derive(Debug)]
+pub struct Guard {
+    token: Token,
+    origins: Vec<String>,
+}
+
+impl Guard {
+    /// The token, and the origins that pages may call from.
+    pub const fn new(token: Token, origins: Vec<String>) -> Self {
+        Self { token, origins }
+    }
+
+    /// Whether a request may pass.
+    ///
+    /// # Errors
+    /// The status and the sentence it is refused with.
+    pub fn check(&self, headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
+        if !one(headers, HOST).is_some_and(is_loopback) {
+            return Err((StatusCode::FORBIDDEN, "the Host is not loopback: call 127.0.0.1"));
+        }
+        if headers.contains_key(ORIGIN) && !one(headers, ORIGIN).is_some_and(|origin| self.allows(origin)) {
+            return Err((StatusCode::FORBIDDEN, "this Origin is not allowed: start sessiond with --allow-origin"));
+        }
+        let bearer = one(headers, AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
+        let offered = headers.get_all(SEC_WEBSOCKET_PROTOCOL).into_iter().filter_map(|value| value.to_str().ok());
+        let mut tokens =
+            offered.flat_map(|list| list.split(',')).filter_map(|name| name.trim().strip_prefix(SUBPROTOCOL));
+        if bearer.is_some_and(|token| self.token.is(token)) || tokens.any(|token| self.token.is(token)) {
+            return Ok(());
+        }
+        Err((StatusCode::UNAUTHORIZED, "the token of rpc.json is missing or wrong: Authorization: Bearer <token>"))
+    }
+
+    fn allows(&self, origin: &str) -> bool {
+        self.origins.iter().any(|allowed| allowed == origin)
+    }
+}
+
+/// A header that stands there exactly once.
+fn one(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    let mut values = headers.get_all(name).into_iter();
+    let value = values.next()?;
+    if values.next().is_some() { None } else { value.to_str().ok() }
+}
+
+fn is_loopback(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
+        _ => host,
+    };
+    matches!(name, "127.0.0.1" | "localhost" | "[::1]")
+}
+
+/// Refuse, or pass on.
+pub(super) async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
+    match guard.check(request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(guard: &Guard, headers: &[(HeaderName, &str)]) -> Option<u16> {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(name, value.parse().unwrap());
+        }
+        guard.check(&map).err().map(|(status, _)| status.as_u16())
+    }
+
+    #[test]
+    fn host_then_origin_then_token_decide() {
+        let token = Token::generate();
+        let bearer = format!("Bearer {}", token.reveal());
+        let offered = format!("pars.v1, pars.bearer.{}", token.reveal());
+        let guard = Guard::new(token, vec!["http://127.0.0.1:5173".into()]);
+        let host = (HOST, "127.0.0.1:4000");
+        let good = (AUTHORIZATION, bearer.as_str());
+        assert_eq!(status(&guard, &[host.clone(), good.clone()]), None);
+        assert_eq!(status(&guard, &[host.clone(), (SEC_WEBSOCKET_PROTOCOL, &offered)]), None);
+        assert_eq!(status(&guard, &[(HOST, "localhost"), good.clone(), (ORIGIN, "http://127.0.0.1:5173")]), None);
+        assert_eq!(status(&guard, std::slice::from_ref(&host)), Some(401));
+        assert_eq!(status(&guard, &[host.clone(), (AUTHORIZATION, "Bearer 00")]), Some(401));
+        assert_eq!(status(&guard, &[host.clone(), (AUTHORIZATION, &bearer[7..])]), Some(401));
+        assert_eq!(status(&guard, &[host.clone(), good.clone(), good.clone()]), Some(401), "two headers are none");
+        for origin in ["http://evil.example", "null", "http://127.0.0.1:5173.evil.example"] {
+            assert_eq!(status(&guard, &[host.clone(), good.clone(), (ORIGIN, origin)]), Some(403));
+        }
+        for foreign in ["evil.example", "127.0.0.1.evil.example:80", "localhost@evil.example", "evil:127.0.0.1"] {
+            assert_eq!(status(&guard, &[(HOST, foreign), good.clone()]), Some(403), "{foreign}");
+        }
+        assert_eq!(status(&guard, &[good]), Some(403), "no Host at all");
+    }
+
+    #[test]
+    fn a_token_is_not_printed() {
+        assert_eq!(
+            format!("{:?}", Guard::new(Token::generate(), Vec::new())),
+            "Guard { token: Token(redacted), origins: [] }"
+        );
+    }
+}

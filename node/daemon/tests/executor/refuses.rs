@@ -1,0 +1,127 @@
+//! Actions that are not carried out: by which code the author is told, and that nothing was submitted.
+
+use alloy::primitives::{Address, U256};
+use alloy::sol_types::SolCall;
+use pars_identity::IdentityId;
+use pars_proto::action::{ActionReceipt, Outcome, RefusalCode};
+use pars_wire::content::ContentType;
+use serde_json::json;
+
+use crate::world::{Counter, World};
+
+fn refusal(receipt: &ActionReceipt) -> Option<RefusalCode> {
+    match receipt.outcome() {
+        Outcome::Refused(code) => Some(code),
+        _ => None,
+    }
+}
+
+#[tokio::test]
+async fn what_would_revert_or_fail_is_refused_by_the_simulation_and_nothing_is_submitted() {
+    let world = World::new().await;
+    let _executor = world.executor(None);
+    let failing = world.action(0, Counter::failCall {}.abi_encode()).await;
+    let failing = world.receipt(world.deliver(ContentType::Action, world.signed(&failing)), 1).await;
+    assert_eq!(refusal(&failing), Some(RefusalCode::SimulationFails));
+    let mut elsewhere = world.add(0, 5).await;
+    elsewhere.target = Address::repeat_byte(9);
+    let elsewhere = world.receipt(world.deliver(ContentType::Action, world.signed(&elsewhere)), 1).await;
+    assert_eq!(refusal(&elsewhere), Some(RefusalCode::SimulationReverts));
+    assert!(elsewhere.reason().contains("CallNotAllowed"), "{}", elsewhere.reason());
+    assert!(failing.is_final() && elsewhere.inclusion().is_none());
+    assert_eq!((world.submitted().await, world.counted().await), (0, U256::ZERO));
+}
+
+#[tokio::test]
+async fn an_action_that_ran_is_a_replay_in_another_message_and_the_one_after_the_next_waits() {
+    let world = World::new().await;
+    let _executor = world.executor(None);
+    let action = world.signed(&world.add(0, 5).await);
+    let id = world.deliver(ContentType::Action, action.clone());
+    assert_eq!(world.receipt(id, 1).await.outcome(), Outcome::Executed);
+    let again = world.deliver(ContentType::Action, action);
+    assert_eq!(refusal(&world.receipt(again, 1).await), Some(RefusalCode::Replay));
+    let early = world.deliver(ContentType::Action, world.signed(&world.add(2, 5).await));
+    assert_eq!(refusal(&world.receipt(early, 1).await), Some(RefusalCode::NotNext));
+    assert_eq!((world.submitted().await, world.counted().await), (1, U256::from(5)));
+}
+
+#[tokio::test]
+async fn damaged_foreign_and_late_actions_are_refused_each_by_its_code() {
+    let world = World::new().await;
+    let _executor = world.executor(None);
+    let good = world.signed(&world.add(0, 5).await);
+    let mut flipped = good.clone();
+    *flipped.last_mut().unwrap() ^= 1;
+    let mut late = world.add(0, 5).await;
+    late.validUntil = late.validAfter;
+    let stranger = IdentityId([9; 32]);
+    let author = world.author.id();
+    let cases = [
+        (author, flipped, RefusalCode::BadSignature),
+        (author, world.signed(&late), RefusalCode::Expired),
+        (author, b"2 please send 5 PARS".to_vec(), RefusalCode::Malformed),
+        (author, world.certificate(7_070), RefusalCode::OtherChain),
+        (stranger, good, RefusalCode::UnknownKey),
+    ];
+    for (from, content, expected) in cases {
+        let id = world.deliver_from(from, ContentType::Action, content);
+        assert_eq!(refusal(&world.receipt(id, 1).await), Some(expected));
+    }
+    assert_eq!((world.submitted().await, world.counted().await), (0, U256::ZERO));
+}
+
+#[tokio::test]
+async fn an_action_as_chat_is_never_carried_out_nor_answered() {
+    let world = World::new().await;
+    let _executor = world.executor(None);
+    let good = world.signed(&world.add(0, 5).await);
+    let id = world.deliver(ContentType::Text, good);
+    world.dealt_with().await;
+    assert!(world.receipts(id).is_empty());
+    assert_eq!(world.submitted().await, 0);
+}
+
+#[tokio::test]
+async fn only_who_writes_text_is_greeted() {
+    let world = World::new().await;
+    let _executor = world.executor(None);
+    let action = world.deliver(ContentType::Action, world.signed(&world.add(0, 5).await));
+    world.receipt(action, 1).await;
+    assert!(world.greeted().is_empty());
+    world.deliver(ContentType::Text, b"hello".to_vec());
+    world.dealt_with().await;
+    assert_eq!(world.greeted().len(), 1);
+}
+
+#[tokio::test]
+async fn a_chain_that_cannot_verify_ml_dsa_is_noticed_before_anything_is_submitted() {
+    let world = World::new().await;
+    world.call("anvil_setCode", json!([world.deployment.mldsa, "0x"])).await;
+    let _executor = world.executor(None);
+    let id = world.deliver(ContentType::Action, world.signed(&world.add(0, 5).await));
+    assert_eq!(refusal(&world.receipt(id, 1).await), Some(RefusalCode::NoPrecompile));
+    assert_eq!(world.submitted().await, 0);
+}
+
+#[tokio::test]
+async fn a_call_off_the_operators_list_is_not_relayed_and_one_on_it_is() {
+    let world = World::new().await;
+    let list = format!("[[calls]]\ntarget = \"{}\"\nselector = \"0x1003e2d2\"\n", world.counter);
+    let _executor = world.executor(Some(world.file("allow.toml", &list)));
+    let failing = world.action(0, Counter::failCall {}.abi_encode()).await;
+    let off = world.deliver(ContentType::Action, world.signed(&failing));
+    assert_eq!(refusal(&world.receipt(off, 1).await), Some(RefusalCode::CallNotServed));
+    let on = world.deliver(ContentType::Action, world.signed(&world.add(0, 5).await));
+    assert_eq!(world.receipt(on, 1).await.outcome(), Outcome::Executed);
+}
+
+#[tokio::test]
+async fn an_executor_without_money_says_so() {
+    let world = World::new().await;
+    let account = pars_devnet::dev_accounts()[1].address();
+    world.call("anvil_setBalance", json!([account, "0x1"])).await;
+    let _executor = world.executor(None);
+    let id = world.deliver(ContentType::Action, world.signed(&world.add(0, 5).await));
+    assert_eq!(refusal(&world.receipt(id, 1).await), Some(RefusalCode::Unfunded));
+}

@@ -1,0 +1,189 @@
+//! What an observer could write down, and what must not be found in it.
+//!
+//! | Module | Reads |
+//! |---|---|
+//! | this one | a daemon's `--capture`: every packet of its links, above TLS |
+//! | [`quic`] | datagrams of links: what their handshakes offered and chose |
+//! | [`tcp`] | a libp2p connection: what its handshake offered and chose |
+//! | [`tls`] | the two messages of TLS that stand in the clear, or nearly |
+//! | [`tap`] | proxies that sit between two daemons and keep copies |
+//!
+//! ```text
+//! file    "PARSCAP1" 8 | record*
+//! record  direction1 (0 sent, 1 received) | opener1 (0 the daemon, 1 the other end) | link16 | length4, big endian | bytes
+//! ```
+//!
+//! `link` is the connection's delivery token, the same in the captures of both ends: one packet that two daemons captured is
+//! one packet of one link.
+
+pub mod quic;
+pub mod shared;
+pub mod tap;
+pub mod tcp;
+pub mod tls;
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+
+pub use shared::{Shared, shared_string};
+
+const MAGIC: &[u8; 8] = b"PARSCAP1";
+const HEAD: usize = 22;
+/// Bytes of every packet of a link.
+pub const PACKET: usize = 16_384;
+
+/// What a packet is, by its first bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Version 0: fills a slot.
+    Fill,
+    /// An onion packet, at this position of its path.
+    Onion(u8),
+    /// A frame between two replicas of a mailbox: one object goes to several of them, so frames do share bytes.
+    Frame,
+    /// Nothing that is known.
+    Other,
+}
+
+/// One packet of a capture.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Packet {
+    /// The daemon sent it; otherwise it came.
+    pub sent: bool,
+    /// The daemon opened the link; otherwise the other end did.
+    pub opened: bool,
+    /// Which connection.
+    pub link: [u8; 16],
+    /// What went over it.
+    pub bytes: Vec<u8>,
+}
+
+/// A capture, as far as it is on disk.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Capture {
+    /// Packets in the order in which they were written down.
+    pub packets: Vec<Packet>,
+    /// Bytes of a last record that is not whole: its daemon still runs, or was killed.
+    pub cut: usize,
+}
+
+impl Packet {
+    /// What it is.
+    pub fn kind(&self) -> Kind {
+        match self.bytes.as_slice() {
+            [0, ..] => Kind::Fill,
+            [1, position @ 0..=4, ..] => Kind::Onion(*position),
+            [2, ..] => Kind::Frame,
+            _ => Kind::Other,
+        }
+    }
+}
+
+impl Capture {
+    /// Reads a file.
+    pub fn read(path: &Path) -> Result<Self> {
+        let bytes = std::fs::read(path).with_context(|| format!("the capture {} is not readable", path.display()))?;
+        Self::parse(&bytes).with_context(|| format!("{} is no capture", path.display()))
+    }
+
+    /// Reads bytes.
+    pub fn parse(bytes: &[u8]) -> Result<Self> {
+        let mut rest = bytes.strip_prefix(MAGIC).context("it does not begin with PARSCAP1")?;
+        let mut packets = Vec::new();
+        while let Some((head, body)) = rest.split_first_chunk::<HEAD>() {
+            let [direction @ (0 | 1), opener @ (0 | 1), ..] = *head else {
+                bail!("record {} is malformed", packets.len())
+            };
+            let mut link = [0; 16];
+            link.copy_from_slice(&head[2..18]);
+            let length = u32::from_be_bytes([head[18], head[19], head[20], head[21]]) as usize;
+            let Some(bytes) = body.get(..length) else { break };
+            packets.push(Packet { sent: direction == 0, opened: opener == 0, link, bytes: bytes.to_vec() });
+            rest = &body[length..];
+        }
+        Ok(Self { packets, cut: rest.len() })
+    }
+
+    /// Fails unless every packet has 16,384 bytes and a known kind, and there is at least one.
+    pub fn check_sizes(&self) -> Result<()> {
+        ensure!(!self.packets.is_empty(), "the capture is empty: nothing was shown");
+        for (index, packet) in self.packets.iter().enumerate() {
+            ensure!(packet.bytes.len() == PACKET, "packet {index} has {} bytes, not {PACKET}", packet.bytes.len());
+            ensure!(packet.kind() != Kind::Other, "packet {index} is of no known kind: {:02x?}", &packet.bytes[..2]);
+        }
+        Ok(())
+    }
+
+    /// Fails if one of these byte strings stands anywhere in a packet; each comes with its name.
+    pub fn check_absent(&self, strings: &[(&str, &[u8])]) -> Result<()> {
+        for (name, string) in strings {
+            ensure!(string.len() >= 8, "{name} has only {} bytes: its absence says little", string.len());
+            for (index, packet) in self.packets.iter().enumerate() {
+                if let Some(at) = position(&packet.bytes, string) {
+                    bail!("{name} stands in packet {index} ({:?}) at byte {at}", packet.kind());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Links that carried something.
+    pub fn links(&self) -> std::collections::BTreeSet<[u8; 16]> {
+        self.packets.iter().map(|packet| packet.link).collect()
+    }
+}
+
+/// Where a byte string begins in another one.
+fn position(bytes: &[u8], string: &[u8]) -> Option<usize> {
+    bytes.windows(string.len()).position(|window| window == string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(direction: u8, link: u8, bytes: &[u8]) -> Vec<u8> {
+        let mut record = vec![direction, 1];
+        record.extend_from_slice(&[link; 16]);
+        record.extend_from_slice(&(bytes.len() as u32).to_be_bytes());
+        record.extend_from_slice(bytes);
+        record
+    }
+
+    fn file(records: &[Vec<u8>]) -> Vec<u8> {
+        [MAGIC.to_vec(), records.concat()].concat()
+    }
+
+    #[test]
+    fn a_capture_is_read_as_it_was_written_and_a_cut_end_is_told() {
+        let mut bytes = file(&[record(0, 5, &[1, 0, 7]), record(1, 6, &[2; 40])]);
+        let whole = Capture::parse(&bytes).unwrap();
+        assert_eq!(whole.packets.len(), 2);
+        assert!(whole.packets[0].sent && !whole.packets[0].opened && whole.packets[0].link == [5; 16]);
+        assert_eq!(whole.packets[1], Packet { sent: false, opened: false, link: [6; 16], bytes: vec![2; 40] });
+        assert_eq!((whole.cut, whole.links().len()), (0, 2));
+        bytes.pop();
+        let cut = Capture::parse(&bytes).unwrap();
+        assert_eq!((cut.packets.len(), cut.cut), (1, HEAD + 39));
+        assert!(Capture::parse(b"PARSCAP2").is_err() && Capture::parse(&file(&[record(3, 0, b"")])).is_err());
+    }
+
+    #[test]
+    fn another_size_and_another_kind_are_found() {
+        let sizes = |bytes: &[u8]| Capture::parse(&file(&[record(0, 1, bytes)])).unwrap().check_sizes();
+        assert!(sizes(&[1; PACKET]).is_ok() && sizes(&[0; PACKET]).is_ok());
+        assert!(sizes(&[1; PACKET - 1]).is_err() && sizes(&[9; PACKET]).is_err());
+        assert!(Capture::default().check_sizes().is_err(), "an empty capture shows nothing");
+    }
+
+    #[test]
+    fn a_byte_string_is_found_wherever_it_begins() {
+        let mut bytes = vec![1; PACKET];
+        bytes[16_000..16_009].copy_from_slice(b"a-session");
+        let capture = Capture::parse(&file(&[record(0, 1, &[2; 64]), record(0, 1, &bytes)])).unwrap();
+        assert!(capture.check_absent(&[("absent", b"a-sessiom")]).is_ok());
+        assert!(capture.check_absent(&[("the id", b"a-session")]).is_err());
+        assert!(capture.check_absent(&[("too short", b"abc")]).is_err());
+    }
+}

@@ -1,0 +1,164 @@
+//! Proxies that sit between two programs and keep copies: of datagrams, and of TCP streams. They live as long as the driver.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use anyhow::Result;
+
+use super::quic::{Observer, Side};
+use super::tcp::first_hello;
+use super::tls::Hello;
+
+/// The largest datagram there is.
+const DATAGRAM: usize = 65_535;
+/// Bytes kept of each direction of a TCP connection: hellos stand at its beginning.
+const KEPT: usize = 64 * 1_024;
+
+type Target = Arc<Mutex<Option<SocketAddr>>>;
+type Log<T> = Arc<Mutex<Vec<T>>>;
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Sits before a node's links: the node advertises [`UdpTap::address`], the tap sends on to where the node listens.
+#[derive(Debug, Clone)]
+pub struct UdpTap {
+    address: SocketAddr,
+    target: Target,
+    datagrams: Log<(Side, Vec<u8>)>,
+}
+
+impl UdpTap {
+    /// On a port of the system; datagrams are dropped before [`UdpTap::aim`].
+    pub fn start() -> Result<Self> {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let tap = Self { address: socket.local_addr()?, target: Target::default(), datagrams: Log::default() };
+        let own = tap.clone();
+        thread::spawn(move || own.forward(&socket));
+        Ok(tap)
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where datagrams go on to, from now on.
+    pub fn aim(&self, at: SocketAddr) {
+        *locked(&self.target) = Some(at);
+    }
+
+    /// Every datagram so far.
+    pub fn datagrams(&self) -> Vec<(Side, Vec<u8>)> {
+        locked(&self.datagrams).clone()
+    }
+
+    /// What every handshake so far offered and chose.
+    pub fn observer(&self) -> Observer {
+        let mut observer = Observer::default();
+        for (side, datagram) in self.datagrams() {
+            observer.datagram(side, &datagram);
+        }
+        observer
+    }
+
+    fn forward(&self, socket: &UdpSocket) -> Option<()> {
+        let mut clients: BTreeMap<SocketAddr, UdpSocket> = BTreeMap::new();
+        let mut buffer = vec![0; DATAGRAM];
+        loop {
+            // A client that went away must not end the tap (an ICMP message arrives as an error).
+            let Ok((length, client)) = socket.recv_from(&mut buffer) else { continue };
+            let Some(target) = *locked(&self.target) else { continue };
+            let onward = match clients.entry(client) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(self.onward(socket, client).ok()?),
+            };
+            locked(&self.datagrams).push((Side::Client, buffer[..length].to_vec()));
+            let _ = onward.send_to(&buffer[..length], target);
+        }
+    }
+
+    /// A socket of its own for each client, so that the server tells them apart.
+    fn onward(&self, socket: &UdpSocket, client: SocketAddr) -> Result<UdpSocket> {
+        let onward = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+        let (own, back, replies) = (self.clone(), socket.try_clone()?, onward.try_clone()?);
+        thread::spawn(move || own.answer(&replies, &back, client));
+        Ok(onward)
+    }
+
+    fn answer(&self, replies: &UdpSocket, back: &UdpSocket, client: SocketAddr) {
+        let mut buffer = vec![0; DATAGRAM];
+        loop {
+            let Ok((length, _)) = replies.recv_from(&mut buffer) else { continue };
+            locked(&self.datagrams).push((Side::Server, buffer[..length].to_vec()));
+            let _ = back.send_to(&buffer[..length], client);
+        }
+    }
+}
+
+/// One TCP connection: the beginning of what each side sent.
+#[derive(Debug, Clone, Default)]
+struct Streams {
+    client: Log<u8>,
+    server: Log<u8>,
+}
+
+/// Sits before a node's discovery: others are given [`TcpTap::address`] as the bootstrap node's.
+#[derive(Debug, Clone)]
+pub struct TcpTap {
+    address: SocketAddr,
+    connections: Log<Streams>,
+}
+
+impl TcpTap {
+    /// On a port of the system, before a server.
+    pub fn start(target: SocketAddr) -> Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let tap = Self { address: listener.local_addr()?, connections: Log::default() };
+        let connections = Arc::clone(&tap.connections);
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let streams = Streams::default();
+                locked(&connections).push(streams.clone());
+                thread::spawn(move || relay(&client, target, &streams));
+            }
+        });
+        Ok(tap)
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The hellos of every connection so far that are whole: clients' and servers'.
+    pub fn hellos(&self) -> Vec<Hello> {
+        let connections = locked(&self.connections).clone();
+        let sides = connections.iter().flat_map(|streams| [&streams.client, &streams.server]);
+        sides.filter_map(|side| first_hello(&locked(side))).collect()
+    }
+}
+
+fn relay(client: &TcpStream, target: SocketAddr, streams: &Streams) -> Option<()> {
+    let server = TcpStream::connect(target).ok()?;
+    let (from, to, log) = (server.try_clone().ok()?, client.try_clone().ok()?, Arc::clone(&streams.server));
+    thread::spawn(move || copy(from, to, &log));
+    copy(client.try_clone().ok()?, server, &streams.client)
+}
+
+fn copy(mut from: TcpStream, mut to: TcpStream, log: &Mutex<Vec<u8>>) -> Option<()> {
+    let mut buffer = vec![0; 16_384];
+    while let Ok(length @ 1..) = from.read(&mut buffer) {
+        let mut log = locked(log);
+        let room = KEPT.saturating_sub(log.len());
+        log.extend_from_slice(&buffer[..length.min(room)]);
+        drop(log);
+        to.write_all(&buffer[..length]).ok()?;
+    }
+    to.shutdown(Shutdown::Write).ok()
+}

@@ -1,0 +1,252 @@
+//! Journey 6's dishonest half: what an executor and the chain do not do, each refusal by its own number.
+
+use std::ops::Range;
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use serde_json::{Value, json};
+
+use super::{ADD, World, told, while_away};
+use crate::{
+    kills::is,
+    parsctl::{number, text},
+    receipt::Outcome,
+    report::{Facts, Report},
+    rpc::RpcRefusal,
+    wait,
+};
+
+/// Numbers of refusals in receipts; a number never changes its meaning.
+mod code {
+    pub(super) const OTHER_CONTRACT: u8 = 5;
+    pub(super) const UNKNOWN_KEY: u8 = 8;
+    pub(super) const EXPIRED: u8 = 15;
+    pub(super) const REPLAY: u8 = 16;
+    pub(super) const BAD_SIGNATURE: u8 = 18;
+    pub(super) const NO_PRECOMPILE: u8 = 19;
+    pub(super) const SIMULATION_REVERTS: u8 = 20;
+}
+
+/// `ActionRefused` of the RPC.
+const ACTION_REFUSED: i64 = -32_012;
+
+/// An action as it was sent.
+#[derive(Clone)]
+struct Signed {
+    certificate: Vec<u8>,
+    message: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+/// Bytes of an ML-DSA-87 signature.
+const SIGNATURE: usize = 4_627;
+
+/// Runs the steps; each stands for itself.
+pub(super) fn run(report: &mut Report, world: &mut World) {
+    let before = world.value();
+    let Ok(honest) = report.step("the author's history keeps the signed action that ran", |_| last_action(world))
+    else {
+        return;
+    };
+    refuse(report, world, "the same action again is refused", code::REPLAY, || honest.send(world));
+    refuse(report, world, "a call outside the policy is refused", code::SIMULATION_REVERTS, || {
+        let to = ["trigger", "send", "--session", world.session(), "--account", &world.accounts[1]];
+        world.person(3).run(&[&to[..], &["--target", &world.counter, "--call", "fail()"]].concat()).map(drop)
+    });
+    flipped(report, world);
+    elsewhere(report, world, &honest);
+    let _ = report.step("an expired action is refused", |facts| expired(world, facts));
+    let _ = report.step("chat text is no action, whatever it says", |facts| chat(world, &honest, facts));
+    let _ = report.step("without the precompile no action can be verified", |facts| without_precompile(world, facts));
+    let _ = report
+        .step("and no trigger can be deployed: the adapter refuses a back end that fails the known answer", |facts| {
+            undeployable(world, facts)
+        });
+    let _ = report.step("none of it moved the contract", |facts| {
+        let value = world.value()?;
+        ensure!(Some(&value) == before.as_ref().ok(), "the value was {before:?} and is {value}");
+        facts.add("value", value);
+        Ok(())
+    });
+}
+
+/// One step: what is sent is refused by this number.
+fn refuse(report: &mut Report, world: &World, name: &str, number: u8, send: impl FnOnce() -> Result<()>) {
+    let _ = report.step(name, |facts| {
+        let cursor = world.cursor()?;
+        send()?;
+        let refused = |outcome| matches!(outcome, Outcome::Refused(_));
+        let receipt = world.receipt("the refusal", cursor, |receipt| refused(receipt.outcome))?;
+        ensure!(receipt.outcome == Outcome::Refused(number), "refused by {:?}: {}", receipt.outcome, receipt.reason);
+        told(facts, &receipt);
+        Ok(())
+    });
+}
+
+/// The newest action's nonce is the next one: what is wrong with it is only the flipped bit.
+fn flipped(report: &mut Report, world: &World) {
+    let Ok(fresh) = last_action(world) else { return };
+    let mut edited = fresh.clone();
+    flip(&mut edited.signature, 2_000);
+    let name = "an action with one bit of its signature flipped is refused";
+    refuse(report, world, name, code::BAD_SIGNATURE, || edited.send(world));
+    let mut edited = fresh;
+    // The last byte of its target, the third word of the struct behind its offset.
+    flip(&mut edited.message, 32 * 4 - 1);
+    let name = "so is one with a bit of its target flipped";
+    refuse(report, world, name, code::BAD_SIGNATURE, || edited.send(world));
+}
+
+fn elsewhere(report: &mut Report, world: &World, honest: &Signed) {
+    let _ = report.step(
+        "an action for another chain is refused: no key is certified for it, no certificate sent",
+        |facts| {
+            let Err(refusal) = honest.recertified(world, Some(31_337), None)? else { bail!("it was certified") };
+            ensure!(refusal.code == ACTION_REFUSED, "{} {}", refusal.code, refusal.message);
+            facts.add("code", refusal.code);
+            facts.add("message", refusal.message);
+            let mut edited = honest.clone();
+            edited.certificate.splice(..8, 31_337_u64.to_be_bytes());
+            let params = edited.params(world, &hex::encode(&edited.message));
+            let Err(refusal) = world.author.rpc()?.ask("trigger.send", &params, &[])? else { bail!("it was sent") };
+            ensure!(refusal.code == ACTION_REFUSED, "{} {}", refusal.code, refusal.message);
+            facts.add("edited", refusal.message);
+            Ok(())
+        },
+    );
+    refuse(report, world, "an action for another contract is refused", code::OTHER_CONTRACT, || {
+        let other = "00000000000000000000000000000000000000aa";
+        let certificate = honest.recertified(world, None, Some(other))?;
+        let certificate = certificate.map_err(|refusal| anyhow!("{} {}", refusal.code, refusal.message))?;
+        Signed { certificate, ..honest.clone() }.send(world)
+    });
+    refuse(report, world, "an action under a key that nobody certified is refused", code::UNKNOWN_KEY, || {
+        let mut edited = honest.clone();
+        // The first word of the struct is the signer's id.
+        flip(&mut edited.message, 32);
+        edited.send(world)
+    });
+}
+
+/// Signed for one second, and read after it.
+fn expired(world: &mut World, facts: &mut Facts) -> Result<()> {
+    let cursor = world.cursor()?;
+    while_away(world, |world| {
+        let sent = world.send(&world.accounts[1], ADD, "1", &["--valid-for", "1"])?;
+        world.network.stack.cast.move_clock(number(&sent, "/validUntil")? + 10)
+    })?;
+    let receipt = world.receipt("the refusal", cursor, |_| true)?;
+    ensure!(receipt.outcome == Outcome::Refused(code::EXPIRED), "{receipt:?}");
+    told(facts, &receipt);
+    Ok(())
+}
+
+/// The signed bytes as text: the executor neither answers nor acts; an action after it is answered.
+fn chat(world: &World, honest: &Signed, facts: &mut Facts) -> Result<()> {
+    let cursor = world.cursor()?;
+    let text_of_action = hex::encode(honest.message.get(..1_000).unwrap_or(&honest.message));
+    world.person(3).run(&["session", "send", "--session", world.session(), "--message", &text_of_action])?;
+    honest.send(world)?;
+    let receipt = world.receipt("the answer to what came after", cursor, |_| true)?;
+    ensure!(receipt.outcome == Outcome::Refused(code::REPLAY), "{receipt:?}");
+    let chats = world.since(cursor)?.into_iter().find(|message| is(message, "kind", "text"));
+    let chat = text(&chats.context("the text is not in the history")?, "/id")?;
+    ensure!(receipt.answers != chat, "chat was answered: {receipt:?}");
+    let answer = world.author.rpc()?.ask("trigger.send", &honest.params(world, &"ab".repeat(64)), &[])?;
+    let Err(refusal) = answer else { bail!("the daemon sent chat as an action") };
+    facts.add("answered", false);
+    facts.add("asAction", refusal.message);
+    Ok(())
+}
+
+fn without_precompile(world: &mut World, facts: &mut Facts) -> Result<()> {
+    let cursor = world.cursor()?;
+    let fork = world.network.fork.clone();
+    while_away(world, |world| {
+        fork.lose_the_precompile();
+        world.send(&world.accounts[1], ADD, "1", &[]).map(drop)
+    })?;
+    let receipt = world.receipt("the refusal", cursor, |_| true)?;
+    ensure!(receipt.outcome == Outcome::Refused(code::NO_PRECOMPILE), "{receipt:?}");
+    told(facts, &receipt);
+    Ok(())
+}
+
+/// The adapter's own creation, over an address where no precompile is.
+fn undeployable(world: &World, facts: &mut Facts) -> Result<()> {
+    let cast = &world.network.stack.cast;
+    let contracts = world.network.stack.deployed.get("contracts").and_then(Value::as_array);
+    let adapter = contracts.into_iter().flatten().find(|contract| is(contract, "name", "MldsaEip8355"));
+    let hash = text(adapter.context("the deployment names no adapter")?, "/transaction")?;
+    let code = text(&cast.rpc("eth_getTransactionByHash", &[&hash])?, "/input")?;
+    let (there, nothing) = (word("14"), word("15"));
+    let at = code.rfind(&there).ok_or_else(|| anyhow!("the precompile's address is not in the creation"))?;
+    let edited = format!("{}{nothing}{}", &code[..at], &code[at + there.len()..]);
+    let Err(error) = cast.create(1, &edited) else { bail!("an adapter without a precompile was deployed") };
+    let selector = cast.selector("BackEndFailsProbe(address,bool)")?;
+    let said = format!("{error:#}");
+    ensure!(said.contains(selector.trim_start_matches("0x")), "refused otherwise: {said}");
+    facts.add("error", "BackEndFailsProbe(address,bool)");
+    Ok(())
+}
+
+fn word(digits: &str) -> String {
+    format!("{digits:0>64}")
+}
+
+fn flip(bytes: &mut [u8], at: usize) {
+    if let Some(byte) = bytes.get_mut(at) {
+        *byte ^= 1;
+    }
+}
+
+/// The newest action in the author's history, and the certificate before it.
+fn last_action(world: &World) -> Result<Signed> {
+    let contents = |message: &Value| text(message, "/content").and_then(|content| Ok(hex::decode(content)?));
+    let sent = world.since(0)?.into_iter().filter(|message| is(message, "kind", "action"));
+    let sent = sent.map(|message| contents(&message)).collect::<Result<Vec<_>>>()?;
+    let newest = |kind: u8| sent.iter().rev().find_map(|content| content.strip_prefix(&[kind]));
+    let certificate = newest(1).context("no certificate was sent")?.to_vec();
+    let action = newest(2).context("no action was sent")?.get(2..).context("a short action")?;
+    let (message, signature) =
+        action.split_at_checked(action.len().saturating_sub(SIGNATURE)).context("a short action")?;
+    Ok(Signed { certificate, message: message.to_vec(), signature: signature.to_vec() })
+}
+
+impl Signed {
+    fn params(&self, world: &World, message: &str) -> Value {
+        json!({
+            "session": world.session(),
+            "certificate": hex::encode(&self.certificate),
+            "sessionMessage": message,
+            "signature": hex::encode(&self.signature),
+        })
+    }
+
+    /// Sends these bytes as they are.
+    fn send(&self, world: &World) -> Result<()> {
+        let params = self.params(world, &hex::encode(&self.message));
+        wait::until("the daemon to take the action", || world.author.rpc()?.call("trigger.send", &params).map(Some))
+            .map(drop)
+    }
+
+    /// A certificate of the same key and account, for another chain or contract; or why there is none.
+    fn recertified(
+        &self,
+        world: &World,
+        chain: Option<u64>,
+        trigger: Option<&str>,
+    ) -> Result<Result<Vec<u8>, RpcRefusal>> {
+        // chain8 ‖ trigger20 ‖ account20 ‖ signerId32
+        let field = |range: Range<usize>| self.certificate.get(range).map(hex::encode).context("short certificate");
+        let params = json!({
+            "chainId": chain.unwrap_or(world.network.stack.chain_id),
+            "trigger": trigger.map_or_else(|| field(8..28), |trigger| Ok(trigger.into()))?,
+            "account": field(28..48)?,
+            "signerId": field(48..80)?,
+        });
+        match world.author.rpc()?.ask("trigger.certify", &params, &[])? {
+            Ok(answer) => Ok(Ok(hex::decode(text(&answer, "/certificate")?)?)),
+            Err(refusal) => Ok(Err(refusal)),
+        }
+    }
+}

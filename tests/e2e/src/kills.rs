@@ -1,0 +1,279 @@
+//! SIGKILL at random points while two members write: what was acknowledged arrives, and nothing arrives twice.
+//!
+//! A round gives the author's daemon a few messages under names of the client's choosing, kills a process somewhere in
+//! between, starts it again, and repeats every request under the same name: what had been acknowledged must be the same
+//! message, the rest must be taken now. The verdict is counted at the reader's daemon. Where a kill hits follows from a
+//! printed seed.
+
+use std::{collections::BTreeMap, thread, time::Duration};
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use serde_json::{Value, json};
+
+use crate::{
+    daemon::Daemon,
+    dice::Dice,
+    network::{Network, connected},
+    parsctl::{number, text},
+    rpc::Rpc,
+    wait,
+};
+
+/// Name of the environment's variable that sets the number of rounds.
+pub const ROUNDS: &str = "PARS_KILL_ROUNDS";
+
+/// Messages of one round.
+const BATCH: usize = 3;
+
+/// Messages of one page.
+const PAGE: u64 = 256;
+
+/// What is killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Victim {
+    /// The daemon that writes.
+    Author,
+    /// The daemon that reads.
+    Reader,
+    /// A service node, another one each time.
+    Node,
+    /// The chain.
+    Chain,
+    /// The public index.
+    Indexer,
+}
+
+impl Victim {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Author, Self::Reader, Self::Node, Self::Chain, Self::Indexer];
+
+    /// In words.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Author => "the author's daemon",
+            Self::Reader => "the reader's daemon",
+            Self::Node => "a service node",
+            Self::Chain => "the chain",
+            Self::Indexer => "the index",
+        }
+    }
+
+    /// After the first request the kill comes within this time: what the victim does then is over by its end.
+    const fn spread(self) -> Duration {
+        Duration::from_millis(match self {
+            Self::Author => 60,
+            Self::Reader => 3_000,
+            Self::Node => 1_500,
+            Self::Chain | Self::Indexer => 300,
+        })
+    }
+}
+
+/// The number of rounds: from the environment, or this.
+pub fn rounds(otherwise: u64) -> Result<u64> {
+    match std::env::var(ROUNDS) {
+        Ok(rounds) => rounds.parse().with_context(|| format!("{ROUNDS} is no number")),
+        Err(_) => Ok(otherwise),
+    }
+}
+
+/// A message and what the author's daemon said of it.
+#[derive(Debug, Clone)]
+struct Entry {
+    client_id: String,
+    content: String,
+    /// The message's id, once acknowledged.
+    id: Option<String>,
+}
+
+impl Entry {
+    /// One request; an error says that no answer came.
+    fn send(&self, rpc: &Rpc, session: &str) -> Result<String> {
+        let params = json!({"session": session, "content": self.content, "clientId": self.client_id});
+        text(&rpc.call("message.send", &params)?, "/id")
+    }
+}
+
+/// One member writes to another.
+#[derive(Debug)]
+pub struct Talk<'a> {
+    /// Where they live.
+    pub network: &'a mut Network,
+    /// Who writes.
+    pub author: &'a mut Daemon,
+    /// Who reads.
+    pub reader: &'a mut Daemon,
+    /// The author's session with the reader.
+    pub session: String,
+    /// The reader's session with the author.
+    pub back: String,
+    /// Where kills hit.
+    pub dice: Dice,
+    /// What these messages begin with: another word each time.
+    pub word: String,
+}
+
+/// What was counted.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Tally {
+    /// Requests to send.
+    pub sent: usize,
+    /// Answered before the kill.
+    pub acknowledged: usize,
+}
+
+impl Talk<'_> {
+    /// So many rounds, then the verdict.
+    pub fn run(&mut self, victim: Victim, rounds: u64) -> Result<Tally> {
+        let (mut all, mut tally) = (Vec::new(), Tally::default());
+        for round in 0..rounds {
+            let context = || format!("round {round} of {rounds}, seed {}", self.dice.seed);
+            let (word, seed) = (context(), self.dice.seed);
+            let batch = self.round(victim, round, &mut tally).context(word)?;
+            all.extend(batch);
+            // A dead service node is missed by nobody, two are; and descriptors of a restarted one must be known again.
+            self.arrived(&all).with_context(|| format!("after round {round} of {rounds}, seed {seed}"))?;
+        }
+        tally.sent = all.len();
+        Ok(tally)
+    }
+
+    fn round(&mut self, victim: Victim, round: u64, tally: &mut Tally) -> Result<Vec<Entry>> {
+        let mut entry = |number: usize| Entry {
+            client_id: self.dice.client_id(),
+            content: format!("{} {round}.{number}", self.word),
+            id: None,
+        };
+        let batch: Vec<Entry> = (0..BATCH).map(&mut entry).collect();
+        let (rpc, session) = (self.author.rpc()?, self.session.clone());
+        let writer = thread::spawn(move || {
+            let acknowledged = |mut entry: Entry| {
+                entry.id = entry.send(&rpc, &session).ok();
+                entry
+            };
+            batch.into_iter().map(acknowledged).collect::<Vec<_>>()
+        });
+        let payer = (victim == Victim::Chain).then(|| self.pay());
+        self.dice.pause(victim.spread());
+        let dead = self.kill(victim)?;
+        let mut batch = writer.join().map_err(|_| anyhow!("the writer panicked"))?;
+        tally.acknowledged += batch.iter().filter(|entry| entry.id.is_some()).count();
+        self.revive(victim, dead)?;
+        if let Some(hash) = payer.and_then(|payer| payer.join().ok().flatten()) {
+            let receipt = self.network.stack.cast.rpc("eth_getTransactionReceipt", &[&hash])?;
+            ensure!(!receipt.is_null(), "the chain had given a receipt for {hash} and has lost it");
+        }
+        for entry in &mut batch {
+            self.repeat(entry)?;
+        }
+        Ok(batch)
+    }
+
+    /// A transaction that is on its way while the chain is killed: its hash, if the chain gave a receipt.
+    fn pay(&self) -> thread::JoinHandle<Option<String>> {
+        let cast = self.network.stack.cast.clone();
+        thread::spawn(move || {
+            let to = cast.account(1).ok()?;
+            let receipt = cast.send(2, &to, "paid()", &[]).ok()?;
+            receipt.get("transactionHash").and_then(Value::as_str).map(str::to_owned)
+        })
+    }
+
+    /// The same request again: the same message.
+    fn repeat(&self, entry: &mut Entry) -> Result<()> {
+        let id = wait::until("the author's daemon to take a message", || {
+            entry.send(&self.author.rpc()?, &self.session).map(Some)
+        })?;
+        match &entry.id {
+            Some(before) => ensure!(*before == id, "{} was acknowledged as {before}, now as {id}", entry.content),
+            None => entry.id = Some(id),
+        }
+        Ok(())
+    }
+
+    fn kill(&mut self, victim: Victim) -> Result<usize> {
+        let count = u64::try_from(self.network.nodes.all.len())?;
+        let one = usize::try_from(self.dice.below(count))?;
+        match victim {
+            Victim::Author => self.author.kill(),
+            Victim::Reader => self.reader.kill(),
+            Victim::Node => self.network.nodes.all.iter_mut().skip(one).take(1).for_each(Daemon::kill),
+            Victim::Chain => self.network.stack.kill_chain(),
+            Victim::Indexer => self.network.stack.kill_indexer(),
+        }
+        Ok(one)
+    }
+
+    fn revive(&mut self, victim: Victim, dead: usize) -> Result<()> {
+        match victim {
+            Victim::Author => self.author.start(),
+            Victim::Reader => self.reader.start(),
+            Victim::Node => {
+                let node = self.network.nodes.all.get_mut(dead).ok_or_else(|| anyhow!("no node {dead}"))?;
+                node.start()?;
+                connected(node).map(drop)
+            }
+            Victim::Chain => self.network.stack.start_chain(),
+            Victim::Indexer => self.network.stack.start_indexer(),
+        }
+    }
+
+    /// Waits for every message at the reader's and counts them: each once, under its id, in the author's order.
+    fn arrived(&self, all: &[Entry]) -> Result<()> {
+        let found = wait::until("every acknowledged message at the reader's", || {
+            let found = self.received()?;
+            Ok((found.len() >= all.len()).then_some(found))
+        })
+        .map_err(|error| match self.received() {
+            Ok(found) => error.context(missing(all, &found)),
+            Err(_) => error,
+        })?;
+        let mut ids = BTreeMap::<&str, &str>::new();
+        for (content, id) in &found {
+            if let Some(other) = ids.insert(content, id) {
+                bail!("{content:?} arrived twice, as {other} and {id}");
+            }
+        }
+        for entry in all {
+            let id = ids.get(entry.content.as_str()).ok_or_else(|| anyhow!("lost: {:?}", entry.content))?;
+            ensure!(entry.id.as_deref() == Some(*id), "{:?} arrived as {id}, sent as {:?}", entry.content, entry.id);
+        }
+        ensure!(ids.len() == all.len(), "{} messages arrived, {} were sent", ids.len(), all.len());
+        Ok(())
+    }
+
+    /// Text and id of what the reader has received of this talk, by rising cursor.
+    fn received(&self) -> Result<Vec<(String, String)>> {
+        let messages = history(&self.reader.rpc()?, &self.back)?;
+        let of_this = |message: &&Value| {
+            let content = message.get("content").and_then(Value::as_str).unwrap_or_default();
+            is(message, "direction", "received") && content.starts_with(&self.word)
+        };
+        messages.iter().filter(of_this).map(|message| Ok((text(message, "/content")?, text(message, "/id")?))).collect()
+    }
+}
+
+fn missing(all: &[Entry], found: &[(String, String)]) -> String {
+    let absent = |entry: &&Entry| !found.iter().any(|(content, _)| *content == entry.content);
+    let names: Vec<&str> = all.iter().filter(absent).map(|entry| entry.content.as_str()).collect();
+    format!("lost: {names:?}")
+}
+
+/// Whether a field of a document has this text.
+pub fn is(document: &Value, field: &str, expected: &str) -> bool {
+    document.get(field).and_then(Value::as_str) == Some(expected)
+}
+
+/// Every message of a session, page by page.
+pub fn history(rpc: &Rpc, session: &str) -> Result<Vec<Value>> {
+    let (mut all, mut after) = (Vec::new(), 0);
+    loop {
+        let params = json!({"session": session, "after": after, "limit": PAGE});
+        let page = rpc.call("message.list", &params)?;
+        all.extend(page.get("messages").and_then(Value::as_array).into_iter().flatten().cloned());
+        if page.get("next").is_none_or(Value::is_null) {
+            return Ok(all);
+        }
+        after = number(&page, "/next")?;
+    }
+}
