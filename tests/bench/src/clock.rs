@@ -5,6 +5,7 @@
 //! machine. Sums over `/proc/self/task` would miss most of a proof: arkworks starts short-lived threads for each
 //! multi-scalar multiplication. Spinning of idle pool threads counts, because it is CPU that proving costs.
 
+use std::hint::black_box;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -19,10 +20,44 @@ pub(crate) struct Cost {
     pub(crate) cpu: f64,
 }
 
+/// Calls of a primitive that are timed as one.
+const MANY: usize = 200;
+
 /// Runs a piece of work `runs` times after one unmeasured time.
 pub(crate) fn repeat<T>(runs: usize, mut work: impl FnMut(usize) -> Result<T>) -> Result<Vec<Cost>> {
     work(0)?;
     (1..=runs).map(|run| measure(|| work(run))).collect()
+}
+
+/// The same with something made anew for each run, which is not measured.
+pub(crate) fn repeat_on<M, T>(
+    runs: usize,
+    mut make: impl FnMut(usize) -> Result<M>,
+    mut work: impl FnMut(M) -> Result<T>,
+) -> Result<Vec<Cost>> {
+    work(make(0)?)?;
+    (1..=runs)
+        .map(|run| {
+            let made = make(run)?;
+            measure(|| work(made))
+        })
+        .collect()
+}
+
+/// CPU in ms of one call of a primitive.
+pub(crate) fn one<T>(runs: usize, mut work: impl FnMut() -> T) -> Result<f64> {
+    let costs = repeat(runs, |_| {
+        for _ in 0..MANY {
+            black_box(work());
+        }
+        Ok(())
+    })?;
+    Ok(each(&costs, MANY))
+}
+
+/// CPU in ms of one of the operations that were timed as one.
+pub(crate) fn each(costs: &[Cost], operations: usize) -> f64 {
+    median(costs, |cost| cost.cpu) / operations as f64
 }
 
 /// Median of one field over measurements.
@@ -30,6 +65,14 @@ pub(crate) fn median(costs: &[Cost], field: impl Fn(&Cost) -> f64) -> f64 {
     let mut values: Vec<f64> = costs.iter().map(field).collect();
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// The value that a share of all does not exceed (nearest rank).
+pub(crate) fn quantile(values: &[f64], share: f64) -> f64 {
+    let mut values = values.to_vec();
+    values.sort_by(f64::total_cmp);
+    let rank = (share * values.len() as f64).ceil() as usize;
+    values.get(rank.saturating_sub(1)).copied().unwrap_or(f64::NAN)
 }
 
 fn measure<T>(work: impl FnOnce() -> Result<T>) -> Result<Cost> {
@@ -41,8 +84,9 @@ fn measure<T>(work: impl FnOnce() -> Result<T>) -> Result<Cost> {
     Ok(Cost { wall: elapsed.as_secs_f64() * 1e3, cpu: used.as_secs_f64() * 1e3 })
 }
 
+/// This moment.
 #[expect(clippy::disallowed_methods, reason = "a benchmark measures wall time; this is the one place")]
-fn now() -> Instant {
+pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
@@ -62,6 +106,25 @@ mod tests {
     fn the_median_is_the_middle_value() {
         let costs = [5.0, 1.0, 9.0, 3.0, 7.0].map(|wall| Cost { wall, cpu: 0.0 });
         assert!((median(&costs, |cost| cost.wall) - 5.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn a_quantile_is_a_value_that_was_measured() {
+        let values: Vec<f64> = (1..=200).rev().map(f64::from).collect();
+        assert!((quantile(&values, 0.5) - 100.0).abs() < f64::EPSILON);
+        assert!((quantile(&values, 0.99) - 198.0).abs() < f64::EPSILON);
+        assert!((quantile(&values, 1.0) - 200.0).abs() < f64::EPSILON);
+        assert!(quantile(&[], 0.5).is_nan());
+    }
+
+    #[test]
+    fn what_is_made_for_a_run_is_used_once_and_in_order() {
+        let mut used = Vec::new();
+        let costs = repeat_on(3, Ok, |made: usize| {
+            used.push(made);
+            Ok(())
+        });
+        assert_eq!((costs.unwrap().len(), used), (3, vec![0, 1, 2, 3]));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! `run`. A peer that was not measured in the same run is null, and so is its ratio: no figure is carried over.
 
 mod clock;
+mod network;
 mod proof;
 mod row;
 mod session;
@@ -39,6 +40,15 @@ enum Bench {
         #[arg(long, default_value_t = 9)]
         runs: usize,
     },
+    /// A relay, a storing node and the way of a message, each beside the sum of its primitives.
+    Network {
+        /// One JSON object per row instead of a table.
+        #[arg(long)]
+        json: bool,
+        /// Repetitions of each measurement but the way of messages, which is measured once over many; the median counts.
+        #[arg(long, default_value_t = 9)]
+        runs: usize,
+    },
 }
 
 /// Fewest repetitions a median is taken of.
@@ -46,7 +56,7 @@ const LEAST_RUNS: usize = 5;
 
 fn main() -> anyhow::Result<()> {
     let bench = Arguments::parse().bench;
-    let (Bench::Proof { json, runs } | Bench::Session { json, runs }) = bench;
+    let (Bench::Proof { json, runs } | Bench::Session { json, runs } | Bench::Network { json, runs }) = bench;
     ensure!(runs >= LEAST_RUNS, "--runs {runs} is too few for a median; use at least {LEAST_RUNS}");
     if cfg!(debug_assertions) {
         eprintln!("note: this is a debug build; the goals are for `--release`");
@@ -54,6 +64,7 @@ fn main() -> anyhow::Result<()> {
     let rows = match bench {
         Bench::Proof { .. } => proof::measure(runs)?,
         Bench::Session { .. } => session::measure(runs)?,
+        Bench::Network { .. } => network::measure(runs)?,
     };
     if json {
         row::print_json(&rows)?

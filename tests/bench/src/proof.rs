@@ -37,7 +37,7 @@ pub(crate) fn measure(runs: usize) -> Result<Vec<Row>> {
     let row = |metric, value, goal| Row {
         bench: "proof",
         metric,
-        value,
+        value: Some(value),
         unit: "ms",
         peer: None,
         peer_value: None,

@@ -9,8 +9,8 @@ pub(crate) struct Row {
     pub(crate) bench: &'static str,
     /// What was measured.
     pub(crate) metric: &'static str,
-    /// Our median.
-    pub(crate) value: f64,
+    /// Our median; none if it could not be had here.
+    pub(crate) value: Option<f64>,
     /// Unit of the values.
     pub(crate) unit: &'static str,
     /// The program or limit measured in the same run.
@@ -30,7 +30,7 @@ pub(crate) const PER_SECOND: &str = "1/s";
 
 impl Row {
     fn met(&self, goal: f64) -> bool {
-        if self.unit == PER_SECOND { self.value >= goal } else { self.value <= goal }
+        self.value.is_some_and(|value| if self.unit == PER_SECOND { value >= goal } else { value <= goal })
     }
 }
 
@@ -48,7 +48,8 @@ pub(crate) fn print_table(rows: &[Row]) {
     for row in rows {
         let goal = row.goal.map_or_else(|| "-".to_owned(), |goal| goal.to_string());
         let met = row.goal.map_or("-", |goal| if row.met(goal) { "yes" } else { "NO" });
-        println!("{:<8} {:<22} {:>10.2} {:<4} {goal:>8}  {met}", row.bench, row.metric, row.value, row.unit);
+        let value = row.value.map_or_else(|| "-".to_owned(), |value| format!("{value:.2}"));
+        println!("{:<8} {:<22} {value:>10} {:<4} {goal:>8}  {met}", row.bench, row.metric, row.unit);
     }
     for row in rows {
         if let (Some(peer), Some(value), Some(ratio)) = (&row.peer, row.peer_value, row.ratio) {
@@ -69,7 +70,7 @@ mod tests {
         let row = |unit, value| Row {
             bench: "session",
             metric: "messages/s",
-            value,
+            value: Some(value),
             unit,
             peer: Some("sum of primitives"),
             peer_value: Some(1.0),
@@ -79,6 +80,8 @@ mod tests {
         };
         assert!(row("ms", 1.9).met(2.0) && !row("ms", 2.1).met(2.0));
         assert!(row(PER_SECOND, 2.1).met(2.0) && !row(PER_SECOND, 1.9).met(2.0));
+        let missing = Row { value: None, ..row("ms", 0.0) };
+        assert!(!missing.met(2.0), "what was not measured meets nothing");
     }
 
     #[test]
@@ -86,7 +89,7 @@ mod tests {
         let row = Row {
             bench: "proof",
             metric: "verify",
-            value: 1.25,
+            value: Some(1.25),
             unit: "ms",
             peer: None,
             peer_value: None,

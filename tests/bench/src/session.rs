@@ -23,7 +23,7 @@ use pars_wire::codec::{Hour, Wire};
 use pars_wire::content::{ContentType, Flags};
 
 use crate::{
-    clock::{Cost, median, repeat, run_id},
+    clock::{Cost, each, repeat, run_id},
     row::{PER_SECOND, Row},
 };
 use people::{NOON, Person, SUITE, source, tools};
@@ -43,7 +43,7 @@ pub(crate) fn measure(runs: usize) -> Result<Vec<Row>> {
     let row = |metric, value: f64, unit, peer: f64, goal: f64| Row {
         bench: "session",
         metric,
-        value,
+        value: Some(value),
         unit,
         peer: Some("sum of primitives"),
         peer_value: Some(peer),
@@ -61,11 +61,6 @@ pub(crate) fn measure(runs: usize) -> Result<Vec<Row>> {
         row("ratchet step ms", step, "ms", sums.step(), 0.5),
         row("messages/s", 1e3 / message, PER_SECOND, 1e3 / sums.message(), 20_000.0),
     ])
-}
-
-/// CPU of one operation in ms.
-fn each(costs: &[Cost], operations: usize) -> f64 {
-    median(costs, |cost| cost.cpu) / operations as f64
 }
 
 fn draft(content: &[u8]) -> Draft<'_> {

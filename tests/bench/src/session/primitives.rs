@@ -2,8 +2,6 @@
 //!
 //! Counted from SESSION sections 1, 3 and 4. Hashes of transcripts and Merkle paths are left out: a few µs together.
 
-use std::hint::black_box;
-
 use anyhow::{Context, Result, ensure};
 use pars_crypto::Suite;
 use pars_crypto::aead::{HeaderKey, OneUse, RandomNonce};
@@ -17,12 +15,9 @@ use pars_crypto::sign::{Ed25519Secret, HybridSecret};
 use pars_crypto::suite::DSA87_SIGNATURE;
 use pars_wire::limits::BUCKET_L;
 
-use super::each;
 use super::people::{SUITE, source};
-use crate::clock::repeat;
+use crate::clock::one;
 
-/// Repetitions timed as one.
-const MANY: usize = 200;
 /// Bytes of a record that is signed: the size changes little.
 const SIGNED: usize = 4_604;
 /// Plain bytes of a ratchet header.
@@ -106,17 +101,6 @@ impl Sums {
         let Agreement { dh_agree, kem_decapsulate, .. } = self.agreement;
         3.0 * self.verify() + 4.0 * dh_agree + 2.0 * kem_decapsulate + self.init_objects()
     }
-}
-
-/// CPU in ms of one call.
-fn one<T>(runs: usize, mut work: impl FnMut() -> T) -> Result<f64> {
-    let costs = repeat(runs, |_| {
-        for _ in 0..MANY {
-            black_box(work());
-        }
-        Ok(())
-    })?;
-    Ok(each(&costs, MANY))
 }
 
 /// Measure all of them.
