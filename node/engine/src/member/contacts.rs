@@ -152,12 +152,15 @@ impl Member {
             return self.tell(Event::Refused { command, error: CommandError::NoConversation });
         }
         let mut changes = vec![self.thread(cx, contact, |thread| thread.closed = true)];
-        for output in self.session(cx, In::Close(contact)) {
-            if let Out::Persist(rows) = output {
-                changes.extend(rows.into_iter().map(session_change));
-            }
-        }
+        changes.extend(self.retire(cx, contact));
         self.commit(cx, ids, changes, [Effect::Tell(Event::Done { command })]);
+    }
+
+    /// The current session with a contact only receives from now on; the rows that say so.
+    pub(super) fn retire(&mut self, cx: Context<'_, '_>, contact: IdentityId) -> Vec<Change> {
+        let outputs = self.session(cx, In::Close(contact)).into_iter();
+        let rows = outputs.filter_map(|output| if let Out::Persist(rows) = output { Some(rows) } else { None });
+        rows.flatten().map(session_change).collect()
     }
 
     /// What a contact wrote up to a cursor has been read.

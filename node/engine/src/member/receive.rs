@@ -5,7 +5,7 @@ use pars_crypto::hash::sha3;
 use pars_identity::IdentityId;
 use pars_identity::pin::Pin;
 use pars_proto::session::machine::{Event as Happened, GapError, In, Out};
-use pars_proto::session::{Delivered, PqAuth, SessionId};
+use pars_proto::session::{Delivered, Object, PqAuth, SessionId};
 use pars_proto::swarm::client::DeliveryId;
 use pars_proto::swarm::mailbox::Tag;
 use pars_wire::codec::Hour;
@@ -55,11 +55,8 @@ impl Member {
             self.digest(cx, hash, outputs, &mut digest);
             if digest.settled {
                 self.seen(cx, source.mark(&hash), &mut digest);
-            } else if self.desk.held.len() < MAX_HELD {
-                let held = Held { until: Hour::at(cx.now.wall).plus(HELD_HOURS), object };
-                let row = vault::seal(&self.config.key, (Table::Held, &hash), &encode_held(&held), cx.rng);
-                digest.changes.push(row);
-                self.desk.held.insert(hash, held);
+            } else {
+                self.hold(cx, (hash, object), &mut digest);
             }
         }
         if std::mem::take(&mut digest.begun) {
@@ -67,6 +64,22 @@ impl Member {
         }
         digest.effects.push(Effect::Consumed(delivery));
         self.commit(cx, ids, digest.changes, digest.effects);
+    }
+
+    /// Keep an object of the inbox until what completes it is here. When there is no room the oldest companion gives way: it shows
+    /// nothing that could be checked. A first contact that finds none to take its place is a gap, not lost in silence.
+    fn hold(&mut self, cx: Context<'_, '_>, (hash, object): ([u8; 32], Vec<u8>), digest: &mut Digest) {
+        if self.desk.held.len() >= MAX_HELD {
+            let companions = self.desk.held.iter().filter(|(_, held)| is_companion(&held.object));
+            let Some(oldest) = companions.min_by_key(|(_, held)| held.until).map(|(hash, _)| *hash) else {
+                return digest.effects.push(Effect::Tell(Event::Gap { object: hash, error: GapError::Crowded }));
+            };
+            self.desk.held.remove(&oldest);
+            digest.changes.push(vault::drop_row(Table::Held, &oldest));
+        }
+        let held = Held { until: Hour::at(cx.now.wall).plus(HELD_HOURS), object };
+        digest.changes.push(vault::seal(&self.config.key, (Table::Held, &hash), &encode_held(&held), cx.rng));
+        self.desk.held.insert(hash, held);
     }
 
     /// Objects that waited for a session that stands now were opened with it: their rows go. What says nothing waits on.
@@ -207,4 +220,8 @@ impl Member {
         self.commit(cx, ids, digest.changes, digest.effects);
         self.publish_again(cx, ids);
     }
+}
+
+fn is_companion(object: &[u8]) -> bool {
+    matches!(Object::read(object), Ok(Object::Companion(_)))
 }

@@ -15,7 +15,7 @@ use pars_crypto::secret::Zeroizing;
 use pars_identity::IdentityId;
 use pars_identity::bundle::Bundle;
 use pars_proto::session::machine::{self, In, Out, Outgoing, RefusedError, Row, SendTo, Standing};
-use pars_proto::session::{MessageId, PqAuth, Session, Superseded, header_time};
+use pars_proto::session::{MessageId, PqAuth, SendError, Session, Superseded, header_time};
 use pars_proto::swarm::client::{ClientIn, PutTo};
 use pars_proto::swarm::mailbox::{DayKey, Flag};
 use pars_wire::codec::{Day, Hour};
@@ -92,7 +92,15 @@ impl Member {
         if let Some(Sent { cursor, id, to }) = self.desk.history.command(command) {
             return self.tell(Event::Queued { command, id, to, cursor });
         }
-        if let Err(error) = self.try_send(cx, ids, command, message) {
+        let ended = CommandError::Session(RefusedError::Send(SendError::ChainEnded));
+        let mut result = self.try_send(cx, ids, command, message.clone());
+        if result == Err(ended) {
+            // A chain that nobody answers has a length and an age (SESSION section 4); then a new handshake.
+            let changes = self.retire(cx, message.to);
+            self.commit(cx, ids, changes, []);
+            result = self.try_send(cx, ids, command, message);
+        }
+        if let Err(error) = result {
             self.tell(Event::Refused { command, error });
         }
     }

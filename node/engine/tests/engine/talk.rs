@@ -247,3 +247,14 @@ fn messages_that_overtake_each_other_are_told_in_the_order_in_which_they_were_wr
         assert_eq!(heard(&town, BOB), written, "seed {seed}");
     }
 }
+
+#[test]
+fn more_messages_than_a_first_chain_holds_begin_another_handshake() {
+    let mut town = Town::acquainted(41);
+    let count = pars_wire::limits::MAX_INIT as u8 + 2;
+    for number in 1..=count {
+        say(&mut town, ALICE, number, &format!("message {number}"));
+    }
+    all_stored(&mut town, ALICE);
+    read(&mut town, BOB, count.into());
+}

@@ -157,3 +157,23 @@ fn a_device_over_its_bound_gives_up_skipped_keys_of_the_session_that_has_most() 
     kept.sort_unstable();
     assert_eq!(kept, [20, 20, 30, 30], "60 gave 30 for 40; then the 40 gave 20");
 }
+
+#[test]
+fn companions_of_nothing_never_keep_a_first_contact_out() {
+    let mut rng = seeded(98);
+    let (alice, bob) = people(&mut rng);
+    for order in [[0, 1, 2], [1, 2, 0], [2, 0, 1]] {
+        let (mut at_alice, mut at_bob) = (Device::new(&alice), Device::new(&bob));
+        let call = at_alice.call(&bob, "hello", &mut rng);
+        for number in 0..100_u8 {
+            let mut junk = call[1].clone();
+            // The reference: 16 bytes behind version and kind.
+            junk.object[2..18].fill(number);
+            at_bob.take(&junk, &mut rng);
+        }
+        for index in order {
+            at_bob.take(&call[index], &mut rng);
+        }
+        assert_eq!((at_bob.begun, at_bob.shown.len()), (1, 1), "{order:?}");
+    }
+}

@@ -69,10 +69,13 @@ impl Waiting {
         self.0.retain(|_, partial| now <= partial.until);
     }
 
-    /// The place of a handshake; a new one only while there is room.
+    /// The place of a handshake; a new one only while there is room. Companions alone show nothing that could be checked: the
+    /// oldest of those gives way.
     fn of(&mut self, reference: [u8; 16], now: Hour) -> Option<&mut Partial> {
         if self.0.len() >= MAX_WAITING && !self.0.contains_key(&reference) {
-            return None;
+            let unproven = self.0.iter().filter(|(_, partial)| partial.objects.is_empty());
+            let oldest = unproven.min_by_key(|(_, partial)| partial.until).map(|(reference, _)| *reference)?;
+            self.0.remove(&oldest);
         }
         let until = now.plus(WAIT_HOURS);
         let new = || Partial { until, objects: Vec::new(), companions: Default::default(), records: None };

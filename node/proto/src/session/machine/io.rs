@@ -278,6 +278,9 @@ pub enum GapError {
     /// Too many handshakes are remembered.
     #[error(transparent)]
     Full(#[from] Full),
+    /// Too many first contacts wait.
+    #[error("too many first contacts wait for their records; this one was passed over, its sender must write again")]
+    Crowded,
     /// The session it is for is gone.
     #[error("the session of this object is gone")]
     NoSession,
