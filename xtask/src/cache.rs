@@ -20,17 +20,33 @@ pub fn synchronise(repo: &Repo, cache: &Path) -> Result<Repo> {
     let copy = cache.join("src");
     let target = cache.join("target");
     fs::create_dir_all(&copy).with_context(|| format!("creating {}", copy.display()))?;
-    let size = folder_bytes(&target);
-    if size > CAP_BYTES {
-        eprintln!("the build cache holds {} GiB, more than {}: starting it anew", size >> 30, CAP_BYTES >> 30);
-        fs::remove_dir_all(&target).context("emptying the build cache")?;
-    }
+    keep_only_usable(&copy, &target)?;
     let files = sources(repo)?;
     for file in &files {
         copy_if_different(&repo.root.join(file), &copy.join(file))?;
     }
     remove_others(&copy, Path::new(""), &files)?;
     Ok(Repo { root: copy, target })
+}
+
+/// Empty `target` when it has grown past the cap, or was built from sources in another folder than `copy`: programs carry
+/// the path of their sources, and cargo does not build them again for a folder that moved.
+fn keep_only_usable(copy: &Path, target: &Path) -> Result<()> {
+    let built_from = target.join("built-from");
+    let here = fs::canonicalize(copy)?.into_os_string().into_encoded_bytes();
+    let size = folder_bytes(target);
+    if size > CAP_BYTES {
+        eprintln!("the build cache holds {} GiB, more than {}: starting it anew", size >> 30, CAP_BYTES >> 30);
+    } else if size > 0 && !fs::read(&built_from).is_ok_and(|folder| folder == here) {
+        eprintln!("the build cache was filled from another folder: starting it anew");
+    } else if size > 0 {
+        return Ok(());
+    }
+    if target.exists() {
+        fs::remove_dir_all(target).context("emptying the build cache")?;
+    }
+    fs::create_dir_all(target)?;
+    fs::write(built_from, here).context("marking the build cache")
 }
 
 fn sources(repo: &Repo) -> Result<BTreeSet<PathBuf>> {
@@ -87,6 +103,28 @@ fn folder_bytes(folder: &Path) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cache_that_was_moved_is_emptied_and_one_that_stayed_is_kept() -> Result<()> {
+        let folder = std::env::temp_dir().join(format!("xtask-moved-{}", std::process::id()));
+        let (copy, target) = (folder.join("src"), folder.join("target"));
+        fs::create_dir_all(&copy)?;
+        keep_only_usable(&copy, &target)?;
+        fs::write(target.join("program"), "x")?;
+        keep_only_usable(&copy, &target)?;
+        assert!(target.join("program").exists());
+        let moved = folder.join("moved");
+        fs::create_dir_all(&moved)?;
+        keep_only_usable(&moved, &target)?;
+        assert!(!target.join("program").exists());
+        keep_only_usable(&moved, &target)?;
+        fs::remove_file(target.join("built-from"))?;
+        fs::write(target.join("of nobody knows where"), "x")?;
+        keep_only_usable(&moved, &target)?;
+        assert!(!target.join("of nobody knows where").exists());
+        fs::remove_dir_all(folder)?;
+        Ok(())
+    }
 
     #[test]
     fn an_unchanged_file_keeps_its_time_stamp_and_a_deleted_one_goes() -> Result<()> {

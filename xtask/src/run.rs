@@ -17,9 +17,11 @@ pub struct Repo {
 }
 
 impl Repo {
-    /// The checkout this binary was built from, building where the environment says.
+    /// The checkout whose `cargo xtask` was typed, building where the environment says. Cargo says which at run time: two
+    /// checkouts may share a build folder, and then the program found there was built from the other one.
     pub fn here() -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().map(Path::to_path_buf).unwrap_or_default();
+        let manifest = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        let root = Path::new(&manifest).parent().map(Path::to_path_buf).unwrap_or_default();
         let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
         Self { root, target }
     }
