@@ -19,7 +19,7 @@ const JOURNEY_RUNS: usize = 3;
 
 /// Run the long profile and write the dated table.
 pub fn deep(repo: &Repo) -> Result<ExitCode> {
-    setup::npm(repo)?;
+    setup::packages(repo)?;
     let mut rows = Vec::new();
     let mut row = |name: &str, run: &mut dyn FnMut() -> Result<Count>| {
         eprintln!("\n=== {name}");
@@ -38,6 +38,7 @@ pub fn deep(repo: &Repo) -> Result<ExitCode> {
             count::forge,
         )
     });
+    row("typescript and third-party clients", &mut || test::typescript(repo));
     for turn in 1..=JOURNEY_RUNS {
         row(&format!("journeys, turn {turn}"), &mut || {
             test::counted(&mut stack::journeys(repo, true), count::journeys)

@@ -20,6 +20,12 @@ pub fn npm(repo: &Repo) -> Result<()> {
     fs::write(stamp, lock).context("remembering what npm installed")
 }
 
+/// Install and build the workspace's own npm packages: the journeys and the daemons use what lies in their `dist`.
+pub fn packages(repo: &Repo) -> Result<()> {
+    npm(repo)?;
+    run::must(repo.command("npm").args(["run", "build", "--silent", "--workspaces", "--if-present"]))
+}
+
 fn node() -> Result<()> {
     let text = run::output(Command::new("node").arg("--version"))
         .context("Node is missing: install Node 20.19 or newer (Debian: apt-get install nodejs npm)")?;

@@ -40,7 +40,7 @@ pub fn journeys(repo: &Repo, json: bool) -> Command {
 }
 
 fn build(repo: &Repo) -> Result<()> {
-    setup::npm(repo)?;
+    setup::packages(repo)?;
     eprintln!("building (the first time takes some minutes)");
     run::must(repo.cargo().args(["build", "--workspace", "--bins"]))
 }

@@ -27,7 +27,7 @@ const STAGES: [(&str, f64, Stage); 6] = [
 
 /// Run all stages; the last line is `N passed, N failed`.
 pub fn test(repo: &Repo) -> Result<ExitCode> {
-    setup::npm(repo)?;
+    setup::packages(repo)?;
     let mut total = Count::default();
     let mut table = String::new();
     for (name, minutes, stage) in STAGES {
@@ -134,7 +134,8 @@ fn forge(repo: &Repo) -> Result<Count> {
     counted(repo.npm_bin("forge").args(["test", "--color", "never"]), count::forge)
 }
 
-fn typescript(repo: &Repo) -> Result<Count> {
+/// The npm packages' tests, and clients that we did not write against our chain.
+pub fn typescript(repo: &Repo) -> Result<Count> {
     let mut all = counted(repo.command("npm").args(["test", "--silent", "--workspaces", "--if-present"]), count::node)?;
     let mut clients: Vec<_> = std::fs::read_dir(repo.root.join("tests/e2e/clients"))
         .context("reading tests/e2e/clients")?
