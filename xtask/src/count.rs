@@ -63,6 +63,12 @@ pub fn journeys(text: &str) -> Count {
     })
 }
 
+/// One line per seed of the simulator, `<seed> Report …`.
+pub fn seeds(text: &str) -> Count {
+    let is_seed = |line: &&str| line.split_once(" Report").is_some_and(|(seed, _)| seed.parse::<u64>().is_ok());
+    Count { passed: text.lines().filter(is_seed).count() as u64, failed: 0 }
+}
+
 fn sum<'a>(lines: impl Iterator<Item = &'a str>) -> Count {
     lines.fold(Count::default(), |mut count, line| {
         count += Count {
@@ -91,6 +97,7 @@ mod tests {
             some(78, 2)
         );
         assert_eq!(node("ℹ tests 3\nℹ pass 2\nℹ fail 1\n# pass 4\n# fail 0"), some(6, 1));
+        assert_eq!(seeds("0 Report { steps: 1 }\n17 Report { steps: 2 }\nthread panicked"), some(2, 0));
         assert_eq!(journeys("{\"ok\":true}\nnoise\n{\"ok\":false}"), some(1, 1));
     }
 }

@@ -1,58 +1,104 @@
-//! `deep`: the long profile. What it measured is written into docs/results/ and committed.
+//! `deep`: the long profile, whole or by stage. What it measured is written into docs/results/ and committed.
 
 use crate::{
     count::{self, Count},
     run::{self, Repo},
     setup, stack, test,
 };
-use anyhow::{Context, Result};
-use std::{fmt::Write as _, fs, process::ExitCode, time::Instant};
+use anyhow::{Context, Result, bail};
+use std::{collections::BTreeMap, fs, path::PathBuf, process::ExitCode, time::Instant};
 
-/// What makes the random tests run longer: property cases, seeds of the simulator, damaged inputs per fuzz target.
-const MORE: [(&str, &str); 3] = [("PROPTEST_CASES", "5120"), ("PARS_SIM_SEEDS", "500"), ("PARS_FUZZ_ROUNDS", "50000")];
+/// What makes the random tests run longer: property cases, damaged inputs per fuzz target.
+const MORE: [(&str, &str); 2] = [("PROPTEST_CASES", "5120"), ("PARS_FUZZ_ROUNDS", "50000")];
+
+/// Seeds of each scenario of the simulator.
+const SEEDS: &str = "500";
+
+/// The simulator's scenarios.
+pub const SCENARIOS: [&str; 3] = ["journey3", "rooms", "actions"];
 
 /// SIGKILLs of each kind of process while two members write.
 const KILLS: (&str, &str) = ("PARS_KILL_ROUNDS", "50");
 
+/// What is killed, on two networks side by side: a round is mostly waiting, and those of service nodes take the longest.
+const LANES: [&[&str]; 2] = [&["node"], &["author", "reader", "chain", "indexer"]];
+
 /// Journeys in a row.
 const JOURNEY_RUNS: usize = 3;
 
-/// Run the long profile and write the dated table.
-pub fn deep(repo: &Repo) -> Result<ExitCode> {
+/// One stage: what the command line and the table call it, and what it does.
+type Stage = (&'static str, fn(&Repo) -> Result<Count>);
+
+const STAGES: [Stage; 8] = [
+    ("lint", test::lint),
+    ("rust", |repo| test::rust_with(repo, &MORE)),
+    ("simulator", simulator),
+    ("forge", forge),
+    ("typescript", test::typescript),
+    ("journeys", journeys),
+    ("kills", kills),
+    ("licences", deny),
+];
+
+/// Run the long profile, or only `wanted` stages of it, and write each stage's row into the table of the day.
+pub fn deep(repo: &Repo, wanted: &[String]) -> Result<ExitCode> {
+    if let Some(unknown) = wanted.iter().find(|name| !STAGES.iter().any(|(stage, _)| stage == name)) {
+        bail!("there is no stage {unknown}; there are {}", STAGES.map(|(stage, _)| stage).join(", "));
+    }
     setup::packages(repo)?;
-    let mut rows = Vec::new();
-    let mut row = |name: &str, run: &mut dyn FnMut() -> Result<Count>| {
+    run::must(repo.cargo().args(["build", "--workspace", "--bins", "--locked", "--quiet"]))?;
+    let mut total = Count::default();
+    for (name, stage) in STAGES.iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|one| one == name)) {
         eprintln!("\n=== {name}");
         let begun = Instant::now();
-        let count = run().unwrap_or_else(|error| {
+        let count = stage(repo).unwrap_or_else(|error| {
             eprintln!("error: {name}: {error:#}");
             Count { passed: 0, failed: 1 }
         });
-        rows.push((name.to_owned(), count, begun.elapsed().as_secs()));
-    };
-    row("lint and build", &mut || test::lint(repo));
-    row("rust, many more cases and seeds", &mut || test::rust_with(repo, &MORE));
-    row("forge, deep profile", &mut || {
-        test::counted(
-            repo.npm_bin("forge").args(["test", "--color", "never"]).env("FOUNDRY_PROFILE", "deep"),
-            count::forge,
-        )
-    });
-    row("typescript and third-party clients", &mut || test::typescript(repo));
-    for turn in 1..=JOURNEY_RUNS {
-        row(&format!("journeys, turn {turn}"), &mut || {
-            test::counted(&mut stack::journeys(repo, true), count::journeys)
-        });
+        write_row(repo, name, count, begun.elapsed().as_secs())?;
+        total += count;
     }
-    row("kill -9 of each kind of process, 50 times", &mut || {
+    println!("{} passed, {} failed", total.passed, total.failed);
+    Ok(if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// One passed run a line; the first seed that breaks a rule ends the program, which says how to replay it.
+fn simulator(repo: &Repo) -> Result<Count> {
+    let mut total = Count::default();
+    for scenario in SCENARIOS {
+        let mut program = repo.command(repo.built("sim"));
+        total += test::counted(program.args(["run", "0", SEEDS, "--scenario", scenario]), count::seeds)?;
+    }
+    Ok(total)
+}
+
+fn forge(repo: &Repo) -> Result<Count> {
+    let mut program = repo.npm_bin("forge");
+    test::counted(program.args(["test", "--color", "never"]).env("FOUNDRY_PROFILE", "deep"), count::forge)
+}
+
+fn journeys(repo: &Repo) -> Result<Count> {
+    let mut total = Count::default();
+    for _ in 0..JOURNEY_RUNS {
+        total += test::counted(&mut stack::journeys(repo, true), count::journeys)?;
+    }
+    Ok(total)
+}
+
+fn kills(repo: &Repo) -> Result<Count> {
+    let lane = |victims: &[&str]| {
         let mut program = repo.command(repo.built("kills"));
-        test::counted(program.arg("--json").env(KILLS.0, KILLS.1), count::journeys)
-    });
-    row("licences, bans, sources (cargo-deny)", &mut || deny(repo));
-    let failed: u64 = rows.iter().map(|(_, count, _)| count.failed).sum();
-    write_table(repo, &rows)?;
-    println!("{} passed, {failed} failed", rows.iter().map(|(_, count, _)| count.passed).sum::<u64>());
-    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        program.arg("--json").args(victims.iter().flat_map(|victim| ["--only", victim])).env(KILLS.0, KILLS.1);
+        test::counted(&mut program, count::journeys)
+    };
+    std::thread::scope(|scope| {
+        let lanes = LANES.map(|victims| scope.spawn(|| lane(victims)));
+        let mut total = Count::default();
+        for lane in lanes {
+            total += lane.join().map_err(|_| anyhow::anyhow!("a lane of kills panicked"))??;
+        }
+        Ok(total)
+    })
 }
 
 fn deny(repo: &Repo) -> Result<Count> {
@@ -65,18 +111,45 @@ fn deny(repo: &Repo) -> Result<Count> {
     Ok(Count { passed: 1, failed: 0 })
 }
 
-fn write_table(repo: &Repo, rows: &[(String, Count, u64)]) -> Result<()> {
+/// The table of the day with this stage's row put in place of an older one.
+fn write_row(repo: &Repo, stage: &str, count: Count, seconds: u64) -> Result<()> {
     let date = run::output(repo.command("date").args(["-u", "+%Y-%m-%d"]))?;
     let commit = run::output(repo.command("git").args(["rev-parse", "--short", "HEAD"]))?;
-    let mut text = format!(
-        "# Deep profile, {}\n\nAt commit {}.\n\n| Stage | Passed | Failed | Seconds |\n|---|---|---|---|\n",
-        date.trim(),
-        commit.trim()
-    );
-    for (name, count, seconds) in rows {
-        writeln!(text, "| {name} | {} | {} | {seconds} |", count.passed, count.failed)?;
-    }
     let folder = repo.root.join("docs/results");
     fs::create_dir_all(&folder)?;
-    fs::write(folder.join(format!("{}.md", date.trim())), text).context("writing the result table")
+    let path: PathBuf = folder.join(format!("{}.md", date.trim()));
+    let before = fs::read_to_string(&path).unwrap_or_default();
+    let row = format!("| {stage} | {} | {} | {} | {seconds} |", commit.trim(), count.passed, count.failed);
+    fs::write(path, table(date.trim(), &before, stage, row)).context("writing the result table")
+}
+
+fn table(date: &str, before: &str, stage: &str, row: String) -> String {
+    let name_of = |line: &str| line.strip_prefix("| ")?.split_once(" | ").map(|(name, _)| name.to_owned());
+    let mut rows: BTreeMap<usize, String> = BTreeMap::new();
+    let place = |name: &str| STAGES.iter().position(|(stage, _)| *stage == name);
+    for line in before.lines() {
+        if let Some(place) = name_of(line).and_then(|name| place(&name)) {
+            rows.insert(place, line.to_owned());
+        }
+    }
+    rows.extend(place(stage).map(|place| (place, row)));
+    let head = "| Stage | Commit | Passed | Failed | Seconds |\n|---|---|---|---|---|";
+    let rows: Vec<String> = rows.into_values().collect();
+    format!("# Deep profile, {date}\n\n{head}\n{}\n", rows.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stage_that_is_run_again_replaces_its_row_and_the_others_stay() {
+        let first = table("2026-01-02", "", "kills", "| kills | a | 1 | 0 | 9 |".to_owned());
+        let second = table("2026-01-02", &first, "lint", "| lint | b | 0 | 0 | 3 |".to_owned());
+        let third = table("2026-01-02", &second, "kills", "| kills | c | 2 | 0 | 8 |".to_owned());
+        assert!(
+            third.ends_with("|---|---|---|---|---|\n| lint | b | 0 | 0 | 3 |\n| kills | c | 2 | 0 | 8 |\n"),
+            "{third}"
+        );
+    }
 }

@@ -42,8 +42,12 @@ enum Verb {
         #[arg(long)]
         cache: Option<PathBuf>,
     },
-    /// The long profile: more cases, licences; writes a dated table into docs/results/.
-    Deep,
+    /// The long profile (about two hours): more cases and seeds, three turns of the journeys, kills, licences. Writes a
+    /// dated table into docs/results/.
+    Deep {
+        /// Only these stages; their rows replace older ones of the day.
+        stages: Vec<String>,
+    },
     /// Walk the user journeys against real processes.
     Demo {
         /// One JSON object per step on standard output.
@@ -87,7 +91,7 @@ fn dispatch(verb: Verb) -> Result<ExitCode> {
         Verb::Up { fresh, dir } => stack::up(&repo, &dir, fresh),
         Verb::Test { cache: None } => test::test(&repo),
         Verb::Test { cache: Some(cache) } => test::test(&cache::synchronise(&repo, &cache)?),
-        Verb::Deep => deep::deep(&repo),
+        Verb::Deep { stages } => deep::deep(&repo, &stages),
         Verb::Demo { json } => stack::demo(&repo, json),
         Verb::Bench { name, json } => bench::bench(&repo, name.as_deref(), json),
         Verb::Sim { verb } => sim::sim(&repo, &verb),
