@@ -107,6 +107,8 @@ fn deny(repo: &Repo) -> Result<Count> {
     if !program.exists() {
         run::must(repo.cargo().args(["install", "--locked", "--quiet", "cargo-deny", "--root"]).arg(&tools))?;
     }
+    // The check reads the packages of every platform; a build here has fetched only this one's.
+    run::must(repo.cargo().args(["fetch", "--locked", "--quiet"]))?;
     run::must(repo.command(program).args(["--offline", "check", "licenses", "bans", "sources"]))?;
     Ok(Count { passed: 1, failed: 0 })
 }
