@@ -42,7 +42,7 @@ enum Verb {
         #[arg(long)]
         cache: Option<PathBuf>,
     },
-    /// The long profile (about two hours): more cases and seeds, three turns of the journeys, kills, licences. Writes a
+    /// The long profile: more cases and seeds, three turns of the journeys, kills, licences. Writes a
     /// dated table into docs/results/.
     Deep {
         /// Only these stages; their rows replace older ones of the day.
