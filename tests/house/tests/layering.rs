@@ -6,9 +6,10 @@ use pars_house::{files, metadata, shipped};
 use std::{collections::BTreeMap, fs};
 
 /// Layer of every crate of the workspace; a crate that is not here fails the test.
-const LAYERS: [(&str, u8); 19] = [
+const LAYERS: [(&str, u8); 22] = [
     ("pars-wire", 0),
     ("pars-crypto", 1),
+    ("pars-keyfile", 1),
     ("pars-identity", 1),
     ("pars-proto", 2),
     ("pars-engine", 3),
@@ -18,6 +19,8 @@ const LAYERS: [(&str, u8); 19] = [
     ("pars-chain", 1),
     ("pars-indexer-core", 2),
     ("pars-indexer", 4),
+    ("pars-sfu-core", 2),
+    ("pars-sfu", 4),
     ("pars-devnet", 4),
     ("pars-daemon", 4),
     ("pars-cli", 4),
@@ -29,7 +32,7 @@ const LAYERS: [(&str, u8); 19] = [
 ];
 
 /// Crates without I/O: folder and name.
-const CORES: [(&str, &str); 10] = [
+const CORES: [(&str, &str); 11] = [
     ("node/wire", "pars-wire"),
     ("node/crypto", "pars-crypto"),
     ("node/identity", "pars-identity"),
@@ -40,6 +43,7 @@ const CORES: [(&str, &str); 10] = [
     ("circuits", "pars-circuits"),
     ("node/chain", "pars-chain"),
     ("indexer/core", "pars-indexer-core"),
+    ("sfu/core", "pars-sfu-core"),
 ];
 
 /// What only shells may depend on.
@@ -65,8 +69,12 @@ const SHELL_ONLY: [&str; 18] = [
 ];
 
 /// Sideways edges that the architecture allows.
-const ALLOWED_SIDEWAYS: [(&str, &str); 3] =
-    [("pars-identity", "pars-crypto"), ("pars-daemon", "pars-indexer"), ("pars-daemon", "pars-devnet")];
+const ALLOWED_SIDEWAYS: [(&str, &str); 4] = [
+    ("pars-identity", "pars-crypto"),
+    ("pars-daemon", "pars-indexer"),
+    ("pars-daemon", "pars-devnet"),
+    ("pars-daemon", "pars-sfu"),
+];
 
 /// Words a core's sources may not hold: clocks, operating system, randomness, iteration in random order.
 const FORBIDDEN_IN_CORES: [&str; 13] = [

@@ -1,0 +1,67 @@
+//! Every bound of the server (THREATS section 3).
+
+/// Rooms at once.
+pub const MAX_ROOMS: usize = 64;
+/// Participants of a room, those within their resume window included, if the room names no lower figure.
+pub const MAX_PARTICIPANTS: usize = 1_000;
+/// Announced and published tracks of one participant.
+pub const MAX_TRACKS: usize = 8;
+/// Tracks that one connection receives in its life: what fits its description beside its own tracks.
+pub const MAX_SUBSCRIPTIONS: u32 = 56;
+/// Fewer live tracks than this let a connection that used them all up begin anew.
+pub const MAX_LIVE_BEFORE_RECONNECT: usize = 28;
+/// Tracks that one message of a client may subscribe to.
+pub const MAX_WISHES: usize = 256;
+/// Streams (SSRCs) of one connection: three layers of each track, and what was restarted.
+pub const MAX_STREAMS: usize = 64;
+
+/// Bytes of a session description.
+pub const MAX_SDP: usize = 64 * 1_024;
+/// Media sections of a session description.
+pub const MAX_SECTIONS: usize = 64;
+/// Lines of a session description.
+pub const MAX_SDP_LINES: usize = 4_096;
+
+/// Bytes of a signalling message.
+pub const MAX_SIGNAL: usize = 128 * 1_024;
+/// Signalling messages per second and participant.
+pub const SIGNALS_PER_SECOND: u32 = 50;
+/// Signalling messages in one burst.
+pub const SIGNAL_BURST: u32 = 200;
+
+/// Bytes of a data packet.
+pub const MAX_DATA: usize = 64 * 1_024;
+/// Data packets per second and participant.
+pub const DATA_PER_SECOND: u32 = 50;
+/// Data packets in one burst.
+pub const DATA_BURST: u32 = 200;
+
+/// Characters of names, identities and client track ids.
+pub const MAX_NAME: usize = 256;
+/// Identities that a data packet may be addressed to by name.
+pub const MAX_DESTINATIONS: usize = 64;
+
+/// How long a participant whose socket is lost keeps its seat, in ms.
+pub const RESUME_WINDOW_MS: u64 = 30_000;
+/// How long a new participant may take to connect its first media peer, in ms.
+pub const CONNECT_WINDOW_MS: u64 = 60_000;
+/// Fewest milliseconds between two key frames asked of one track (TH-M8).
+pub const KEY_FRAME_INTERVAL_MS: u64 = 500;
+/// Lifetime of a room, in ms: the longest sitting and an hour.
+pub const ROOM_LIFE_MS: u64 = 25 * 3_600 * 1_000;
+/// Longest interval between two rounds of participant updates, in ms.
+pub const MAX_UPDATE_INTERVAL_MS: u64 = 1_000;
+/// Milliseconds that each participant adds to that interval: 1,000 participants are told once a second.
+pub const UPDATE_MS_PER_PARTICIPANT: u64 = 1;
+/// Identities whose removal, and identities whose change of rights, a room remembers.
+pub const MAX_REMEMBERED: usize = 4_096;
+
+/// Seconds by which a token may be early or late (TH-J1).
+pub const CLOCK_TOLERANCE_S: u64 = 30;
+/// Longest remaining life of a token, in seconds: a longer one could outlive the memory of its removal.
+pub const MAX_TOKEN_LIFE_S: u64 = 24 * 3_600;
+
+/// Seconds between two pings of a client.
+pub const PING_INTERVAL_S: i32 = 5;
+/// Seconds after which a client takes an unanswered ping for a lost connection.
+pub const PING_TIMEOUT_S: i32 = 15;

@@ -1,0 +1,206 @@
+//! All peers over one socket: whose datagram it is, when each wants time, what each has to send.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use pars_sfu_core::{Channel, MediaPeer, PeerCommand, PeerEvent, PeerId, Write};
+use tokio::net::UdpSocket;
+
+use crate::{
+    clock::instant,
+    rtc::{Received, RtcPeer, Setup, is_stun, is_success, local_ufrag},
+};
+
+/// How long an address stays with a peer that is silent before another may have it.
+const ADDRESS_HOLD: Duration = Duration::from_secs(5);
+
+struct Entry {
+    peer: RtcPeer,
+    ufrag: String,
+    deadline: Option<Instant>,
+    heard: Instant,
+}
+
+/// All peers.
+pub(crate) struct Peers {
+    setup: Setup,
+    peers: BTreeMap<PeerId, Entry>,
+    by_ufrag: BTreeMap<String, PeerId>,
+    by_address: BTreeMap<SocketAddr, PeerId>,
+    timers: BTreeSet<(Instant, PeerId)>,
+    /// Peers with something to send or a new deadline.
+    dirty: BTreeSet<PeerId>,
+    /// Peers that may have something to report.
+    reporting: BTreeSet<PeerId>,
+    /// Peers that end once their last words are sent.
+    closing: Vec<PeerId>,
+}
+
+impl Peers {
+    pub(crate) fn new(setup: Setup) -> Self {
+        Self {
+            setup,
+            peers: BTreeMap::new(),
+            by_ufrag: BTreeMap::new(),
+            by_address: BTreeMap::new(),
+            timers: BTreeSet::new(),
+            dirty: BTreeSet::new(),
+            reporting: BTreeSet::new(),
+            closing: Vec::new(),
+        }
+    }
+
+    /// When the first peer wants time.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.timers.first().map(|(at, _)| *at)
+    }
+
+    /// Carries out a command of the machine.
+    pub(crate) fn command(&mut self, id: PeerId, command: PeerCommand) {
+        let now = instant();
+        if let PeerCommand::Create(role) = command {
+            match RtcPeer::new(now, &self.setup, role) {
+                Ok(peer) => {
+                    let ufrag = peer.ufrag().to_owned();
+                    self.by_ufrag.insert(ufrag.clone(), id);
+                    self.peers.insert(id, Entry { peer, ufrag, deadline: None, heard: now });
+                    self.dirty.insert(id);
+                }
+                Err(error) => tracing::error!(%error, "no peer could be made"),
+            }
+            return;
+        }
+        let Some(entry) = self.peers.get_mut(&id) else { return };
+        let last = command == PeerCommand::Close;
+        entry.peer.command(now, command);
+        if entry.peer.ufrag() != entry.ufrag {
+            self.by_ufrag.remove(&entry.ufrag);
+            entry.ufrag = entry.peer.ufrag().to_owned();
+            self.by_ufrag.insert(entry.ufrag.clone(), id);
+        }
+        self.dirty.insert(id);
+        if last {
+            self.closing.push(id);
+        } else {
+            self.reporting.insert(id);
+        }
+    }
+
+    /// The next report of any peer.
+    pub(crate) fn event(&mut self) -> Option<(PeerId, PeerEvent)> {
+        while let Some(id) = self.reporting.first().copied() {
+            if let Some(event) = self.peers.get_mut(&id).and_then(|entry| entry.peer.event()) {
+                return Some((id, event));
+            }
+            self.reporting.remove(&id);
+        }
+        None
+    }
+
+    /// The next packet that a peer received.
+    pub(crate) fn packet(&mut self, id: PeerId) -> Option<Received> {
+        self.peers.get_mut(&id)?.peer.packet()
+    }
+
+    /// A datagram: a check (STUN) belongs to the peer whose fragment it names, everything else to the peer that has
+    /// answered a check from its address with success. From elsewhere nothing is read and nothing is answered.
+    pub(crate) fn read(&mut self, from: SocketAddr, datagram: &[u8]) -> Option<PeerId> {
+        let named = if is_stun(datagram) { local_ufrag(datagram) } else { None };
+        let id = named.map_or_else(|| self.by_address.get(&from), |ufrag| self.by_ufrag.get(ufrag)).copied()?;
+        let entry = self.peers.get_mut(&id)?;
+        let now = instant();
+        entry.heard = now;
+        entry.peer.read(now, from, datagram);
+        self.dirty.insert(id);
+        self.reporting.insert(id);
+        Some(id)
+    }
+
+    /// A packet to a receiver.
+    pub(crate) fn send(&mut self, write: Write, packet: &Received) {
+        let Some(entry) = self.peers.get_mut(&write.peer) else { return };
+        if entry.peer.send(packet.at, write.slot, write.codec, (&packet.head, &packet.payload)) {
+            self.dirty.insert(write.peer);
+        }
+    }
+
+    /// A data packet to receivers.
+    pub(crate) fn data(&mut self, to: &[PeerId], channel: Channel, bytes: &[u8]) {
+        let now = instant();
+        for id in to {
+            if let Some(entry) = self.peers.get_mut(id) {
+                entry.peer.send_data(now, channel, bytes);
+                self.dirty.insert(*id);
+            }
+        }
+    }
+
+    /// Gives time to those that want it; returns them.
+    pub(crate) fn pass_time(&mut self) -> Vec<PeerId> {
+        let now = instant();
+        let mut touched = Vec::new();
+        while let Some((at, id)) = self.timers.first().copied().filter(|(at, _)| *at <= now) {
+            self.timers.remove(&(at, id));
+            if let Some(entry) = self.peers.get_mut(&id) {
+                entry.deadline = None;
+                entry.peer.timeout(now);
+                self.dirty.insert(id);
+                self.reporting.insert(id);
+                touched.push(id);
+            }
+        }
+        touched
+    }
+
+    /// Sends what peers have to send and notes when they want time.
+    pub(crate) fn flush(&mut self, socket: &UdpSocket) {
+        let now = instant();
+        for id in std::mem::take(&mut self.dirty) {
+            let Some(entry) = self.peers.get_mut(&id) else { continue };
+            let mut answered = Vec::new();
+            while let Some((to, datagram)) = entry.peer.datagram() {
+                if is_success(&datagram) {
+                    answered.push(to);
+                }
+                // A full socket buffer is a loss like any other.
+                let _ = socket.try_send_to(&datagram, to);
+            }
+            let deadline = entry.peer.deadline();
+            if deadline != entry.deadline {
+                if let Some(old) = entry.deadline.take() {
+                    self.timers.remove(&(old, id));
+                }
+                entry.deadline = deadline;
+                self.timers.extend(deadline.map(|at| (at, id)));
+            }
+            for address in answered {
+                self.bind(now, address, id);
+            }
+        }
+        for id in std::mem::take(&mut self.closing) {
+            self.remove(id);
+        }
+    }
+
+    /// An address has proven that it knows a peer's password. It is not taken from another peer that is alive.
+    fn bind(&mut self, now: Instant, address: SocketAddr, id: PeerId) {
+        let holder = self.by_address.get(&address).filter(|holder| **holder != id);
+        let held = holder.and_then(|holder| self.peers.get(holder));
+        if held.is_none_or(|entry| now.saturating_duration_since(entry.heard) > ADDRESS_HOLD) {
+            self.by_address.insert(address, id);
+        }
+    }
+
+    fn remove(&mut self, id: PeerId) {
+        if let Some(entry) = self.peers.remove(&id) {
+            self.by_ufrag.remove(&entry.ufrag);
+            self.by_address.retain(|_, holder| *holder != id);
+            if let Some(at) = entry.deadline {
+                self.timers.remove(&(at, id));
+            }
+        }
+    }
+}

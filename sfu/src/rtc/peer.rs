@@ -1,0 +1,374 @@
+//! A client's connection on `rtc`: [`MediaPeer`] and the way of datagrams.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    net::SocketAddr,
+    time::Instant,
+};
+
+use bytes::{Bytes, BytesMut};
+use pars_sfu_core::{
+    Attach, Channel, Codec, Kind, MediaPeer, PeerCommand, PeerEvent, PeerRole, RtpHead, Slot, TrackSid,
+};
+use rand_core::Rng;
+use rtc::{
+    data_channel::{RTCDataChannelId, RTCDataChannelInit},
+    media_stream::MediaStreamTrack,
+    peer_connection::{
+        RTCPeerConnection,
+        event::{RTCDataChannelEvent, RTCPeerConnectionEvent, RTCTrackEvent},
+        message::{RTCMessage, TaggedRTCMessage},
+        sdp::RTCSessionDescription,
+        state::RTCPeerConnectionState,
+    },
+    rtcp::payload_feedbacks::{full_intra_request::FullIntraRequest, picture_loss_indication::PictureLossIndication},
+    rtp::{Header, Packet},
+    rtp_transceiver::{
+        RTCRtpReceiverId, RTCRtpSenderId, RTCRtpTransceiverDirection, RTCRtpTransceiverInit,
+        rtp_sender::{RTCRtpCodingParameters, RTCRtpEncodingParameters, RTCRtpRtxParameters},
+    },
+    sansio::Protocol,
+    shared::{TaggedBytesMut, TransportContext, TransportProtocol, error::Error},
+};
+
+use super::{
+    codecs::{rtc_codec, rtc_kind},
+    setup::Setup,
+};
+use crate::clock::System;
+
+/// Data that may wait for one slow receiver before packets to it are dropped.
+const MAX_BUFFERED: usize = 1 << 20;
+
+/// A packet that a client sent.
+pub(crate) struct Received {
+    pub(crate) head: RtpHead,
+    pub(crate) payload: Bytes,
+    pub(crate) at: Instant,
+}
+
+/// A track that is sent to the client.
+struct Sending {
+    sender: RTCRtpSenderId,
+    track: TrackSid,
+    ssrc: u32,
+    /// Agreed payload types; empty until asked for, and after every new description.
+    payloads: Vec<(u8, Codec)>,
+}
+
+/// A client's connection.
+pub(crate) struct RtcPeer {
+    connection: RTCPeerConnection,
+    ufrag: String,
+    local: SocketAddr,
+    connected: bool,
+    slots: BTreeMap<Slot, Sending>,
+    slots_by_ssrc: BTreeMap<u32, Slot>,
+    receivers: BTreeMap<u32, RTCRtpReceiverId>,
+    channels: BTreeMap<Channel, RTCDataChannelId>,
+    events: VecDeque<PeerEvent>,
+    received: VecDeque<Received>,
+}
+
+fn known(codecs: &[rtc::rtp_transceiver::rtp_sender::RTCRtpCodecParameters]) -> Vec<(u8, Codec)> {
+    let codec = |mime: &str| Codec::from_name(mime);
+    codecs.iter().filter_map(|c| Some((c.payload_type, codec(&c.rtp_codec.mime_type)?))).collect()
+}
+
+impl RtcPeer {
+    /// Begins a connection in its role. The subscriber's side opens the data channels.
+    pub(crate) fn new(now: Instant, setup: &Setup, role: PeerRole) -> Result<Self, Error> {
+        let (mut connection, ufrag) = setup.connection(now)?;
+        let mut channels = BTreeMap::new();
+        if role == PeerRole::Subscriber {
+            for (channel, ordered, max_retransmits) in
+                [(Channel::Reliable, true, None), (Channel::Lossy, false, Some(0))]
+            {
+                let init = RTCDataChannelInit { ordered, max_retransmits, ..Default::default() };
+                channels.insert(channel, connection.create_data_channel(channel.label(), Some(init))?.id());
+            }
+        }
+        Ok(Self {
+            connection,
+            ufrag,
+            local: setup.address,
+            connected: false,
+            slots: BTreeMap::new(),
+            slots_by_ssrc: BTreeMap::new(),
+            receivers: BTreeMap::new(),
+            channels,
+            events: VecDeque::new(),
+            received: VecDeque::new(),
+        })
+    }
+
+    /// Our ICE fragment; an ICE restart draws another.
+    pub(crate) fn ufrag(&self) -> &str {
+        &self.ufrag
+    }
+
+    /// A datagram from the client.
+    pub(crate) fn read(&mut self, now: Instant, from: SocketAddr, datagram: &[u8]) {
+        let transport = TransportContext {
+            local_addr: self.local,
+            peer_addr: from,
+            ecn: None,
+            transport_protocol: TransportProtocol::UDP,
+        };
+        let message = BytesMut::from(datagram);
+        if let Err(error) = self.connection.handle_read(TaggedBytesMut { now, transport, message }) {
+            tracing::debug!(%error, "datagram not taken");
+        }
+        self.gather();
+    }
+
+    /// The next datagram to the client.
+    pub(crate) fn datagram(&mut self) -> Option<(SocketAddr, BytesMut)> {
+        let written = self.connection.poll_write()?;
+        Some((written.transport.peer_addr, written.message))
+    }
+
+    /// The next packet of the client.
+    pub(crate) fn packet(&mut self) -> Option<Received> {
+        self.received.pop_front()
+    }
+
+    /// Time passed.
+    pub(crate) fn timeout(&mut self, now: Instant) {
+        if let Err(error) = self.connection.handle_timeout(now) {
+            tracing::debug!(%error, "timeout not taken");
+        }
+        self.gather();
+    }
+
+    /// When time matters next.
+    pub(crate) fn deadline(&mut self) -> Option<Instant> {
+        self.connection.poll_timeout()
+    }
+
+    fn gather(&mut self) {
+        while let Some(event) = self.connection.poll_event() {
+            self.take_event(event);
+        }
+        while let Some(TaggedRTCMessage { message, now }) = self.connection.poll_read() {
+            match message {
+                RTCMessage::RtpPacket(_, Packet { header, payload }) => {
+                    let head = RtpHead {
+                        ssrc: header.ssrc,
+                        payload_type: header.payload_type,
+                        sequence: header.sequence_number,
+                        timestamp: header.timestamp,
+                        marker: header.marker,
+                    };
+                    self.received.push_back(Received { head, payload, at: now });
+                }
+                RTCMessage::RtcpPacket(_, packets) => {
+                    for packet in packets {
+                        self.take_feedback(packet.as_ref());
+                    }
+                }
+                RTCMessage::DataChannelMessage(id, message) => {
+                    let channel = self.channels.iter().find(|(_, known)| **known == id).map(|(channel, _)| *channel);
+                    let Some(channel) = channel else { continue };
+                    self.events.push_back(PeerEvent::Data { channel, bytes: message.data.to_vec() });
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn take_event(&mut self, event: RTCPeerConnectionEvent) {
+        match event {
+            RTCPeerConnectionEvent::OnConnectionStateChangeEvent(state) => {
+                let connected = state == RTCPeerConnectionState::Connected;
+                if connected && !self.connected {
+                    self.events.push_back(PeerEvent::Connected);
+                } else if matches!(state, RTCPeerConnectionState::Failed | RTCPeerConnectionState::Closed) {
+                    self.events.push_back(PeerEvent::Failed);
+                }
+                self.connected = connected;
+            }
+            RTCPeerConnectionEvent::OnDataChannel(RTCDataChannelEvent::OnOpen(id)) => {
+                let label = self.connection.data_channel(id).map(|channel| channel.label().to_owned());
+                if let Some(channel) = label.and_then(|label| Channel::from_label(&label)) {
+                    self.channels.insert(channel, id);
+                }
+            }
+            RTCPeerConnectionEvent::OnTrack(RTCTrackEvent::OnOpen(init)) => {
+                // Fires at the first packet of a stream, and again after a new description.
+                self.receivers.insert(init.ssrc, init.receiver_id);
+                let mid = self.connection.rtp_transceiver(init.receiver_id.into()).and_then(|t| t.mid().clone());
+                let receiver = self.connection.rtp_receiver(init.receiver_id);
+                let payloads = receiver.map(|mut r| known(&r.get_parameters().rtp_parameters.codecs));
+                if let (Some(mid), Some(payloads)) = (mid, payloads) {
+                    self.events.push_back(PeerEvent::Stream { mid, ssrc: init.ssrc, payloads });
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn take_feedback(&mut self, packet: &dyn rtc::rtcp::Packet) {
+        let any = packet.as_any();
+        let lost = any.downcast_ref::<PictureLossIndication>().map(|lost| lost.media_ssrc);
+        let asked = || any.downcast_ref::<FullIntraRequest>()?.fir.first().map(|entry| entry.ssrc);
+        if let Some(slot) = lost.or_else(asked).and_then(|ssrc| self.slots_by_ssrc.get(&ssrc)) {
+            self.events.push_back(PeerEvent::KeyFrameWanted(*slot));
+        }
+    }
+
+    fn attach(&mut self, attach: Attach) -> Result<(), Error> {
+        let ssrc = System.next_u32() | 1;
+        let rtx = (attach.kind == Kind::Video).then(|| RTCRtpRtxParameters { ssrc: System.next_u32() & !1 });
+        let encoding = RTCRtpEncodingParameters {
+            rtp_coding_parameters: RTCRtpCodingParameters { ssrc: Some(ssrc), rtx, ..Default::default() },
+            codec: rtc_codec(attach.codec),
+            active: true,
+            ..Default::default()
+        };
+        // Clients read the participant from the stream's id.
+        let track = MediaStreamTrack::new(
+            format!("{}|{}", attach.owner, attach.track),
+            attach.track.to_string(),
+            attach.track.to_string(),
+            rtc_kind(attach.kind),
+            vec![encoding],
+        );
+        // A transceiver of its own: `add_track` would take one that receives from the client.
+        let init = RTCRtpTransceiverInit {
+            direction: RTCRtpTransceiverDirection::Sendonly,
+            streams: Vec::new(),
+            send_encodings: Vec::new(),
+        };
+        let sender = RTCRtpSenderId::from(self.connection.add_transceiver_from_track(track, Some(init))?);
+        self.slots_by_ssrc.insert(ssrc, attach.slot);
+        self.slots.insert(attach.slot, Sending { sender, track: attach.track, ssrc, payloads: Vec::new() });
+        Ok(())
+    }
+
+    fn detach(&mut self, slot: Slot) -> Result<(), Error> {
+        let Some(sending) = self.slots.remove(&slot) else { return Ok(()) };
+        self.slots_by_ssrc.remove(&sending.ssrc);
+        self.connection.remove_track(sending.sender)
+    }
+
+    fn sections(&mut self) -> BTreeMap<String, TrackSid> {
+        let mut sections = BTreeMap::new();
+        for sending in self.slots.values_mut() {
+            sending.payloads.clear();
+            let mid = self.connection.rtp_transceiver(sending.sender.into()).and_then(|t| t.mid().clone());
+            sections.extend(mid.map(|mid| (mid, sending.track.clone())));
+        }
+        sections
+    }
+
+    /// Our description, with the ICE fragment that stands in it.
+    fn local(&mut self) -> Result<String, Error> {
+        let sdp = self.connection.local_description().map(|d| d.sdp);
+        let sdp = sdp.ok_or_else(|| Error::Other("no local description".to_owned()))?;
+        if let Some(ufrag) = sdp.lines().find_map(|line| line.strip_prefix("a=ice-ufrag:")) {
+            ufrag.clone_into(&mut self.ufrag);
+        }
+        Ok(sdp)
+    }
+
+    fn answer(&mut self, now: Instant, offer: String, attach: Vec<Attach>) -> Result<String, Error> {
+        for track in attach {
+            self.attach(track)?;
+        }
+        self.connection.set_remote_description(now, RTCSessionDescription::offer(offer)?)?;
+        let answer = self.connection.create_answer(None)?;
+        self.connection.set_local_description(now, answer)?;
+        self.local()
+    }
+
+    fn offer(&mut self, now: Instant) -> Result<String, Error> {
+        let offer = self.connection.create_offer(None)?;
+        self.connection.set_local_description(now, offer)?;
+        self.local()
+    }
+
+    fn run(&mut self, now: Instant, command: PeerCommand) -> Result<(), Error> {
+        match command {
+            PeerCommand::Create(_) => {}
+            PeerCommand::TakeOffer { id, sdp, attach } => {
+                let sdp = self.answer(now, sdp, attach)?;
+                let sections = self.sections();
+                self.events.push_back(PeerEvent::Answered { id, sdp, sections });
+            }
+            PeerCommand::MakeOffer { id } => {
+                let sdp = self.offer(now)?;
+                let sections = self.sections();
+                self.events.push_back(PeerEvent::Offered { id, sdp, sections });
+            }
+            PeerCommand::TakeAnswer { sdp } => {
+                self.connection.set_remote_description(now, RTCSessionDescription::answer(sdp)?)?;
+                self.sections();
+                self.events.push_back(PeerEvent::Settled);
+            }
+            PeerCommand::Attach(attach) => self.attach(attach)?,
+            PeerCommand::Detach(slot) => self.detach(slot)?,
+            PeerCommand::WantKeyFrame(ssrc) => {
+                let receiver = self.receivers.get(&ssrc).and_then(|id| self.connection.rtp_receiver(*id));
+                if let Some(mut receiver) = receiver {
+                    let lost = PictureLossIndication { sender_ssrc: 0, media_ssrc: ssrc };
+                    receiver.write_rtcp(now, vec![Box::new(lost)])?;
+                }
+            }
+            PeerCommand::Close => self.connection.close()?,
+        }
+        Ok(())
+    }
+}
+
+impl MediaPeer for RtcPeer {
+    type Payload = Bytes;
+
+    fn command(&mut self, now: Instant, command: PeerCommand) {
+        let describes = matches!(
+            command,
+            PeerCommand::TakeOffer { .. } | PeerCommand::MakeOffer { .. } | PeerCommand::TakeAnswer { .. }
+        );
+        if let Err(error) = self.run(now, command) {
+            tracing::debug!(%error, "peer command failed");
+            if describes {
+                self.events.push_back(PeerEvent::Refused);
+            }
+        }
+        self.gather();
+    }
+
+    fn event(&mut self) -> Option<PeerEvent> {
+        self.events.pop_front()
+    }
+
+    fn send(&mut self, now: Instant, slot: Slot, codec: Codec, (head, payload): (&RtpHead, &Bytes)) -> bool {
+        if !self.connected {
+            return false;
+        }
+        let Some(sending) = self.slots.get_mut(&slot) else { return false };
+        let Some(mut sender) = self.connection.rtp_sender(sending.sender) else { return false };
+        if sending.payloads.is_empty() {
+            sending.payloads = known(&sender.get_parameters().rtp_parameters.codecs);
+        }
+        let Some(payload_type) = sending.payloads.iter().find(|(_, known)| *known == codec).map(|(pt, _)| *pt) else {
+            return false;
+        };
+        let header = Header {
+            version: 2,
+            marker: head.marker,
+            payload_type,
+            ssrc: sending.ssrc,
+            sequence_number: head.sequence,
+            timestamp: head.timestamp,
+            ..Default::default()
+        };
+        sender.write_rtp(now, Packet { header, payload: payload.clone() }).is_ok()
+    }
+
+    fn send_data(&mut self, now: Instant, channel: Channel, bytes: &[u8]) -> bool {
+        let Some(id) = self.channels.get(&channel) else { return false };
+        let Some(mut open) = self.connection.data_channel(*id) else { return false };
+        open.outstanding_bytes() <= MAX_BUFFERED && open.send(now, BytesMut::from(bytes)).is_ok()
+    }
+}

@@ -1,0 +1,109 @@
+//! Starting and stopping a server.
+
+use std::{io, net::SocketAddr, thread};
+
+use serde::Serialize;
+use thiserror::Error;
+use tokio::{
+    net::{TcpListener, UdpSocket},
+    runtime,
+    task::JoinHandle,
+};
+
+use crate::{config::Config, driver::Driver, dump::Dump, http::App, inlet::commands, rtc::Setup};
+
+/// Bytes of the media socket's buffers: what arrives while a batch is worked off.
+const SOCKET_BUFFER: usize = 4 << 20;
+
+/// Why a server does not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// An address cannot be bound.
+    #[error("{0} cannot be bound: {1}; choose another with --listen or --udp")]
+    Bind(SocketAddr, io::Error),
+    /// The media address names no interface.
+    #[error("{0} is no address that clients can reach; name one with --udp")]
+    Unspecified(SocketAddr),
+    /// The certificate cannot be made.
+    #[error("no DTLS certificate: {0}")]
+    Certificate(String),
+    /// The dump file cannot be opened.
+    #[error("the dump cannot be opened: {0}")]
+    Dump(io::Error),
+    /// No thread for media.
+    #[error("no thread for media: {0}")]
+    Thread(io::Error),
+}
+
+/// What a started server tells whoever started it: the ready line.
+#[derive(Debug, Clone, Serialize)]
+pub struct Ready {
+    /// Always true.
+    pub ready: bool,
+    /// Where signalling and RoomService are.
+    pub url: String,
+    /// Where media is.
+    pub udp: SocketAddr,
+    /// SHA-256 of the process's DTLS certificate, 64 hex digits.
+    pub fingerprint: String,
+}
+
+/// A server that runs until it is stopped or dropped.
+#[derive(Debug)]
+pub struct Running {
+    /// What it tells.
+    pub ready: Ready,
+    http: JoinHandle<()>,
+}
+
+impl Running {
+    /// Waits for its end, which comes only from a failure of the listener.
+    pub async fn ended(&mut self) {
+        let _ = (&mut self.http).await;
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // The last sender of commands goes with it, and the media thread with that.
+        self.http.abort();
+    }
+}
+
+/// Starts a server inside a tokio runtime. Media gets a thread of its own.
+pub async fn start(config: Config) -> Result<Running, StartError> {
+    let bind = |address| move |error| StartError::Bind(address, error);
+    if config.udp.ip().is_unspecified() {
+        return Err(StartError::Unspecified(config.udp));
+    }
+    let listener = TcpListener::bind(config.listen).await.map_err(bind(config.listen))?;
+    let listen = listener.local_addr().map_err(bind(config.listen))?;
+    let socket = std::net::UdpSocket::bind(config.udp).map_err(bind(config.udp))?;
+    let udp = socket.local_addr().map_err(bind(config.udp))?;
+    socket.set_nonblocking(true).map_err(bind(config.udp))?;
+    let buffers = socket2::SockRef::from(&socket);
+    // A system that gives less still works.
+    let _ = buffers.set_recv_buffer_size(SOCKET_BUFFER).and_then(|()| buffers.set_send_buffer_size(SOCKET_BUFFER));
+    let setup = Setup::new(udp).map_err(|error| StartError::Certificate(error.to_string()))?;
+    let fingerprint = setup.fingerprint.clone();
+    let dump = Dump::open(config.dump.as_deref()).map_err(StartError::Dump)?;
+    let (sender, receiver) = commands();
+    let media = runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
+    let run = move || {
+        media.block_on(async move {
+            match UdpSocket::from_std(socket) {
+                Ok(socket) => Driver::new(setup, socket, dump).run(receiver).await,
+                Err(error) => tracing::error!(%error, "the media socket cannot be used"),
+            }
+        });
+    };
+    thread::Builder::new().name("media".to_owned()).spawn(run).map_err(StartError::Thread)?;
+    let router = App::new(config.keys, sender).router();
+    let http = tokio::spawn(async move {
+        if let Err(error) = axum::serve(listener, router).await {
+            tracing::error!(%error, "the listener ended");
+        }
+    });
+    let ready = Ready { ready: true, url: format!("http://{listen}"), udp, fingerprint };
+    Ok(Running { ready, http })
+}

@@ -1,0 +1,303 @@
+//! A small client of LiveKit's signalling version 1 on the sans-IO crate `rtc`, with its own socket: for tests and for
+//! load. It publishes at most one microphone track and counts what it hears.
+#![allow(dead_code, unreachable_pub, missing_docs, reason = "each user of this file takes its part")]
+
+mod media;
+
+use std::{net::SocketAddr, time::Duration};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE};
+use futures::{SinkExt as _, StreamExt as _};
+use livekit_protocol as lk;
+use lk::{signal_request::Message as Asked, signal_response::Message};
+use prost::Message as _;
+use tokio::{
+    net::{TcpStream, UdpSocket},
+    sync::mpsc,
+};
+use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message as Frame};
+
+use media::Media;
+pub use media::instant;
+
+/// Longest datagram.
+const DATAGRAM: usize = 2_048;
+
+/// What a client reports.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Report {
+    /// It has joined: its sid.
+    Joined(String),
+    /// Media is connected; SHA-256 of the server's certificate as the answer names it.
+    Connected { fingerprint: String },
+    /// Its track is published: the track's sid.
+    Published(String),
+    /// A request was refused, or the server sent it away.
+    Refused(String),
+    /// The server muted its track, or took it.
+    Silenced,
+    /// A data packet: from whom and what.
+    Data(String, Vec<u8>),
+    /// The first packet of a stream arrived.
+    Heard(u32),
+}
+
+/// What a client is to do.
+#[derive(Debug, Clone)]
+pub enum Order {
+    /// Publish a microphone track, announced or (a liar's) not.
+    Publish { announced: bool },
+    /// Send so many packets of these bytes at this rate per second.
+    Speak { packets: u32, bytes: Vec<u8>, per_second: u32 },
+    /// Send a data packet.
+    Data(Vec<u8>),
+    /// Leave.
+    Leave,
+}
+
+/// Where it runs to.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// `http://…` of the server.
+    pub url: String,
+    pub token: String,
+}
+
+/// A running client.
+pub struct Client {
+    pub orders: mpsc::Sender<Order>,
+    pub reports: mpsc::Receiver<Report>,
+    pub heard: std::sync::Arc<std::sync::atomic::AtomicU64>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Client {
+    /// Joins; the error is what the server answered instead of a socket.
+    pub async fn join(target: &Target) -> Result<Self, String> {
+        let address = "127.0.0.1:0".parse::<SocketAddr>().map_err(|error| error.to_string())?;
+        let udp = UdpSocket::bind(address).await.map_err(|error| error.to_string())?;
+        let local = udp.local_addr().map_err(|error| error.to_string())?;
+        let mut media = Media::new(local).map_err(|error| error.to_string())?;
+        let offer = media.offer().map_err(|error| error.to_string())?;
+        let request = lk::JoinRequest {
+            connection_settings: Some(lk::ConnectionSettings { auto_subscribe: true, ..Default::default() }),
+            publisher_offer: Some(offer),
+            ..Default::default()
+        };
+        let wrapped = lk::WrappedJoinRequest { join_request: request.encode_to_vec(), ..Default::default() };
+        let request = URL_SAFE.encode(wrapped.encode_to_vec());
+        let host = target.url.trim_start_matches("http://");
+        let url = format!("ws://{host}/rtc/v1?access_token={}&join_request={request}", target.token);
+        let stream = TcpStream::connect(host).await.map_err(|error| error.to_string())?;
+        let (socket, _) = client_async(url, stream).await.map_err(|error| error.to_string())?;
+        let (orders, ordered) = mpsc::channel(64);
+        let (reporter, reports) = mpsc::channel(1_024);
+        let heard = std::sync::Arc::clone(&media.heard);
+        let runner = Runner { socket, udp, media, reporter, speaking: None };
+        let task = tokio::spawn(runner.run(ordered));
+        Ok(Self { orders, reports, heard, task })
+    }
+
+    /// The next report that `pick` takes; others are passed over. None if the client ends or 60 s pass.
+    pub async fn wait<T>(&mut self, mut pick: impl FnMut(Report) -> Option<T>) -> Option<T> {
+        let waiting = async {
+            while let Some(report) = self.reports.recv().await {
+                if let Some(found) = pick(report) {
+                    return Some(found);
+                }
+            }
+            None
+        };
+        tokio::time::timeout(Duration::from_secs(60), waiting).await.ok().flatten()
+    }
+
+    /// Waits until media is connected.
+    pub async fn connected(&mut self) -> Option<String> {
+        self.wait(|report| match report {
+            Report::Connected { fingerprint } => Some(fingerprint),
+            _ => None,
+        })
+        .await
+    }
+
+    pub fn heard(&self) -> u64 {
+        self.heard.load(std::sync::atomic::Ordering::Relaxed)
+    }
+}
+
+struct Speaking {
+    left: u32,
+    bytes: Vec<u8>,
+    pause: Duration,
+    next: tokio::time::Instant,
+}
+
+struct Runner {
+    socket: WebSocketStream<TcpStream>,
+    udp: UdpSocket,
+    media: Media,
+    reporter: mpsc::Sender<Report>,
+    speaking: Option<Speaking>,
+}
+
+impl Runner {
+    async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
+        let mut buffer = vec![0u8; DATAGRAM];
+        loop {
+            for (to, datagram) in self.media.datagrams() {
+                let _ = self.udp.send_to(&datagram, to).await;
+            }
+            for report in self.media.reports() {
+                let _ = self.reporter.try_send(report);
+            }
+            let wake = tokio::time::Instant::from_std(self.media.deadline());
+            let speak = self.speaking.as_ref().map(|speaking| speaking.next);
+            tokio::select! {
+                received = self.udp.recv_from(&mut buffer) => {
+                    let Ok((length, from)) = received else { continue };
+                    self.media.read(from, buffer.get(..length).unwrap_or_default());
+                    while let Ok((length, from)) = self.udp.try_recv_from(&mut buffer) {
+                        self.media.read(from, buffer.get(..length).unwrap_or_default());
+                    }
+                }
+                frame = self.socket.next() => {
+                    match frame {
+                        Some(Ok(Frame::Binary(bytes))) => {
+                            let Ok(response) = lk::SignalResponse::decode(bytes) else { return };
+                            if let Some(message) = response.message && !self.message(message).await {
+                                return;
+                            }
+                        }
+                        Some(Ok(_)) => {}
+                        _ => return,
+                    }
+                }
+                order = orders.recv() => {
+                    let Some(order) = order else { return };
+                    if !self.order(order).await {
+                        return;
+                    }
+                }
+                () = tokio::time::sleep_until(speak.unwrap_or(wake)), if speak.is_some() => self.speak(),
+                () = tokio::time::sleep_until(wake) => self.media.timeout(),
+            }
+        }
+    }
+
+    async fn ask(&mut self, message: Asked) {
+        let bytes = lk::SignalRequest { message: Some(message) }.encode_to_vec();
+        let _ = self.socket.send(Frame::Binary(bytes.into())).await;
+    }
+
+    async fn negotiate(&mut self) {
+        if let Ok(offer) = self.media.offer() {
+            self.ask(Asked::Offer(offer)).await;
+        }
+    }
+
+    async fn message(&mut self, message: Message) -> bool {
+        match message {
+            Message::Join(join) => {
+                let sid = join.participant.map(|participant| participant.sid).unwrap_or_default();
+                let _ = self.reporter.try_send(Report::Joined(sid));
+            }
+            Message::Answer(answer) => {
+                if self.media.answer(&answer.sdp).is_err() {
+                    let _ = self.reporter.try_send(Report::Refused("the answer cannot be applied".to_owned()));
+                    return false;
+                }
+                if self.media.wants_offer() {
+                    self.negotiate().await;
+                }
+            }
+            Message::MediaSectionsRequirement(lacks) => {
+                self.media.receive(lacks.num_audios, lacks.num_videos);
+                if self.media.wants_offer() {
+                    self.negotiate().await;
+                }
+            }
+            Message::TrackPublished(published) => {
+                let sid = published.track.map(|track| track.sid).unwrap_or_default();
+                let _ = self.reporter.try_send(Report::Published(sid));
+            }
+            Message::RequestResponse(refused) => {
+                let _ = self.reporter.try_send(Report::Refused(refused.message));
+            }
+            Message::Mute(_) | Message::TrackUnpublished(_) => {
+                let _ = self.reporter.try_send(Report::Silenced);
+            }
+            Message::Leave(leave) => {
+                let reason = lk::DisconnectReason::try_from(leave.reason).unwrap_or_default();
+                let _ = self.reporter.try_send(Report::Refused(reason.as_str_name().to_owned()));
+                return false;
+            }
+            _ => {}
+        }
+        true
+    }
+
+    async fn order(&mut self, order: Order) -> bool {
+        match order {
+            Order::Publish { announced } => {
+                let cid = self.media.publish();
+                if announced {
+                    let request = lk::AddTrackRequest {
+                        cid,
+                        r#type: lk::TrackType::Audio as i32,
+                        source: lk::TrackSource::Microphone as i32,
+                        ..Default::default()
+                    };
+                    self.ask(Asked::AddTrack(request)).await;
+                }
+                if self.media.wants_offer() {
+                    self.negotiate().await;
+                }
+            }
+            Order::Speak { packets, bytes, per_second } => {
+                let pause = Duration::from_secs(1) / per_second.max(1);
+                self.speaking =
+                    Some(Speaking { left: packets, bytes, pause, next: tokio::time::Instant::from_std(instant()) });
+            }
+            Order::Data(payload) => {
+                let user = lk::UserPacket { payload, ..Default::default() };
+                let value = Some(lk::data_packet::Value::User(user));
+                self.media.send_data(&lk::DataPacket { value, ..Default::default() }.encode_to_vec());
+            }
+            Order::Leave => {
+                self.ask(Asked::Leave(lk::LeaveRequest::default())).await;
+                return false;
+            }
+        }
+        true
+    }
+
+    fn speak(&mut self) {
+        let Some(mut speaking) = self.speaking.take() else { return };
+        self.media.speak(&speaking.bytes);
+        speaking.left -= 1;
+        speaking.next += speaking.pause;
+        self.speaking = (speaking.left > 0).then_some(speaking);
+    }
+}
+
+/// Posts JSON with a token, as a host does; an error is what was answered.
+pub async fn post(url: &str, path: &str, token: &str, json: &str) -> Result<(), String> {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let host = url.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(host).await.map_err(|error| error.to_string())?;
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\nconnection: close\r\n\r\n{json}",
+        json.len()
+    );
+    stream.write_all(request.as_bytes()).await.map_err(|error| error.to_string())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.map_err(|error| error.to_string())?;
+    answer.starts_with("HTTP/1.1 200").then_some(()).ok_or(answer)
+}
