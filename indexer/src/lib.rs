@@ -11,12 +11,14 @@
 
 mod api;
 mod health;
+mod rooms;
 mod service;
 mod source;
 mod store;
 mod sync;
 
 pub use health::Health;
+pub use rooms::{RoomView, Rooms};
 pub use service::{Options, Progress, ServeError, Service};
 pub use source::SourceError;
 pub use store::{Store, StoreError, Tips};

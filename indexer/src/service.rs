@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::api;
 use crate::health::Health;
+use crate::rooms::Rooms;
 use crate::source::{Source, SourceError};
 use crate::store::{Store, StoreError};
 use crate::sync::Synchroniser;
@@ -26,8 +27,8 @@ pub struct Options {
     pub deployment: Deployment,
     /// The database file; created if it is not there.
     pub database: PathBuf,
-    /// Where the API listens; port 0 takes a free one.
-    pub listen: SocketAddr,
+    /// Where the API listens; port 0 takes a free one. None: nothing listens, the rows are for whoever holds the service.
+    pub listen: Option<SocketAddr>,
     /// Pause between two looks at the node's head.
     pub poll: Duration,
 }
@@ -71,37 +72,35 @@ pub struct Progress {
 /// A running indexer. Dropping it stops it.
 #[derive(Debug)]
 pub struct Service {
-    address: SocketAddr,
+    address: Option<SocketAddr>,
     health: watch::Receiver<Health>,
     store: Arc<Store>,
     tasks: JoinSet<Result<(), ServeError>>,
 }
 
 impl Service {
-    /// Opens the database and the API, then starts to read the node. Returns as soon as the API answers; whether the
-    /// rows are complete is what `/readyz` and [`Service::health`] say.
+    /// Opens the database and the API, if there is one, then starts to read the node. Returns as soon as the API answers;
+    /// whether the rows are complete is what `/readyz` and [`Service::health`] say.
     pub async fn start(options: Options, provider: DynProvider) -> Result<Self, ServeError> {
         let chain_id = ChainId(options.deployment.chain_id);
         let contracts = contracts(&options.deployment);
         let store = Arc::new(Store::open(&options.database).await?);
         store.check(chain_id, options.deployment.block, &contracts).await?;
-        let refuse = |source| ServeError::Listen { address: options.listen, source };
-        let listener = TcpListener::bind(options.listen).await.map_err(refuse)?;
-        let address = listener.local_addr().map_err(refuse)?;
         let (sender, health) = watch::channel(Health::default());
 
         let mut tasks = JoinSet::new();
-        let router = api::router(api::Context { store: store.clone(), health: health.clone(), chain_id });
-        tasks.spawn(async move {
-            axum::serve(listener, router).await.map_err(|source| ServeError::Listen { address, source })
-        });
+        let context = api::Context { store: store.clone(), health: health.clone(), chain_id };
+        let address = match options.listen {
+            Some(address) => Some(serve(address, context, &mut tasks).await?),
+            None => None,
+        };
         let start = Start { source: Source::new(provider), store: store.clone(), chain_id, contracts, options, sender };
         tasks.spawn(start.run());
         Ok(Self { address, health, store, tasks })
     }
 
-    /// Where the API listens.
-    pub const fn address(&self) -> SocketAddr {
+    /// Where the API listens, if it does.
+    pub const fn address(&self) -> Option<SocketAddr> {
         self.address
     }
 
@@ -120,6 +119,11 @@ impl Service {
         Ok(Progress { head, finalized: checkpoint.finalized.min(head) })
     }
 
+    /// Rooms and what decides about seats, for whoever holds the service.
+    pub fn rooms(&self) -> Rooms {
+        Rooms::new(self.store.clone())
+    }
+
     /// Waits for the failure that ends the service.
     pub async fn failed(&mut self) -> ServeError {
         match self.tasks.join_next().await {
@@ -133,6 +137,22 @@ impl Service {
         self.tasks.shutdown().await;
         self.store.close().await;
     }
+}
+
+/// Opens the API; where it listens.
+async fn serve(
+    address: SocketAddr,
+    context: api::Context,
+    tasks: &mut JoinSet<Result<(), ServeError>>,
+) -> Result<SocketAddr, ServeError> {
+    let refuse = |source| ServeError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(refuse)?;
+    let bound = listener.local_addr().map_err(refuse)?;
+    let router = api::router(context);
+    tasks.spawn(async move {
+        axum::serve(listener, router).await.map_err(|source| ServeError::Listen { address: bound, source })
+    });
+    Ok(bound)
 }
 
 /// The addresses that matter here.

@@ -21,7 +21,7 @@ pub const SCENARIOS: [&str; 3] = ["journey3", "rooms", "actions"];
 const KILLS: (&str, &str) = ("PARS_KILL_ROUNDS", "50");
 
 /// What is killed, on two networks side by side: a round is mostly waiting, and those of service nodes take the longest.
-const LANES: [&[&str]; 2] = [&["node"], &["author", "reader", "chain", "indexer"]];
+const LANES: [&[&str]; 2] = [&["node"], &["author", "reader", "chain", "indexer", "executor"]];
 
 /// Journeys in a row.
 const JOURNEY_RUNS: usize = 3;

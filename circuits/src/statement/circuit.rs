@@ -16,6 +16,7 @@ use ark_relations::gr1cs::{
     SynthesisError, SynthesisMode,
 };
 use sha3::{Digest, Sha3_256};
+use tracing::subscriber::NoSubscriber;
 use zeroize::Zeroizing;
 
 use super::{INPUTS, PRODUCT_BITS, TIME_BITS, WEIGHT_BITS};
@@ -38,7 +39,15 @@ pub(crate) struct Circuit {
 }
 
 impl ConstraintSynthesizer<Fr> for Circuit {
+    /// arkworks marks its gadgets as spans whose fields show every variable, values and all. Where a program logs at `info`
+    /// that is minutes and gigabytes, and the secret would stand in the log: nobody is told of them.
     fn generate_constraints(self, cs: ConstraintSystemRef<Fr>) -> Result<(), SynthesisError> {
+        tracing::subscriber::with_default(NoSubscriber::default(), || self.constrain(cs))
+    }
+}
+
+impl Circuit {
+    fn constrain(self, cs: ConstraintSystemRef<Fr>) -> Result<(), SynthesisError> {
         let input = |value: Fr| Var::new_input(cs.clone(), || Ok(value));
         let private = |value: Fr| Var::new_witness(cs.clone(), || Ok(value));
         let [root, nullifier, external, threshold, at, signal] = self.inputs;

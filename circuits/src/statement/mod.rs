@@ -13,6 +13,8 @@ mod bounds;
 mod circuit;
 #[cfg(test)]
 mod false_witnesses;
+#[cfg(test)]
+mod untold;
 
 pub use bounds::{BoundsError, Deadline, Threshold};
 pub use circuit::constraint_digest;

@@ -1,5 +1,6 @@
 /** A conversation with one account. */
-import type { Connection } from "./connection.js";
+import { type Connection, PASSING } from "./connection.js";
+import { ParsError, SendError } from "./errors.js";
 import type { Listener, Unsubscribe } from "./events.js";
 import type { Message, Messages, Sent, Session } from "./generated/types.js";
 import type { Inbox } from "./inbox.js";
@@ -10,6 +11,15 @@ export interface PageOptions {
   readonly after?: number;
   /** At most so many, 1 to 256. */
   readonly limit?: number;
+}
+
+/** What `chat.sendMessage` may be given. */
+export interface SendOptions {
+  /**
+   * Names this request: 16 random bytes as 32 hexadecimal digits. A text that was given before under the same id is not sent a
+   * second time. Drawn if left out.
+   */
+  readonly clientId?: string | undefined;
 }
 
 /** 16 random bytes in hexadecimal. */
@@ -37,21 +47,34 @@ export class Chat {
 
   /**
    * Sends a text, 1 to 7,838 bytes of UTF-8 (1,419 before the first answer). Resolves once the daemon keeps it: from then on
-   * it is not lost. It is sent once, also if the connection is lost in the middle.
+   * it is not lost. A call sends once, also if the connection is lost or the answer comes too late: it asks again under one id
+   * until the patience is over. Rejects with a `SendError`, whose `clientId` lets a later call take this one up.
    */
-  sendMessage(text: string): Promise<Sent> {
-    return this.connection.call("message.send", { session: this.id, content: text, clientId: drawId() });
+  async sendMessage(text: string, { clientId = drawId() }: SendOptions = {}): Promise<Sent> {
+    const request = { session: this.id, content: text, clientId };
+    try {
+      return await this.connection.call("message.send", request, [...PASSING, "Timeout"]);
+    } catch (error) {
+      throw error instanceof ParsError ? new SendError(clientId, error) : error;
+    }
   }
 
   /**
-   * Listens to what the other side writes: in order, at least once, over losses of the connection and restarts. A message is
-   * acknowledged when the listener has returned or resolved; one that throws is called with the same message again.
+   * Listens to what the other side writes in this session, in order. A message is done when every listener has returned or
+   * resolved; one that throws is called with the same message again.
+   *
+   * From when a listener is here until it is taken away it gets each message at least once: what arrives, and what this client
+   * was told since it connected and nobody has heard. What is not done when the program or the daemon ends is told again to the
+   * next one. But the acknowledgement is one cursor over all sessions, and sessions that nobody listens to do not hold it: so
+   * have all sessions first and then begin to listen to them without an `await` in between, or listen with
+   * `session.on("message", …)` to all. What arrived while nobody listened to its session and was passed over is in
+   * `messages()`. Two programs at one daemon share the cursor.
    */
   onMessage(listener: Listener<Message>): Unsubscribe {
     return this.inbox.listen(this.id, listener);
   }
 
-  /** A page of the history, by rising cursor. */
+  /** A page of the history, by rising cursor; also what no listener has heard. */
   messages(page: PageOptions = {}): Promise<Messages> {
     return this.connection.call("message.list", { session: this.id, ...page });
   }

@@ -1,9 +1,9 @@
 /** The way to the daemon: connects when it is needed, checks the network, comes back after a loss, repeats what may be repeated. */
 import { platform } from "#platform";
-import { ParsError, hasCode } from "./errors.js";
+import { ParsError, type ParsErrorCode, hasCode } from "./errors.js";
 import type { Event, Methods } from "./generated/types.js";
 import { Link, type Method } from "./link.js";
-import { type Endpoint, type ParsSessionOptions, endpointOf } from "./options.js";
+import type { ParsSessionOptions } from "./options.js";
 
 const DEFAULT_PATIENCE_MS = 30_000;
 const FIRST_PAUSE_MS = 5;
@@ -14,8 +14,8 @@ export const pauseOf = (attempt: number): number => Math.min(FIRST_PAUSE_MS * 2 
 
 const closed = (): ParsError => new ParsError("Closed", "the session was closed");
 
-/** The daemon may be starting again: its file is not there yet, or nobody listens yet. */
-const isAbsence = (error: unknown): boolean => hasCode(error, "NoDaemon", "ConnectionLost");
+/** What may be different next time. The daemon may be starting again: its file is not there yet, or nobody listens yet. */
+export const PASSING: readonly ParsErrorCode[] = ["NoDaemon", "ConnectionLost"];
 
 export class Connection {
   #link: Promise<Link> | undefined;
@@ -44,21 +44,26 @@ export class Connection {
   }
 
   /**
-   * Calls a method, and again after a loss of the connection until the patience is over: `repeat` says that doing it twice
-   * does what doing it once does. The first connection is not waited for: where no daemon is, `NoDaemon` comes at once.
+   * Calls a method, and again after a passing failure, until the patience since the first one is over. Only what does the same
+   * when it is done twice may be repeated. The first connection is not waited for: where no daemon is, `NoDaemon` comes at once.
    */
-  async call<M extends Method>(method: M, params: Methods[M]["params"], repeat = true): Promise<Methods[M]["result"]> {
+  async call<M extends Method>(
+    method: M,
+    params: Methods[M]["params"],
+    passing: readonly ParsErrorCode[] = PASSING,
+  ): Promise<Methods[M]["result"]> {
     const patience = this.options.patience ?? DEFAULT_PATIENCE_MS;
-    let waited = 0;
+    let failedAt: number | undefined;
     for (let attempt = 0; ; attempt++) {
       try {
         return await (await this.link()).call(method, params);
       } catch (error) {
         if (this.#closed) throw closed();
+        failedAt ??= performance.now();
         const pause = pauseOf(attempt);
-        if (!isAbsence(error) || !repeat || waited + pause > patience || !this.#stood) throw error;
+        const over = performance.now() - failedAt + pause > patience;
+        if (!hasCode(error, ...passing) || over || !this.#stood) throw error;
         await this.pause(pause);
-        waited += pause;
       }
     }
   }
@@ -95,10 +100,11 @@ export class Connection {
   }
 
   async #connect(): Promise<Link> {
-    const endpoint = await this.#endpoint();
-    this.#checkNetwork(endpoint.network);
+    // Looked up anew each time: a daemon that starts again may listen elsewhere.
+    const route = await platform.route(this.options);
+    this.#checkNetwork(route.network);
     if (this.#closed) throw closed();
-    const link = new Link(endpoint, this.told);
+    const link = new Link(route, this.told);
     this.#newest = link;
     try {
       await link.ready;
@@ -109,13 +115,6 @@ export class Connection {
     }
     this.#stood = true;
     return link;
-  }
-
-  /** Asked anew each time: a daemon that starts again has another port and another token. */
-  #endpoint(): Promise<Endpoint> {
-    const { options } = this;
-    if ("dataDir" in options) return platform.endpoint(options.dataDir);
-    return Promise.resolve(endpointOf(options.url, options.token));
   }
 
   #checkNetwork(network: string | undefined): void {

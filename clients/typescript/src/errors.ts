@@ -24,13 +24,30 @@ export type ParsErrorCode = DaemonErrorCode | ClientErrorCode;
 
 /** Any failure of the client. `code` is stable, `message` is for people. */
 export class ParsError extends Error {
-  override readonly name = "ParsError";
+  override readonly name: string = "ParsError";
   constructor(
     readonly code: ParsErrorCode,
     message: string,
     options?: ErrorOptions,
   ) {
     super(message, options);
+  }
+}
+
+/**
+ * A text was not sent, or nobody here knows: after `Timeout`, `ConnectionLost`, `NoDaemon`, `InvalidReply`, `Busy` and `Closed`
+ * the daemon may keep it all the same. Whatever the code, who sends the text again gives this `clientId` with it: then it is
+ * sent once, without it the other side may get it twice. Only after `ClientIdReused` the id names another message: nothing was
+ * sent, and a new id is needed.
+ */
+export class SendError extends ParsError {
+  override readonly name = "SendError";
+  constructor(
+    /** Names the request: 32 digits. */
+    readonly clientId: string,
+    cause: ParsError,
+  ) {
+    super(cause.code, cause.message, { cause });
   }
 }
 

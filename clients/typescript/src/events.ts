@@ -4,13 +4,13 @@ import type { Message, Session } from "./generated/types.js";
 
 /** Names and values of the events. */
 export interface ParsEvents {
-  /** A message arrived in any session; acknowledged once every listener has returned or resolved. */
+  /** A message arrived in any session; done once every listener has returned or resolved. See `Chat.onMessage`. */
   readonly message: Message;
   /** A message of ours is further. */
   readonly messageUpdated: Message;
   /** A session is new or changed. */
   readonly sessionChanged: Session;
-  /** An object could not be read. */
+  /** An object could not be read. Told as it happens and not kept: who is not connected does not learn of it. */
   readonly gap: { readonly reason: string };
   /** Our records stand in the directory: strangers can write. */
   readonly published: undefined;

@@ -1,8 +1,9 @@
 /**
- * Received messages: each at least once, in the order of its session, acknowledged when its listeners are done.
+ * Received messages: each at least once to every listener of its session, in order, acknowledged when the listeners are done.
  *
  * An event is only the sign that there is something: messages are read from the daemon's history, a page at a time, so that
- * nothing piles up here however slow a listener is. What nobody listens to stays unacknowledged and is told again later.
+ * nothing piles up here however slow a listener is. The acknowledgement is one cursor over all sessions: those that somebody
+ * listens to hold it, the others do not, or a stranger could stop it for ever. While nobody listens to any, all hold it.
  */
 import { type Connection, pauseOf } from "./connection.js";
 import { hasCode } from "./errors.js";
@@ -39,7 +40,15 @@ export class Inbox {
     const own: Listener<Message> = (message) => listener(message);
     this.#listeners.set(session, set.add(own));
     this.start();
-    return () => set.delete(own);
+    return () => {
+      set.delete(own);
+      this.left();
+    };
+  }
+
+  /** A listener was taken away: what waited for it holds the acknowledgement no longer. */
+  left(): void {
+    void this.#acknowledge();
   }
 
   /** Subscribes, unless it does already; listeners that came meanwhile get what waits for them. */
@@ -102,7 +111,6 @@ export class Inbox {
     thread.told = Math.max(thread.told, cursor);
     this.#told = Math.max(this.#told, cursor);
     this.#run(session);
-    void this.#acknowledge();
   }
 
   #listenersOf(session: string): readonly Listener<Message>[] {
@@ -117,6 +125,7 @@ export class Inbox {
       thread.running = false;
       // Something may have come, or somebody begun to listen, after the last look.
       if (this.#isDue(session, thread)) this.#run(session);
+      void this.#acknowledge();
     };
     void this.#deliver(session, thread).then(ended, (error: unknown) => {
       // After a loss the daemon tells again, which starts this again.
@@ -142,7 +151,6 @@ export class Inbox {
       // What was told and is not in the history any more cannot be delivered.
       if (page.next === null) thread.delivered = Math.max(thread.delivered, told);
     }
-    void this.#acknowledge();
   }
 
   /** Calls the listeners there are, one after the other; one that fails is called again. False: nobody had it, or it is over. */
@@ -168,7 +176,7 @@ export class Inbox {
     return heard;
   }
 
-  /** Acknowledges everything before the first message that is not done. One request at a time. */
+  /** Acknowledges everything before the first message that somebody listens to and that is not done. One request at a time. */
   async #acknowledge(): Promise<void> {
     if (this.#acknowledging) return;
     this.#acknowledging = true;
@@ -186,7 +194,11 @@ export class Inbox {
   }
 
   #done(): number {
-    const pending = [...this.#threads.values()].filter((thread) => thread.told > thread.delivered);
-    return Math.min(this.#told, ...pending.map((thread) => thread.delivered));
+    // A program that listens to nothing takes nothing from one that does.
+    const anybody = this.emitter.listeners("message").length > 0 || [...this.#listeners.values()].some((set) => set.size > 0);
+    const isHeld = (session: string, { told, delivered, running }: Thread): boolean =>
+      told > delivered && (running || !anybody || this.#listenersOf(session).length > 0);
+    const held = [...this.#threads].filter(([session, thread]) => isHeld(session, thread));
+    return Math.min(this.#told, ...held.map(([, thread]) => thread.delivered));
   }
 }

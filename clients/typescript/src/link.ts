@@ -1,10 +1,8 @@
 /** One connection: requests and their answers, and what is told besides. It never comes back once it is lost. */
-import { platform } from "#platform";
 import { ParsError, refusal } from "./errors.js";
 import { definitions, results } from "./generated/schemas.js";
 import type { Event, Methods } from "./generated/types.js";
-import type { Endpoint } from "./options.js";
-import type { Socket } from "./platform/platform.js";
+import type { Route, Socket } from "./platform/platform.js";
 import { fits } from "./schema.js";
 
 /** A method's name. */
@@ -33,7 +31,7 @@ export class Link {
 
   /** Begins to connect; `told` hears every event. */
   constructor(
-    endpoint: Endpoint,
+    route: Route,
     private readonly told: (event: Event) => void,
   ) {
     this.lost = new Promise((resolve) => {
@@ -45,7 +43,7 @@ export class Link {
       opened = resolve;
       void this.lost.then(reject);
     });
-    this.#socket = platform.connect(endpoint, {
+    this.#socket = route.connect({
       opened: () => {
         stands = true;
         opened();

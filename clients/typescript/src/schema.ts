@@ -5,10 +5,12 @@ export type Schema =
   | false
   | {
       readonly $ref?: string;
+      readonly additionalProperties?: boolean;
       readonly allOf?: readonly Schema[];
       readonly anyOf?: readonly Schema[];
       readonly const?: string;
       readonly items?: Schema;
+      readonly maximum?: number;
       readonly minimum?: number;
       readonly oneOf?: readonly Schema[];
       readonly pattern?: string;
@@ -50,6 +52,7 @@ export const fits = (schema: Schema, value: unknown, definitions: Definitions): 
   if (schema.type !== undefined && ![schema.type].flat().some((type) => isOf(type, value))) return false;
   if (schema.const !== undefined && schema.const !== value) return false;
   if (schema.minimum !== undefined && typeof value === "number" && value < schema.minimum) return false;
+  if (schema.maximum !== undefined && typeof value === "number" && value > schema.maximum) return false;
   if (schema.pattern !== undefined && !(typeof value === "string" && new RegExp(schema.pattern, "u").test(value))) return false;
   if (schema.allOf !== undefined && !schema.allOf.every(inner)) return false;
   if (schema.anyOf !== undefined && !schema.anyOf.some(inner)) return false;
@@ -63,5 +66,6 @@ const fitsInside = (schema: Exclude<Schema, false>, value: unknown, definitions:
   if (Array.isArray(value)) return items === undefined || value.every((item) => fits(items, item, definitions));
   if (!isObject(value)) return true;
   if (!required.every((name) => Object.hasOwn(value, name))) return false;
+  if (schema.additionalProperties === false && !Object.keys(value).every((name) => Object.hasOwn(properties, name))) return false;
   return Object.entries(properties).every(([name, part]) => !Object.hasOwn(value, name) || fits(part, value[name], definitions));
 };

@@ -1,4 +1,5 @@
 /** The client of a session daemon. */
+import { platform } from "#platform";
 import { Chat } from "./chat.js";
 import { Connection } from "./connection.js";
 import { hasCode } from "./errors.js";
@@ -21,13 +22,14 @@ export class ParsSession {
 
   /** Throws `InvalidOptions`. */
   constructor(options: ParsSessionOptions) {
-    check(options);
+    check(options, platform.takes);
     this.#connection = new Connection({ ...options }, (event) => this.#inbox.take(event));
     this.#inbox = new Inbox(this.#connection, this.#emitter);
   }
 
   /**
-   * The identity, made if there is none. One that was just made has `revocation`: show it to its owner, it never comes again.
+   * The identity, made if there is none. One that was just made has `revocation`: show it to its owner. If that answer is lost
+   * (`ConnectionLost`), `revocation()` has it.
    */
   async getOrCreateIdentity(): Promise<Identity | Created> {
     const existing = (): Promise<Identity> => this.#connection.call("identity.get", {});
@@ -37,13 +39,18 @@ export class ParsSession {
       if (!hasCode(error, "NoIdentity")) throw error;
     }
     try {
-      // Not repeated: a second request would be refused and the revocation secret be lost in silence.
-      return await this.#connection.call("identity.create", {}, false);
+      // Not repeated: a second request would be refused, and nobody would notice that the secret was not shown.
+      return await this.#connection.call("identity.create", {}, []);
     } catch (error) {
       // Somebody else was faster.
       if (hasCode(error, "IdentityExists")) return existing();
       throw error;
     }
+  }
+
+  /** The revocation secret, 64 digits. Under Node only: the daemon gives it over its Unix socket alone. */
+  async revocation(): Promise<string> {
+    return (await this.#connection.call("identity.revocation", {})).revocation;
   }
 
   /** Looks a recipient up (`05…` or a `pars://session/…` link) and begins a session, or gives the one there is. */
@@ -72,10 +79,13 @@ export class ParsSession {
   on<E extends keyof ParsEvents>(event: E, listener: Listener<ParsEvents[E]>): Unsubscribe {
     const unsubscribe = this.#emitter.on(event, listener);
     if (OF_THE_DAEMON.includes(event)) this.#inbox.start();
-    return unsubscribe;
+    return () => {
+      unsubscribe();
+      this.#inbox.left();
+    };
   }
 
-  /** Ends the connection. What still waits is rejected with `Closed`; what was not acknowledged comes again another time. */
+  /** Ends the connection. What still waits is rejected with `Closed`; a message that is not done comes again another time. */
   close(): Promise<void> {
     return this.#connection.close();
   }

@@ -12,7 +12,8 @@ const shapes = JSON.parse(text("../../../node/rpc/tests/golden/shapes.json"));
 
 /** Keywords that `fits` looks at. One more in the document, and values would pass unchecked. */
 const KEYWORDS = new Set(
-  ["$ref", "allOf", "anyOf", "const", "items", "minimum", "oneOf", "pattern", "properties", "required", "type"],
+  ["$ref", "additionalProperties", "allOf", "anyOf", "const", "items", "maximum", "minimum", "oneOf", "pattern", "properties",
+    "required", "type"],
 );
 
 test("the generated modules are fresh", () => {

@@ -5,6 +5,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { WebSocket } from "ws";
+import { daemonOf } from "./support/daemon.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const manifest = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
@@ -52,19 +54,33 @@ test("a browser loads no module of Node and no package that is not declared", ()
   }
 });
 
-test("in a browser the token goes as a subprotocol, and a directory is refused", async (context) => {
-  const opened = [];
-  class Socket extends EventTarget {
-    constructor(address, protocols) {
-      super();
-      opened.push({ address, protocols });
-    }
-  }
+test("a browser reaches the daemon's port with the token, and with another one nothing", async (context) => {
+  const daemon = await daemonOf(context);
   const own = Object.getOwnPropertyDescriptor(globalThis, "WebSocket") ?? { configurable: true, value: undefined };
   context.after(() => Object.defineProperty(globalThis, "WebSocket", own));
-  Object.defineProperty(globalThis, "WebSocket", { configurable: true, value: Socket });
+  class Browsers extends WebSocket {
+    constructor(...words) {
+      super(...words);
+      // A browser's socket does not throw what nobody listens to.
+      this.on("error", () => undefined);
+    }
+  }
+  Object.defineProperty(globalThis, "WebSocket", { configurable: true, value: Browsers });
   const { platform } = await import("../dist/platform/browser.js");
-  platform.connect({ address: "ws://127.0.0.1:1/ws", token: "ab" }, {});
-  assert.deepEqual(opened, [{ address: "ws://127.0.0.1:1/ws", protocols: ["pars.v1", "pars.bearer.ab"] }]);
-  await assert.rejects(platform.endpoint("x"), { code: "InvalidOptions" });
+  assert.equal(platform.takes, "url");
+  const answer = async (token) => {
+    const route = await platform.route({ network: "dev", url: daemon.url, token });
+    return new Promise((resolve) => {
+      const socket = route.connect({
+        opened: () => socket.send('{"jsonrpc":"2.0","id":1,"method":"session.list","params":{}}'),
+        received: (text) => {
+          resolve(JSON.parse(text));
+          socket.close();
+        },
+        closed: () => resolve("closed"),
+      });
+    });
+  };
+  assert.deepEqual(await answer(daemon.token), { jsonrpc: "2.0", id: 1, result: [] });
+  assert.equal(await answer("00".repeat(32)), "closed");
 });

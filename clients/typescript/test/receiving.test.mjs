@@ -87,7 +87,7 @@ test("a new client gets again what was not acknowledged, and only that", async (
   assert.deepEqual(got, ["2", "3"]);
 });
 
-test("what nobody listens to holds the acknowledgement back until somebody does", async (context) => {
+test("a session that nobody listens to holds nothing back, and stays in the history", async (context) => {
   const daemon = await daemonOf(context);
   const session = sessionOf(context, daemon);
   const [a, b] = [await session.createSession(PEER), await session.createSession(`05${B}`)];
@@ -96,13 +96,89 @@ test("what nobody listens to holds the acknowledgement back until somebody does"
   daemon.receive(A, "a1");
   daemon.receive(B, "b1");
   daemon.receive(A, "a2");
+  daemon.receive(B, "b2");
   await ofA.all;
-  await daemon.until(() => daemon.acknowledged === 1);
-  const ofB = collector(1);
-  b.onMessage(ofB.take);
-  await ofB.all;
-  assert.deepEqual([ofA.got, ofB.got], [["a1", "a2"], ["b1"]]);
-  await daemon.until(() => daemon.acknowledged === 3);
+  await daemon.until(() => daemon.acknowledged === 4);
+  await session.close();
+  const again = sessionOf(context, daemon);
+  again.on("message", (message) => assert.fail(`${message.content} was told again`));
+  await daemon.until(({ calls }) => calls.filter((call) => call.method === "event.subscribe").length === 2);
+  const { messages } = await (await again.createSession(b.peer)).messages();
+  assert.deepEqual(messages.map((message) => message.content), ["b1", "b2"]);
+});
+
+test("who begins to listen later hears what came since the client connected", async (context) => {
+  const daemon = await daemonOf(context);
+  const session = sessionOf(context, daemon);
+  const [a, b] = [await session.createSession(PEER), await session.createSession(`05${B}`)];
+  a.onMessage(() => undefined);
+  for (const text of ["b1", "b2"]) daemon.receive(B, text);
+  await daemon.until(() => daemon.acknowledged === 2);
+  const { got, all, take } = collector(2);
+  b.onMessage(take);
+  await all;
+  assert.deepEqual(got, ["b1", "b2"]);
+});
+
+test("listeners that begin together hold what waits for them until each is done, over a restart", async (context) => {
+  const daemon = await daemonOf(context);
+  daemon.receive(B, "b1");
+  daemon.receive(A, "a1");
+  const first = sessionOf(context, daemon);
+  const chats = [await first.createSession(PEER), await first.createSession(`05${B}`)];
+  const [ofA, begun] = [collector(1), collector(1)];
+  chats[0].onMessage(ofA.take);
+  chats[1].onMessage((message) => {
+    begun.take(message);
+    return new Promise(() => undefined);
+  });
+  await Promise.all([ofA.all, begun.all]);
+  await chats[0].messages();
+  await first.close();
+  assert.equal(daemon.acknowledged, 0);
+  const { all, take } = collector(1);
+  (await sessionOf(context, daemon).createSession(`05${B}`)).onMessage(take);
+  await all;
+});
+
+test("a listener that was taken away holds nothing, but for the message that it has in hand", async (context) => {
+  const daemon = await daemonOf(context);
+  const session = sessionOf(context, daemon);
+  const [a, b] = [await session.createSession(PEER), await session.createSession(`05${B}`)];
+  let release;
+  const begun = new Promise((resolve) => {
+    const end = b.onMessage(() => {
+      end();
+      resolve();
+      return new Promise((done) => {
+        release = done;
+      });
+    });
+  });
+  const ofA = collector(2);
+  a.onMessage(ofA.take);
+  daemon.receive(A, "a1");
+  daemon.receive(B, "b1");
+  daemon.receive(B, "b2");
+  daemon.receive(A, "a2");
+  await Promise.all([begun, ofA.all]);
+  await a.messages();
+  assert.equal(daemon.acknowledged, 1);
+  release();
+  await daemon.until(() => daemon.acknowledged === 4);
+});
+
+test("a program that listens to no message acknowledges none", async (context) => {
+  const daemon = await daemonOf(context);
+  const session = sessionOf(context, daemon);
+  const changed = new Promise((resolve) => session.on("sessionChanged", resolve));
+  const chat = await session.createSession(PEER);
+  await daemon.until(({ calls }) => calls.some((call) => call.method === "event.subscribe"));
+  daemon.receive(A, "1");
+  daemon.tell({ type: "sessionChanged", data: chat.session });
+  await changed;
+  await chat.messages();
+  assert.ok(!daemon.calls.some((call) => call.method === "event.ack"));
 });
 
 test("a listener of the session hears every conversation", async (context) => {

@@ -1,8 +1,9 @@
 // Sending over a connection that is lost at any moment.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ParsSession } from "../dist/index.js";
-import { PEER, daemonOf } from "./support/daemon.mjs";
+import { ParsError, ParsSession, SendError } from "../dist/index.js";
+import { errorNumbers } from "../dist/generated/schemas.js";
+import { PEER, Refusal, daemonOf } from "./support/daemon.mjs";
 import { seeded } from "./support/random.mjs";
 
 const chatOf = async (context, daemon, options) => {
@@ -11,12 +12,28 @@ const chatOf = async (context, daemon, options) => {
   return session.createSession(PEER);
 };
 
+/** Answers `Timeout` although the message is kept, as a daemon does that still looks the contact's records up. */
+const late = (daemon, isLate) => {
+  daemon.answer = (method, params) => {
+    if (method !== "message.send" || !isLate()) return undefined;
+    daemon.keep(params);
+    throw new Refusal(errorNumbers.Timeout);
+  };
+};
+
+/** True so many times. */
+const times = (count) => {
+  let left = count;
+  return () => left-- > 0;
+};
+
 const contents = (daemon) => daemon.history.map((message) => message.content);
 
 test("a message is sent once, whatever is lost on the way", async (context) => {
   const [daemon, random] = [await daemonOf(context), seeded(context)];
   const chat = await chatOf(context, daemon, { patience: 1e9 });
   daemon.drops = () => random() < 0.05;
+  late(daemon, () => random() < 0.05);
   const sent = [];
   for (let index = 0; index < 1_000; index++) {
     await chat.sendMessage(`number ${index}`);
@@ -36,22 +53,64 @@ test("each message is a request of its own, the same text twice as well", async 
   assert.deepEqual(contents(daemon), ["hi", "hi"]);
 });
 
-test("a daemon that starts again elsewhere, under another token, is found", async (context) => {
+test("a daemon that starts again elsewhere is found", async (context) => {
   const daemon = await daemonOf(context);
   const chat = await chatOf(context, daemon, { patience: 1e9 });
   await daemon.stop();
   const sending = chat.sendMessage("after the restart");
-  daemon.token = "ef".repeat(32);
-  await daemon.listen();
+  await daemon.listen({ name: "other.sock" });
   await sending;
   assert.deepEqual(contents(daemon), ["after the restart"]);
 });
 
-test("when the patience is over the loss is said", async (context) => {
+const ids = (daemon) => daemon.calls.filter((call) => call.method === "message.send").map((call) => call.params.clientId);
+
+test("when the answer comes too late it is asked for again under the same id, and the message is one", async (context) => {
+  const daemon = await daemonOf(context);
+  const chat = await chatOf(context, daemon, { patience: 1e9 });
+  late(daemon, times(3));
+  const sent = await chat.sendMessage("hi");
+  assert.deepEqual(ids(daemon), Array(4).fill(sent.clientId));
+  assert.deepEqual(contents(daemon), ["hi"]);
+});
+
+test("when the patience is over the error names the id under which the message stays one", async (context) => {
   const daemon = await daemonOf(context);
   const chat = await chatOf(context, daemon, { patience: 0 });
-  daemon.drops = (method) => method === "message.send";
-  await assert.rejects(chat.sendMessage("hi"), { name: "ParsError", code: "ConnectionLost" });
+  const failures = {
+    Timeout: () => late(daemon, times(1)),
+    ConnectionLost: () => {
+      const once = times(1);
+      daemon.drops = (method, when) => method === "message.send" && when === "after" && once();
+    },
+  };
+  for (const [code, prepare] of Object.entries(failures)) {
+    prepare();
+    const error = await chat.sendMessage(code).catch((thrown) => thrown);
+    assert.ok(error instanceof SendError && error instanceof ParsError);
+    assert.deepEqual([error.name, error.code, error.clientId], ["SendError", code, ids(daemon).at(-1)]);
+    const { clientId } = await chat.sendMessage(code, { clientId: error.clientId });
+    assert.equal(clientId, error.clientId);
+  }
+  assert.deepEqual(contents(daemon), ["Timeout", "ConnectionLost"]);
+});
+
+test("an id that names another message is refused with a typed error, and is not repeated", async (context) => {
+  const daemon = await daemonOf(context);
+  const chat = await chatOf(context, daemon, { patience: 1e9 });
+  const { clientId } = await chat.sendMessage("one");
+  await assert.rejects(chat.sendMessage("other", { clientId }), { name: "SendError", code: "ClientIdReused", clientId });
+  assert.deepEqual([contents(daemon), ids(daemon).length], [["one"], 2]);
+});
+
+test("a request that is no message is not repeated when its answer comes too late", async (context) => {
+  const daemon = await daemonOf(context);
+  const chat = await chatOf(context, daemon, { patience: 1e9 });
+  daemon.answer = () => {
+    throw new Refusal(errorNumbers.Timeout);
+  };
+  await assert.rejects(chat.markRead(1), { name: "ParsError", code: "Timeout" });
+  assert.equal(daemon.calls.filter((call) => call.method === "message.markRead").length, 1);
 });
 
 test("text of every kind arrives as it was", async (context) => {

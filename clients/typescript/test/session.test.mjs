@@ -1,11 +1,13 @@
 // Reaching a daemon: options, network, identity, refusals, replies that are none.
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ParsError, ParsSession } from "../dist/index.js";
+import { check } from "../dist/options.js";
 import { expand } from "../dist/platform/node.js";
 import { openrpc } from "../scripts/generate.mjs";
 import { FakeDaemon, PEER, Refusal, daemonOf } from "./support/daemon.mjs";
@@ -19,26 +21,38 @@ const sessionOf = (context, options) => {
   return session;
 };
 
-test("options that contradict themselves or would show the token are refused", () => {
-  const token = "ab";
+const refused = (made, options) =>
+  assert.throws(made, (error) => error instanceof ParsError && error.code === "InvalidOptions", JSON.stringify(options));
+
+test("options that contradict themselves are refused, and a port under Node", () => {
   for (const options of [
     {},
     { network: "dev" },
     { network: "prod", dataDir: "x" },
-    { network: "dev", dataDir: "x", url: "http://127.0.0.1:1", token },
+    { network: "dev", dataDir: "x", url: "http://127.0.0.1:1", token: "ab" },
     { network: "dev", dataDir: "x", patience: -1 },
-    { network: "dev", url: "nonsense", token },
-    { network: "dev", url: "http://127.0.0.1:1" },
-    { network: "dev", url: "http://127.0.0.1:1", token: "a b" },
-    { network: "dev", url: "http://127.0.0.1.example.org", token },
-    { network: "dev", url: "http://example.org", token },
-    { network: "dev", url: "ftp://127.0.0.1", token },
+    { network: "dev", url: "http://127.0.0.1:1", token: "ab" },
+    { network: "dev", url: "https://example.org", token: "ab" },
   ]) {
-    const made = () => new ParsSession(options);
-    assert.throws(made, (error) => error instanceof ParsError && error.code === "InvalidOptions", JSON.stringify(options));
+    refused(() => new ParsSession(options), options);
+  }
+  new ParsSession({ network: "dev", dataDir: "x" });
+});
+
+test("an address that would show the token is refused, and a directory in a browser", () => {
+  for (const options of [
+    { dataDir: "x" },
+    { url: "nonsense", token: "ab" },
+    { url: "http://127.0.0.1:1" },
+    { url: "http://127.0.0.1:1", token: "a b" },
+    { url: "http://127.0.0.1.example.org", token: "ab" },
+    { url: "http://example.org", token: "ab" },
+    { url: "ftp://127.0.0.1", token: "ab" },
+  ]) {
+    refused(() => check({ network: "dev", ...options }, "url"), options);
   }
   for (const url of ["https://example.org", "http://localhost:1", "http://[::1]:1", "http://127.0.0.1:1"]) {
-    new ParsSession({ network: "dev", url, token });
+    check({ network: "dev", url, token: "ab" }, "url");
   }
 });
 
@@ -48,24 +62,47 @@ test("a tilde is the home directory and nothing else is changed", () => {
   for (const path of ["/a/~", "a", "~user/x", "./~"]) assert.equal(expand(path), path);
 });
 
-test("a daemon is reached by its directory and by address and token", async (context) => {
+test("a daemon is reached by the socket that its file names, whatever the socket is called", async (context) => {
   const daemon = await daemonOf(context);
-  for (const options of [{ dataDir: daemon.dataDir }, { url: daemon.url, token: daemon.token }]) {
-    assert.equal((await sessionOf(context, options).status()).network, "dev");
+  for (const name of ["sessiond.sock", "a:b %2F ?#ü.sock"]) {
+    await daemon.stop();
+    await daemon.listen({ name });
+    assert.equal((await sessionOf(context, { dataDir: daemon.dataDir }).status()).network, "dev");
   }
 });
 
-test("a wrong token reaches nothing", async (context) => {
-  const { url } = await daemonOf(context);
-  await fails("NoDaemon", sessionOf(context, { url, token: "00".repeat(32) }).status());
+test("after a kill nothing is sent to whoever has taken the daemon's port", async (context) => {
+  const daemon = await daemonOf(context);
+  const before = sessionOf(context, { dataDir: daemon.dataDir, patience: 20 });
+  await before.status();
+  await daemon.kill();
+  const heard = [];
+  const stranger = createServer((socket) => {
+    heard.push("a connection");
+    socket.on("data", (bytes) => heard.push(String(bytes)));
+  });
+  context.after(() => stranger.close());
+  await once(stranger.listen(daemon.port, "127.0.0.1"), "listening");
+  const session = sessionOf(context, { dataDir: daemon.dataDir });
+  await fails("NoDaemon", session.status());
+  await fails("NoDaemon", session.createSession(PEER));
+  await fails("NoDaemon", session.getOrCreateIdentity());
+  before.on("message", () => assert.fail("from whom?"));
+  await assert.rejects(before.status(), ({ code }) => ["NoDaemon", "ConnectionLost"].includes(code));
+  // What was sent before this connection has arrived when it has.
+  const own = connect(daemon.port, "127.0.0.1").end("the test");
+  await once(own, "close");
+  assert.deepEqual(heard, ["a connection", "the test"]);
 });
 
 test("another network than the option's is refused by file and by the daemon's own word", async (context) => {
   const daemon = await daemonOf(context);
   await fails("WrongNetwork", sessionOf(context, { network: "mainnet", dataDir: daemon.dataDir }).status());
   assert.deepEqual(daemon.calls, [], "the file alone was enough");
-  const { url, token } = daemon;
-  await fails("WrongNetwork", sessionOf(context, { network: "mainnet", url, token }).createSession(PEER));
+  await daemon.stop();
+  daemon.announced = "mainnet";
+  await daemon.listen();
+  await fails("WrongNetwork", sessionOf(context, { network: "mainnet", dataDir: daemon.dataDir }).createSession(PEER));
   assert.deepEqual(daemon.calls.map((call) => call.method), ["status.get"]);
 });
 
@@ -82,7 +119,7 @@ test("without a daemon the first request fails at once and says how to start one
 test("a file of the daemon that is none is refused without being repeated", async (context) => {
   const dataDir = mkdtempSync(join(tmpdir(), "pars-session-"));
   context.after(() => rmSync(dataDir, { recursive: true }));
-  for (const content of ["canary", "null", "{}", '{"http":"http://127.0.0.1:1","token":5,"network":"dev"}']) {
+  for (const content of ["canary", "null", "{}", '{"socket":5,"network":"dev"}']) {
     writeFileSync(join(dataDir, "rpc.json"), content);
     const error = await sessionOf(context, { dataDir }).status().catch((thrown) => thrown);
     assert.equal(error.code, "InvalidReply");
@@ -91,12 +128,19 @@ test("a file of the daemon that is none is refused without being repeated", asyn
   }
 });
 
-test("an identity is made once and its revocation secret comes once", async (context) => {
+test("an identity is made once, and its revocation secret can be had later", async (context) => {
   const daemon = await daemonOf(context);
   const session = sessionOf(context, { dataDir: daemon.dataDir });
   const created = await session.getOrCreateIdentity();
   assert.equal(created.revocation.length, 64);
   assert.deepEqual(await session.getOrCreateIdentity(), daemon.identity);
+  assert.equal(await session.revocation(), created.revocation);
+});
+
+test("the status names the sessions whose reading pauses", async (context) => {
+  const daemon = await daemonOf(context);
+  daemon.paused = [{ session: PEER.slice(2), open: 1_024 }];
+  assert.deepEqual((await sessionOf(context, { dataDir: daemon.dataDir }).status()).paused, daemon.paused);
 });
 
 test("an identity that somebody else makes at the same moment is taken", async (context) => {
@@ -142,6 +186,7 @@ test("an answer that does not look like the daemon's types is refused, and no pr
     { ...status, cursor: 1.5 },
     { ...status, chain: [] },
     { ...status, state: "unheard of" },
+    { ...status, paused: [{ session: "" }] },
     pollute,
   ]) {
     daemon.answer = (method) => (method === "status.get" ? wrong : undefined);
@@ -168,10 +213,12 @@ test("what is no JSON-RPC ends the connection, and the next request makes a new 
 });
 
 test("close ends a connection that never came to stand, and what waits", async (context) => {
-  const mute = createServer((socket) => context.after(() => socket.destroy())).listen(0, "127.0.0.1");
+  const daemon = await daemonOf(context);
+  await daemon.stop();
+  const mute = createServer((socket) => context.after(() => socket.destroy())).listen(daemon.socket);
   context.after(() => mute.close());
-  await new Promise((resolve) => mute.once("listening", resolve));
-  const session = new ParsSession({ network: "dev", url: `http://127.0.0.1:${mute.address().port}`, token: "ab" });
+  await once(mute, "listening");
+  const session = new ParsSession({ network: "dev", dataDir: daemon.dataDir });
   const waiting = fails("Closed", session.status());
   mute.once("connection", () => session.close());
   await waiting;

@@ -14,6 +14,3 @@ pub use config::{DeployConfig, MAX_LOCK_TIME, Token};
 pub use plan::{DeployError, Plan, Step, plan};
 pub use probe::Probe;
 pub use record::Deployment;
-
-/// Chain ids on which the development proving key may stand: the `dev` network and foundry's test chain.
-pub const DEV_CHAIN_IDS: [u64; 2] = [7_072, 31_337];

@@ -5,6 +5,7 @@
 //! `SolEvent::decode_log`. Normative text: CHAIN section 1.
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+pub mod action;
 #[expect(
     missing_docs,
     clippy::too_many_arguments,
@@ -12,6 +13,7 @@
 )]
 pub mod contracts;
 pub mod deployment;
+pub mod dev;
 mod revert;
 pub mod safe;
 pub mod safe_owners;

@@ -53,7 +53,8 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let provider = ProviderBuilder::new().connect_http(url).erased();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut service = Service::start(options, provider).await?;
-    let ready = serde_json::json!({"ready": true, "api": format!("http://{}", service.address())});
+    let api = service.address().map(|address| format!("http://{address}"));
+    let ready = serde_json::json!({"ready": true, "api": api});
     writeln!(std::io::stdout(), "{ready}")?;
     tokio::select! {
         error = service.failed() => Err(error.into()),
@@ -80,7 +81,7 @@ fn options(arguments: &Arguments) -> anyhow::Result<Options> {
     Ok(Options {
         deployment,
         database: path.into(),
-        listen: arguments.listen,
+        listen: Some(arguments.listen),
         poll: Duration::from_millis(arguments.poll_ms),
     })
 }

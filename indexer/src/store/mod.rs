@@ -71,8 +71,8 @@ pub enum StoreError {
 pub struct Store {
     writer: SqlitePool,
     readers: SqlitePool,
-    /// The lock is held as long as this file is open.
-    _lock: File,
+    /// Locked until the store is closed.
+    lock: File,
 }
 
 impl Store {
@@ -88,7 +88,7 @@ impl Store {
         let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
         migrations().run(&writer).await?;
         let readers = SqlitePoolOptions::new().max_connections(READERS).connect_with(options.read_only(true)).await?;
-        Ok(Self { writer, readers, _lock: lock })
+        Ok(Self { writer, readers, lock })
     }
 
     /// Refuses a database that is about something else; an empty one passes.
@@ -146,10 +146,12 @@ impl Store {
         Reader::begin(&self.readers).await
     }
 
-    /// Closes all connections.
+    /// Closes all connections and lets others open the database, whoever still holds this store.
     pub async fn close(&self) {
         self.readers.close().await;
         self.writer.close().await;
+        // Without the lock file the process's end does the same.
+        let _ = self.lock.unlock();
     }
 }
 

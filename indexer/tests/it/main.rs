@@ -1,6 +1,7 @@
 //! The shell, beside a development chain in process.
 
 mod atomic_batches;
+mod embedded;
 mod faults;
 mod process;
 mod safe_owners;

@@ -51,7 +51,7 @@ impl Chain {
         let rules = Rules {
             chain_id: genesis.chain_id,
             gas_limit: genesis.gas_limit,
-            precompiles: PqPrecompiles::new(genesis.precompiles),
+            precompiles: genesis.precompiles.map_or_else(PqPrecompiles::without_ml_dsa, PqPrecompiles::new),
         };
         Ok(Self {
             genesis,

@@ -38,8 +38,8 @@ pub struct Genesis {
     pub finality_lag: u64,
     /// Seeds `prevrandao` of every block.
     pub seed: B256,
-    /// Where the ML-DSA precompiles answer.
-    pub precompiles: PqAddresses,
+    /// Where the ML-DSA precompiles answer; none: the chain has none.
+    pub precompiles: Option<PqAddresses>,
 }
 
 impl Genesis {
@@ -53,7 +53,7 @@ impl Genesis {
             base_fee: INITIAL_BASE_FEE,
             finality_lag: 2,
             seed: B256::ZERO,
-            precompiles: PqAddresses::default(),
+            precompiles: Some(PqAddresses::default()),
         }
     }
 
@@ -68,7 +68,7 @@ impl Genesis {
         if self.gas_limit < MIN_GAS_LIMIT {
             return Err(ChainError::Genesis("the block gas limit must be at least 100,000"));
         }
-        if !self.precompiles.are_distinct() {
+        if self.precompiles.is_some_and(|precompiles| !precompiles.are_distinct()) {
             return Err(ChainError::Genesis("the three ML-DSA precompiles need three addresses above 0x11"));
         }
         Ok(())

@@ -126,17 +126,24 @@ impl PqAddresses {
 #[derive(Clone, Debug)]
 pub struct PqPrecompiles {
     eth: EthPrecompiles,
-    addresses: PqAddresses,
+    addresses: Option<PqAddresses>,
     warm: AddressSet,
 }
 
 impl PqPrecompiles {
     /// The Prague set with ML-DSA at the given addresses.
     pub fn new(addresses: PqAddresses) -> Self {
+        let mut set = Self::without_ml_dsa();
+        set.warm.extend([addresses.ml_dsa_44, addresses.ml_dsa_65, addresses.ml_dsa_87]);
+        set.addresses = Some(addresses);
+        set
+    }
+
+    /// The Prague set alone: a chain that does not have EIP-8355.
+    pub fn without_ml_dsa() -> Self {
         let eth = EthPrecompiles::new(SpecId::PRAGUE);
-        let mut warm = eth.warm_addresses().clone();
-        warm.extend([addresses.ml_dsa_44, addresses.ml_dsa_65, addresses.ml_dsa_87]);
-        Self { eth, addresses, warm }
+        let warm = eth.warm_addresses().clone();
+        Self { eth, addresses: None, warm }
     }
 }
 
@@ -149,7 +156,8 @@ impl<CTX: ContextTr> PrecompileProvider<CTX> for PqPrecompiles {
     }
 
     fn run(&mut self, context: &mut CTX, inputs: &CallInputs) -> Result<Option<InterpreterResult>, String> {
-        let Some(set) = self.addresses.set_at(inputs.bytecode_address) else { return self.eth.run(context, inputs) };
+        let ours = self.addresses.and_then(|addresses| addresses.set_at(inputs.bytecode_address));
+        let Some(set) = ours else { return self.eth.run(context, inputs) };
         let input = inputs.input.as_bytes(context);
         let gas = set.gas(input.len());
         let output = if inputs.gas_limit < gas {

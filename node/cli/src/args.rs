@@ -6,7 +6,7 @@ mod session;
 mod trigger;
 
 pub use eligibility::{CanJoin, Ceremony, Check, Eligibility, Prove};
-pub use rooms::{CreateRoom, KindArg, MemberCommand, RoomCommand, SignSlot, SittingCommand, SlotLoan};
+pub use rooms::{CreateRoom, HostRoom, KindArg, MemberCommand, RoomCommand, SignSlot, SittingCommand, SlotLoan};
 pub use session::{IdentityCommand, ReadMessages, SendText, SessionCommand, Tail};
 pub use trigger::{AccountCommand, Allowed, Enrol, SendTrigger, TriggerCommand};
 
@@ -87,6 +87,8 @@ pub enum Command {
     Status,
     /// Show the registered service nodes as the session daemon sees them.
     Peers,
+    /// Print the link of the session daemon's page; who has it may speak for you until the daemon ends.
+    Page,
 }
 
 /// `chain …`

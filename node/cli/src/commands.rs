@@ -5,6 +5,7 @@ pub mod chain;
 pub mod eligibility;
 pub mod identity;
 pub mod lock;
+pub mod page;
 pub mod peers;
 pub mod room;
 pub mod session;
@@ -32,5 +33,6 @@ pub async fn run(cli: &Cli) -> Result<Report, Error> {
         Command::Trigger(command) => trigger::run(&context, command).await,
         Command::Status => status::run(&context).await,
         Command::Peers => peers::run(&context).await,
+        Command::Page => page::run(&context),
     }
 }

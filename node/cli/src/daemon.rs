@@ -18,6 +18,11 @@ const PATIENCE: Duration = Duration::from_secs(180);
 /// The socket's name in the daemon's directory.
 const SOCKET: &str = "sessiond.sock";
 
+/// Where it announces address and token.
+const ANNOUNCED: &str = "rpc.json";
+/// Bytes of that at most.
+const ANNOUNCEMENT: usize = 16 * 1_024;
+
 /// A client of the daemon whose directory is named.
 #[derive(Debug, Clone)]
 pub struct Daemon {
@@ -49,6 +54,19 @@ impl Daemon {
         let body = response.bytes().await.map_err(|error| self.unanswered(&error))?;
         let wrong = |_| Error::DaemonWrong(format!("HTTP {status} without a JSON-RPC answer"));
         answer::<C>(serde_json::from_slice(&body).map_err(wrong)?)
+    }
+
+    /// The link of its page: the token stands in the fragment, which is never sent.
+    ///
+    /// # Errors
+    /// If no daemon has announced itself there.
+    pub fn page(&self) -> Result<String, Error> {
+        let path = self.datadir.join(ANNOUNCED);
+        let text = pars_keyfile::read(&path, ANNOUNCEMENT).map_err(|error| absent(&self.datadir, error.to_string()))?;
+        let wrong = || Error::DaemonWrong(format!("{} says no address and token", path.display()));
+        let announced: serde_json::Value = serde_json::from_str(&text).map_err(|_| wrong())?;
+        let field = |name: &str| announced.get(name).and_then(serde_json::Value::as_str).ok_or_else(wrong);
+        Ok(format!("{}/#token={}", field("http")?, field("token")?))
     }
 
     /// Subscribes to events after a cursor, or to all that are not acknowledged.

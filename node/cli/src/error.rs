@@ -3,6 +3,7 @@
 use std::{borrow::Cow, io, path::PathBuf};
 
 use alloy::{primitives::Address, transports::TransportError};
+use pars_keyfile::FileError;
 use pars_rpc::RpcError;
 use serde_json::Value;
 
@@ -30,20 +31,9 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
-    /// A file that holds a secret is open to others.
-    #[error("{path} may be read or written by others (mode {mode:o}); run chmod 600 on it", path = path.display())]
-    FileTooOpen {
-        /// The file.
-        path: PathBuf,
-        /// Its permission bits.
-        mode: u32,
-    },
-    /// A file that holds a secret is a link or something else than a plain file.
-    #[error("{path} is a link or no plain file; secrets are only read from plain files", path = path.display())]
-    NotAPlainFile {
-        /// The file.
-        path: PathBuf,
-    },
+    /// A file that holds a secret could not be used.
+    #[error(transparent)]
+    Secret(#[from] FileError),
     /// The directory for secrets is open to others or a link.
     #[error("{path} is not a directory of yours alone (mode 700, no link); secrets are not kept there", path = path.display())]
     HomeNotPrivate {
@@ -188,8 +178,7 @@ impl Error {
             Self::Amount(_) => "bad_amount",
             Self::Runtime(_) => "runtime_failed",
             Self::File { .. } => "file_unusable",
-            Self::FileTooOpen { .. } => "file_too_open",
-            Self::NotAPlainFile { .. } => "not_a_plain_file",
+            Self::Secret(error) => secret_code(error),
             Self::HomeNotPrivate { .. } => "home_not_private",
             Self::FileExists { .. } => "file_exists",
             Self::FileContent { .. } => "file_content",
@@ -246,6 +235,18 @@ impl Error {
 impl From<TransportError> for Error {
     fn from(source: TransportError) -> Self {
         Self::Chain(Box::new(source))
+    }
+}
+
+/// The stable name of what is wrong with a file that holds a secret.
+const fn secret_code(error: &FileError) -> &'static str {
+    match error {
+        FileError::Io { .. } => "file_unusable",
+        FileError::NotPlain(_) => "not_a_plain_file",
+        FileError::Owner { .. } => "file_of_another",
+        FileError::Mode { .. } => "file_too_open",
+        FileError::TooLong { .. } => "file_content",
+        FileError::Exists(_) => "file_exists",
     }
 }
 

@@ -2,35 +2,14 @@
 
 use std::path::PathBuf;
 
-use alloy::{
-    hex,
-    primitives::{B256, b256},
-    signers::local::PrivateKeySigner,
-};
+use alloy::{hex, primitives::B256, signers::local::PrivateKeySigner};
+use pars_bindings::dev;
 use zeroize::Zeroizing;
 
-use crate::{error::Error, files::private};
-
-/// Chain ids on which keys and accounts that everybody knows are accepted: the `dev` network and Foundry's test chain.
-pub const DEVELOPMENT_CHAINS: [u64; 2] = [7072, 31337];
+use crate::{error::Error, files::SECRET};
 
 /// How many dev accounts there are.
-pub const DEV_ACCOUNTS: usize = DEV_KEYS.len();
-
-/// The first ten keys (BIP-44 path m/44'/60'/0'/0/i) of the mnemonic "test test test test test test test test test
-/// test test junk". Published with every Ethereum development tool: worth nothing, secret to nobody.
-const DEV_KEYS: [B256; 10] = [
-    b256!("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"),
-    b256!("59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d"),
-    b256!("5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a"),
-    b256!("7c852118294e51e653712a81e05800f419141751be58f605c371e15141b007a6"),
-    b256!("47e179ec197488593b187f80a00eb0da91f1b9d0b13f8733639f19c30a34926a"),
-    b256!("8b3a350cf5c34c9194ca85829a2df0ec3153be0318b5e2d3348e872092edffba"),
-    b256!("92db14e403b83dfe3df233f83dfa3a0d7096f21ca9b0d6d6b8d88b2b4ec1564e"),
-    b256!("4bbbf85ce3377467afe5d46f804f221813b2bb87f24d81f60f1fcdbf7cbf4356"),
-    b256!("dbda1821b80551c9d65939329250298aa3472ba22feea921c0cf5d620ea67b97"),
-    b256!("2a871d0798f97d79848a013d4936a73bf4cc922c825d33c1cf7073dff6d409c6"),
-];
+pub const DEV_ACCOUNTS: usize = dev::KEYS.len();
 
 /// Which key signs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +25,7 @@ impl SignerSource {
     pub fn load(&self, chain_id: u64) -> Result<PrivateKeySigner, Error> {
         match self {
             Self::File(path) => {
-                let text = private::read(path)?;
+                let text = pars_keyfile::read(path, SECRET)?;
                 let refuse = || Error::FileContent { path: path.clone(), expected: "a private key of 64 hex digits" };
                 let digits = text.trim();
                 let mut key = Zeroizing::new(B256::ZERO.0);
@@ -54,7 +33,7 @@ impl SignerSource {
                     .map_err(|_| refuse())?;
                 PrivateKeySigner::from_slice(key.as_slice()).map_err(|_| refuse())
             }
-            Self::Dev(_) if !DEVELOPMENT_CHAINS.contains(&chain_id) => Err(Error::DevAccountRefused { chain_id }),
+            Self::Dev(_) if !dev::CHAIN_IDS.contains(&chain_id) => Err(Error::DevAccountRefused { chain_id }),
             Self::Dev(index) => dev_signer(*index),
         }
     }
@@ -63,7 +42,7 @@ impl SignerSource {
 /// The signer of one dev account.
 pub fn dev_signer(index: usize) -> Result<PrivateKeySigner, Error> {
     let refuse = || Error::Usage(format!("there are dev accounts 0 to {}, not {index}", DEV_ACCOUNTS - 1));
-    DEV_KEYS.get(index).and_then(|key| PrivateKeySigner::from_bytes(key).ok()).ok_or_else(refuse)
+    dev::KEYS.get(index).and_then(|key| PrivateKeySigner::from_bytes(key).ok()).ok_or_else(refuse)
 }
 
 #[cfg(test)]
@@ -93,7 +72,8 @@ mod tests {
                 matches!(SignerSource::Dev(0).load(chain_id), Err(Error::DevAccountRefused { chain_id: c }) if c == chain_id)
             );
         }
-        for chain_id in DEVELOPMENT_CHAINS {
+        assert_eq!(dev::CHAIN_IDS, pars_circuits::key::DEV_CHAIN_IDS, "two crates of one layer, one list");
+        for chain_id in dev::CHAIN_IDS {
             assert!(SignerSource::Dev(0).load(chain_id).is_ok());
         }
     }
@@ -101,15 +81,15 @@ mod tests {
     #[test]
     fn a_key_file_is_read_with_and_without_prefix_and_rubbish_is_refused_without_repeating_it() {
         let dir = tempfile::tempdir().unwrap();
-        let text = hex::encode(DEV_KEYS[0]);
+        let text = hex::encode(dev::KEYS[0]);
         for (name, content) in [("plain", text.clone()), ("prefixed", format!("0x{text}\n"))] {
             let path = dir.path().join(name);
-            private::create(&path, content.as_bytes()).unwrap();
+            pars_keyfile::create(&path, content.as_bytes()).unwrap();
             assert_eq!(SignerSource::File(path).load(7070).unwrap().address(), dev_signer(0).unwrap().address());
         }
         for (name, content) in [("short", "0xabcdef"), ("zero", &"0".repeat(64)), ("long", &"a".repeat(66))] {
             let path = dir.path().join(name);
-            private::create(&path, content.as_bytes()).unwrap();
+            pars_keyfile::create(&path, content.as_bytes()).unwrap();
             let error = SignerSource::File(path).load(7070).unwrap_err();
             assert_eq!(error.code(), "file_content");
             assert!(!error.to_string().contains(content));

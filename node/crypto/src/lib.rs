@@ -6,6 +6,7 @@
 //! | [`hash`], [`kdf`] | `H`, `KDF`, `Expand`, the chain step, all over SHA3-256 |
 //! | [`aead`] | AES-256-GCM with the three nonce rules as three types |
 //! | [`dh`], [`kem`], [`hkem`] | X25519, ML-KEM-768 and 1024, the hybrid KEM XW768 and XW1024 |
+//! | [`frame`] | LiveKit's frame encryption, the exception for media |
 //! | [`sign`] | Ed25519, ML-DSA-87, the hybrid signature `HS` |
 //! | [`trigger`] | ML-DSA-87 alone under the empty context: keys whose signatures a contract verifies |
 //! | [`merkle`], [`lioness`], [`stream`] | trees of records, the onion payload cipher, AES-256-CTR |
@@ -20,6 +21,7 @@
 
 pub mod aead;
 pub mod dh;
+pub mod frame;
 pub mod hash;
 pub mod hkem;
 pub mod kdf;

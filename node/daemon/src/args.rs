@@ -49,8 +49,9 @@ pub struct Settings {
     /// Carry out actions that arrive in messages
     #[arg(long)]
     pub executor: bool,
-    /// The operator's own list of authors and calls, TOML or JSON; whatever the accounts' policies allow if left out
-    #[arg(long)]
+    /// The operator's own list, TOML or JSON: which calls are relayed (target, selector, value-cap), and of which authors
+    /// (their 05… ids); whatever the accounts' policies allow if left out
+    #[arg(long, value_name = "FILE")]
     pub allow: Option<PathBuf>,
     /// 0600 file with the key of the account that stakes and submits
     #[arg(long)]
@@ -67,6 +68,24 @@ pub struct Settings {
     /// An Origin that browsers may call from; may be repeated
     #[arg(long, value_name = "ORIGIN")]
     pub allow_origin: Vec<String>,
+    /// Host rooms: sittings that the account opens; needs --sfu, --sfu-key-file and an account
+    #[arg(long)]
+    pub host: bool,
+    /// URL of the SFU that hosted rooms use: ours, or a LiveKit server
+    #[arg(long, value_name = "URL")]
+    pub sfu: Option<String>,
+    /// 0600 file with the SFU's API key: {"key":"…","secret":"…"}
+    #[arg(long, value_name = "FILE")]
+    pub sfu_key_file: Option<PathBuf>,
+    /// SHA-256 of the SFU's DTLS certificate, 64 digits, from its ready line; left out for a LiveKit cluster
+    #[arg(long, value_name = "DIGITS")]
+    pub sfu_fingerprint: Option<String>,
+    /// Serve the page of this directory (clients/web/dist) on the loopback port
+    #[arg(long, value_name = "DIR")]
+    pub page: Option<PathBuf>,
+    /// Home with the secrets of registered commitments and the proving key, for anonymous seats (parsctl's --home)
+    #[arg(long, env = "PARS_HOME", value_name = "DIR")]
+    pub home: Option<PathBuf>,
     /// Write what links send and receive to this file (dev network only)
     #[arg(long)]
     pub capture: Option<PathBuf>,
@@ -95,6 +114,12 @@ impl Settings {
             stake: self.stake.or(file.stake),
             http: self.http.or(file.http),
             allow_origin: list(self.allow_origin, file.allow_origin),
+            host: self.host || file.host,
+            sfu: self.sfu.or(file.sfu),
+            sfu_key_file: self.sfu_key_file.or(file.sfu_key_file),
+            sfu_fingerprint: self.sfu_fingerprint.or(file.sfu_fingerprint),
+            page: self.page.or(file.page),
+            home: self.home.or(file.home),
             capture: self.capture.or(file.capture),
         }
     }

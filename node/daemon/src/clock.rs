@@ -34,8 +34,12 @@ impl Clock {
 
 /// Minutes since the Unix epoch, by the system's clock.
 pub fn wall() -> UnixMinute {
+    UnixMinute(u32::try_from(milliseconds() / 60_000).unwrap_or(u32::MAX))
+}
+
+/// Milliseconds since the Unix epoch, by the system's clock.
+pub fn milliseconds() -> u64 {
     #[expect(clippy::disallowed_methods, reason = "days, prekeys and expiry follow the system's clock; read here only")]
     let now = SystemTime::now();
-    let seconds = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    UnixMinute(u32::try_from(seconds / 60).unwrap_or(u32::MAX))
+    now.duration_since(UNIX_EPOCH).map_or(0, |since| u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }

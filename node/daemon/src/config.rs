@@ -123,9 +123,29 @@ pub enum ConfigError {
     /// Not one of the three.
     #[error("give --delay fast, default or private")]
     Delay,
+    /// A host without its SFU.
+    #[error("--host needs {0}; the SFU's ready line and its key file say it")]
+    NoSfu(&'static str),
+    /// No SFU.
+    #[error("--sfu is no http:// or https:// URL")]
+    Sfu,
+    /// No fingerprint.
+    #[error("--sfu-fingerprint has 64 hexadecimal digits")]
+    Fingerprint,
     /// Two accounts.
     #[error("give either --account-file or --dev-account, not both")]
     TwoAccounts,
+}
+
+/// The SFU of a host.
+#[derive(Clone, Debug)]
+pub struct SfuConfig {
+    /// Where it is.
+    pub url: Url,
+    /// Its API key.
+    pub key_file: PathBuf,
+    /// SHA-256 of its DTLS certificate; zero for a cluster.
+    pub fingerprint: [u8; 32],
 }
 
 /// What the daemon runs with.
@@ -157,6 +177,12 @@ pub struct Config {
     pub http: SocketAddr,
     /// Origins that browsers may call from.
     pub origins: Vec<String>,
+    /// Host rooms with this SFU.
+    pub host: Option<SfuConfig>,
+    /// Serve this page.
+    pub page: Option<PathBuf>,
+    /// Secrets of registered commitments.
+    pub home: Option<PathBuf>,
     /// Where links write what they carry.
     pub capture: Option<PathBuf>,
 }
@@ -182,6 +208,7 @@ impl Config {
     /// As [`Config::load`].
     pub fn check(datadir: PathBuf, settings: Settings) -> Result<Self, ConfigError> {
         let network = network(settings.network.as_deref())?;
+        let host = sfu(&settings)?;
         let missing = |what, flag| ConfigError::Missing { network: network.name(), what, flag };
         let deployment = settings.deployment.ok_or_else(|| missing("a deployment file", "--deployment"))?;
         let rpc = settings.rpc.ok_or_else(|| missing("the URL of a chain's node", "--rpc"))?;
@@ -192,8 +219,8 @@ impl Config {
         let listen = settings.listen.ok_or_else(|| missing("an address to listen on", "--listen"))?;
         let listen = address("--listen", &listen)?;
         let account = account(settings.account_file, settings.dev_account)?;
-        if account.is_none() && (settings.service || settings.executor) {
-            return Err(missing("the account that pays for a service node or an executor", "--account-file"));
+        if account.is_none() && (settings.service || settings.executor || settings.host) {
+            return Err(missing("the account that pays for a service node, an executor or a host", "--account-file"));
         }
         let http = settings.http.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
         let config = Self {
@@ -210,6 +237,9 @@ impl Config {
             account,
             http,
             origins: settings.allow_origin,
+            host,
+            page: settings.page,
+            home: settings.home,
             capture: settings.capture,
         };
         config.obey(network).map(|()| config)
@@ -278,6 +308,21 @@ fn loopback(address: &Multiaddr) -> bool {
         Some(Protocol::Ip6(ip)) => ip.is_loopback(),
         _ => false,
     }
+}
+
+/// The SFU, if rooms are hosted.
+fn sfu(settings: &Settings) -> Result<Option<SfuConfig>, ConfigError> {
+    if !settings.host {
+        return Ok(None);
+    }
+    let url = settings.sfu.as_deref().ok_or(ConfigError::NoSfu("--sfu"))?;
+    let url = self::url(url).map_err(|_| ConfigError::Sfu)?;
+    let key_file = settings.sfu_key_file.clone().ok_or(ConfigError::NoSfu("--sfu-key-file"))?;
+    let mut fingerprint = [0; 32];
+    if let Some(digits) = &settings.sfu_fingerprint {
+        hex::decode_to_slice(digits, &mut fingerprint).map_err(|_| ConfigError::Fingerprint)?;
+    }
+    Ok(Some(SfuConfig { url, key_file, fingerprint }))
 }
 
 fn url(text: &str) -> Result<Url, ConfigError> {

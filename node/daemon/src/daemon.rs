@@ -24,7 +24,15 @@ use crate::datadir::{Datadir, DatadirError};
 use crate::driver::{DriveError, Driver, Ends, Handle, Parts};
 use crate::executor::{self, ExecutorConfig, ExecutorError};
 use crate::net::{self, NetConfig, NetError, ServiceLink};
-use crate::rpc::auth::Token;
+use crate::page::{Page, PageError};
+use crate::room::facts::Oracle;
+use crate::room::home::Home;
+use crate::room::host::kept::{Folder, KeptError};
+use crate::room::host::sfu::{Sfu, SfuError};
+use crate::room::host::{Hosting, HostingParts};
+use crate::room::objects::{ObjectClient, Objects};
+use crate::room::{self, Rooms};
+use crate::rpc::auth::{Guard, Token};
 use crate::rpc::{Context, RpcStartError, Server};
 use crate::service::{self, KeysError, ServiceKeys};
 use crate::store::{Store, StoreError};
@@ -75,14 +83,23 @@ pub enum StartError {
     /// The engine's owner.
     #[error("the engine stopped: {0}")]
     Drive(Box<DriveError>),
-    /// A listener of the RPC broke.
-    #[error("the RPC stopped: {0}")]
-    Serve(std::io::Error),
     /// The executor.
     #[error(transparent)]
     Executor(#[from] ExecutorError),
+    /// The page.
+    #[error(transparent)]
+    Page(#[from] PageError),
+    /// The SFU of a host.
+    #[error(transparent)]
+    Sfu(#[from] SfuError),
+    /// Secrets of hosted sittings.
+    #[error(transparent)]
+    Kept(#[from] KeptError),
+    /// Ports for rooms.
+    #[error("no port for tunnels to hosts: {0}")]
+    Tunnel(std::io::Error),
     /// Nobody pays.
-    #[error("a service node and an executor need an account; give --account-file")]
+    #[error("a service node, a host and an executor need an account; give --account-file")]
     NoAccount,
     /// A task is gone.
     #[error("a part of the daemon ended unexpectedly; see the log")]
@@ -116,7 +133,8 @@ pub struct Daemon {
     stop_driver: oneshot::Sender<()>,
     driver: JoinHandle<Result<(), DriveError>>,
     chain: JoinHandle<Result<(), ChainError>>,
-    rpc: JoinHandle<std::io::Result<()>>,
+    rpc: JoinHandle<()>,
+    rooms: Rooms,
     executor: Option<Executor>,
 }
 
@@ -138,7 +156,10 @@ impl Daemon {
         let provider = ProviderBuilder::new().connect_http(config.rpc.clone()).erased();
         let role = role(&config, &store, &key, &provider).await?;
         let service = role.as_ref().map(|role| role.keys.clone());
-        let network = net::start(net_config(&config, service.as_ref())).await?;
+        let page = config.page.as_deref().map_or_else(Page::none, Page::read)?;
+        let objects = Objects::default();
+        let network = net::start(net_config(&config, service.as_ref()), objects.clone()).await?;
+        let objects = (objects, network.objects.clone());
         let (to_net, listen, addresses) = (network.to.clone(), network.listen.to_string(), network.addresses.clone());
         let node = service.as_ref().map(|service| service.node);
         let (delay, rows) = (config.delay, store.rows()?);
@@ -148,8 +169,10 @@ impl Daemon {
         if let Some(Role { keys, sender }) = role {
             chain.roll(Roller { node: keys.node, sender });
         }
-        let executor = start_executor(&config, (key, provider), &datadir, &handle)?;
+        let executor = start_executor(&config, (key.clone(), provider.clone()), &datadir, &handle)?;
         let server = Server::bind(&datadir.socket(), config.http).await?;
+        let given = Given { handle: &handle, chain: &chain, objects, address: server.address(), provider };
+        let rooms = start_rooms(&config, &datadir, key, given)?;
         let ready = Ready {
             ready: true,
             socket: datadir.socket(),
@@ -159,6 +182,7 @@ impl Daemon {
             network: config.network.name(),
         };
         let context = Context::new(handle.clone(), config.network, chain.progress(), node, executor.is_some());
+        let context = context.with_rooms(rooms.clone());
         let token = Token::generate();
         announce(&datadir, &ready, &token)?;
         let (stop_chain, stopped) = watch::channel(false);
@@ -167,7 +191,8 @@ impl Daemon {
         Ok(Self {
             driver: tokio::spawn(driver.run(stop)),
             chain: tokio::spawn(chain.follow(sinks, stopped)),
-            rpc: tokio::spawn(server.serve(context, token, config.origins)),
+            rpc: tokio::spawn(server.serve(context, Guard::new(token, config.origins), page)),
+            rooms,
             executor,
             datadir,
             ready,
@@ -198,10 +223,7 @@ impl Daemon {
                 Ok(Err(error)) => error.into(),
                 _ => StartError::Ended,
             },
-            ended = &mut self.rpc => match ended {
-                Ok(Err(error)) => StartError::Serve(error),
-                _ => StartError::Ended,
-            },
+            _ = &mut self.rpc => StartError::Ended,
             ended = ended(&mut self.executor) => match ended {
                 Ok(Err(error)) => error.into(),
                 _ => StartError::Ended,
@@ -218,6 +240,8 @@ impl Daemon {
     pub async fn stop(self) -> Result<(), StartError> {
         self.datadir.withdraw();
         self.rpc.abort();
+        // Hosted sittings go on with the next start, before the index says anything else.
+        self.rooms.stop();
         // What the executor has promised is in its journal.
         self.executor.iter().for_each(JoinHandle::abort);
         // Both may have ended by themselves.
@@ -250,6 +274,39 @@ fn open(config: &Config) -> Result<(Datadir, StoreKey, Store), StartError> {
     Datadir::close_file(&datadir.index())?;
     let store = Store::open(&datadir.store(), config.network.chain_id())?;
     Ok((datadir, key, store))
+}
+
+/// What rooms get from parts that stand already.
+struct Given<'a> {
+    handle: &'a Handle,
+    chain: &'a Chain,
+    objects: (Objects, ObjectClient),
+    address: std::net::SocketAddr,
+    provider: DynProvider,
+}
+
+/// Rooms, and the host's role if it is asked for.
+fn start_rooms(config: &Config, datadir: &Datadir, key: StoreKey, given: Given<'_>) -> Result<Rooms, StartError> {
+    let Given { handle, chain, objects, address, provider } = given;
+    let home = Home::new(config.home.clone(), &config.deployment);
+    let oracle = Oracle::new(chain.rooms(), provider, config.deployment.clone(), &home);
+    let signer = config.account.as_ref().map(crate::account::AccountSource::load).transpose()?;
+    let accounts = signer.iter().map(alloy::signers::local::PrivateKeySigner::address).collect();
+    let hosting = match (&config.host, signer) {
+        (Some(of), Some(signer)) => Some(Hosting::start(HostingParts {
+            sender: Arc::new(Sender::new(config.rpc.clone(), signer)),
+            sfu: Sfu::new(&of.url, &of.key_file, of.fingerprint)?,
+            oracle: oracle.clone(),
+            progress: chain.progress(),
+            objects: objects.clone(),
+            folder: Folder::open(datadir.hosted(), key)?,
+        })),
+        (Some(_), None) => return Err(StartError::NoAccount),
+        (None, _) => None,
+    };
+    let (handle, progress) = (handle.clone(), chain.progress());
+    let parts = room::Parts { handle, oracle, progress, home, objects, address, accounts, hosting };
+    Rooms::new(parts).map_err(StartError::Tunnel)
 }
 
 type Executor = JoinHandle<Result<(), ExecutorError>>;

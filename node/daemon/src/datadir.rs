@@ -5,16 +5,21 @@
 //! | `sessiond.lock` | 0600 | locked while a daemon runs |
 //! | `store.key` | 0600 | 64 digits: seals what `session.redb` holds (dev only; elsewhere the vault) |
 //! | `session.redb`, `index.db`, `executor.redb` | 0600 | rows of the engine; index of the chain; actions taken up |
+//! | `hosted/<room>` | 0600 | keys of a sitting that is hosted here, sealed; gone with it |
 //! | `sessiond.sock`, `rpc.json` | 0600 | where the RPC is, and its token; gone after a clean end |
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Write};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use pars_crypto::secret::{StoreKey, Zeroizing};
+use pars_keyfile::FileError;
 
 use crate::random;
+
+/// Bytes of `store.key`: 64 digits and a line break.
+const KEY_FILE: usize = 66;
 
 /// Why the data directory cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +40,9 @@ pub enum DatadirError {
     /// The key file is not one.
     #[error("{0} is no store key of 64 hexadecimal digits; bring it back from your backup")]
     Key(PathBuf),
+    /// The key file, or what clients find the daemon by.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// Rows without their key.
     #[error("{0} is gone, and without it the store beside it cannot be opened; bring it back from your backup")]
     KeyLost(PathBuf),
@@ -91,6 +99,11 @@ impl Datadir {
         self.path.join("executor.redb")
     }
 
+    /// Secrets of sittings that are hosted here.
+    pub fn hosted(&self) -> PathBuf {
+        self.path.join("hosted")
+    }
+
     /// Make a database's file if it is not there, closed to others: its library would leave it open.
     ///
     /// # Errors
@@ -117,31 +130,34 @@ impl Datadir {
     /// [`DatadirError`]; a store without its key is never given a new one.
     pub fn store_key(&self) -> Result<StoreKey, DatadirError> {
         let path = self.path.join("store.key");
-        let mut text = Zeroizing::new(String::with_capacity(66));
-        match File::open(&path) {
-            Ok(file) => {
-                file.take(66).read_to_string(&mut text).map_err(failed(&path, "read"))?;
+        match pars_keyfile::read(&path, KEY_FILE) {
+            Ok(text) => {
                 let mut key = Zeroizing::new([0; 32]);
                 hex::decode_to_slice(text.trim_end(), key.as_mut()).map_err(|_| DatadirError::Key(path))?;
                 Ok(StoreKey::from_bytes(*key))
             }
-            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(failed(&path, "read")(e)),
-            Err(_) if self.store().exists() => Err(DatadirError::KeyLost(path)),
-            Err(_) => {
-                let key = StoreKey::generate(&mut random::system());
-                let line = Zeroizing::new(format!("{}\n", &*Zeroizing::new(hex::encode(key.expose()))));
-                replace(&path, line.as_bytes())?;
-                Ok(key)
-            }
+            Err(FileError::TooLong { .. }) => Err(DatadirError::Key(path)),
+            Err(FileError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => self.new_key(path),
+            Err(error) => Err(error.into()),
         }
+    }
+
+    fn new_key(&self, path: PathBuf) -> Result<StoreKey, DatadirError> {
+        if self.store().exists() {
+            return Err(DatadirError::KeyLost(path));
+        }
+        let key = StoreKey::generate(&mut random::system());
+        let line = Zeroizing::new(format!("{}\n", &*Zeroizing::new(hex::encode(key.expose()))));
+        pars_keyfile::replace(&path, line.as_bytes())?;
+        Ok(key)
     }
 
     /// Write what clients find the daemon by.
     ///
     /// # Errors
-    /// [`DatadirError::Io`].
+    /// [`DatadirError::File`].
     pub fn announce(&self, content: &[u8]) -> Result<(), DatadirError> {
-        replace(&self.rpc_file(), content)
+        Ok(pars_keyfile::replace(&self.rpc_file(), content)?)
     }
 
     /// Take it back: this daemon ends.
@@ -151,25 +167,6 @@ impl Datadir {
             let _ = fs::remove_file(path);
         }
     }
-}
-
-/// Put a whole 0600 file in the place of what is there, durably: readers see the old one or the new one.
-fn replace(path: &Path, content: &[u8]) -> Result<(), DatadirError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".new");
-    let fresh = PathBuf::from(name);
-    let write = || {
-        match fs::remove_file(&fresh) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => return Err(e),
-            _ => {}
-        }
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
-        file.write_all(content)?;
-        file.sync_all()?;
-        fs::rename(&fresh, path)?;
-        path.parent().map_or(Ok(()), |parent| File::open(parent)?.sync_all())
-    };
-    write().map_err(failed(path, "written"))
 }
 
 #[cfg(test)]
@@ -204,6 +201,30 @@ mod tests {
         assert!(matches!(datadir.store_key(), Err(DatadirError::Key(_))));
         fs::remove_file(&file).unwrap();
         assert!(matches!(datadir.store_key(), Err(DatadirError::KeyLost(_))));
+    }
+
+    #[test]
+    fn a_store_key_that_others_may_read_that_is_a_link_or_somebody_elses_is_refused_with_a_sentence() {
+        let dir = tempfile::tempdir().unwrap();
+        let datadir = Datadir::open(dir.path()).unwrap();
+        let key = datadir.store_key().unwrap();
+        let file = datadir.path().join("store.key");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
+        let error = datadir.store_key().unwrap_err();
+        assert!(matches!(error, DatadirError::File(FileError::Mode { mode: 0o640, .. })));
+        assert!(error.to_string().contains("chmod 600"), "{error}");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        // Only root can give a file away.
+        if std::os::unix::fs::chown(&file, Some(65_534), None).is_ok() {
+            assert!(matches!(datadir.store_key(), Err(DatadirError::File(FileError::Owner { .. }))));
+            std::os::unix::fs::chown(&file, Some(0), None).unwrap();
+        }
+        assert_eq!(datadir.store_key().unwrap(), key);
+        let elsewhere = dir.path().join("elsewhere");
+        fs::rename(&file, &elsewhere).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &file).unwrap();
+        let error = datadir.store_key().unwrap_err();
+        assert!(matches!(error, DatadirError::File(FileError::NotPlain(_))) && error.to_string().contains("link"));
     }
 
     #[test]

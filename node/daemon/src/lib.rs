@@ -16,7 +16,9 @@
 //! | [`driver`] | the one task that owns the engine |
 //! | [`store`], [`work`], [`net`], [`chain`] | adapters |
 //! | [`rpc`], [`executor`] | users of the engine |
+//! | [`room`], [`page`] | rooms: seats, hosted sittings, the page |
 //! | [`service`], [`account`] | keys of a node, who signs transactions |
+//! | [`process`] | no core file, no look into the memory |
 //! | [`clock`], [`random`] | the two sources of what no core may read |
 //!
 //! Logs name no contact, text, token or mailbox.
@@ -31,7 +33,10 @@ pub mod datadir;
 pub mod driver;
 pub mod executor;
 pub mod net;
+pub mod page;
+pub mod process;
 pub mod random;
+pub mod room;
 pub mod rpc;
 pub mod service;
 pub mod store;

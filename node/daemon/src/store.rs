@@ -321,3 +321,45 @@ impl Store {
 fn damaged(path: &Path, reason: impl std::fmt::Display) -> StoreError {
     StoreError::Damaged { path: path.to_owned(), reason: reason.to_string() }
 }
+
+/// The disk of a test: what it was given, and whether it says that it is durable.
+#[cfg(test)]
+pub(crate) struct Disk {
+    /// Batches so far.
+    pub(crate) given: watch::Receiver<u64>,
+    /// Whether they are durable.
+    pub(crate) durable: watch::Sender<bool>,
+}
+
+#[cfg(test)]
+impl Running {
+    /// A store in memory that says nothing is durable before it is told so.
+    pub(crate) fn held() -> (Self, Disk) {
+        let (jobs, mut asked) = mpsc::channel(QUEUE);
+        let (newest, committed) = watch::channel(BatchId(0));
+        let (durable, mut allowed) = watch::channel(false);
+        let (count, given) = watch::channel(0);
+        let (end, ended) = oneshot::channel();
+        tokio::spawn(async move {
+            let mut last = BatchId(0);
+            loop {
+                tokio::select! {
+                    job = asked.recv() => match job {
+                        Some(Job::Persist(batch)) => {
+                            last = batch.id;
+                            count.send_modify(|count| *count += 1);
+                        }
+                        Some(Job::Load(reply)) => drop(reply.send(Ok(Rows::default()))),
+                        None => break,
+                    },
+                    Ok(()) = allowed.changed() => {}
+                }
+                if *allowed.borrow() {
+                    newest.send_replace(last);
+                }
+            }
+            end.send(Ok(()))
+        });
+        (Self { handle: StoreHandle { jobs }, committed, ended }, Disk { given, durable })
+    }
+}

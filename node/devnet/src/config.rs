@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use pars_bindings::dev;
 use pars_chain::{Chain, Genesis, GenesisAccount, Input};
 use serde::{Deserialize, Serialize};
 
@@ -10,9 +11,6 @@ use crate::{
     clock::{Clock, wall_seconds},
     error::DevnetError,
 };
-
-/// The chain ids this program runs under: Pars' development chain and Foundry's test chain.
-pub const DEV_CHAIN_IDS: [u64; 2] = [7072, 31337];
 
 /// Settings of a development chain.
 #[derive(Clone, Debug)]
@@ -31,6 +29,8 @@ pub struct Config {
     pub gas_limit: u64,
     /// An empty block each second while something is not final.
     pub empty_blocks: bool,
+    /// Whether the chain verifies ML-DSA (EIP-8355).
+    pub precompiles: bool,
 }
 
 impl Config {
@@ -44,12 +44,13 @@ impl Config {
             finality_lag: 2,
             gas_limit: 30_000_000,
             empty_blocks: false,
+            precompiles: true,
         }
     }
 
     /// Refuses chain ids other than the development ones.
     pub(crate) fn check(&self) -> Result<(), DevnetError> {
-        if DEV_CHAIN_IDS.contains(&self.chain_id) { Ok(()) } else { Err(DevnetError::ChainId(self.chain_id)) }
+        if dev::CHAIN_IDS.contains(&self.chain_id) { Ok(()) } else { Err(DevnetError::ChainId(self.chain_id)) }
     }
 
     /// What a new chain is made of.
@@ -62,6 +63,7 @@ impl Config {
         let mut genesis = Genesis::new(self.chain_id, timestamp, dev_accounts().iter().map(funded).collect());
         genesis.gas_limit = self.gas_limit;
         genesis.finality_lag = self.finality_lag;
+        genesis.precompiles = genesis.precompiles.filter(|_| self.precompiles);
         let clock_offset = signed(timestamp).saturating_sub(signed(wall));
         Founding { genesis, clock_offset, manual_mining: self.manual_mining }
     }
@@ -75,6 +77,8 @@ impl Config {
         differs("chain id", genesis.chain_id.to_string(), self.chain_id.to_string())?;
         differs("finality lag", genesis.finality_lag.to_string(), self.finality_lag.to_string())?;
         differs("block gas limit", genesis.gas_limit.to_string(), self.gas_limit.to_string())?;
+        let (has, wanted) = (genesis.precompiles.is_some(), self.precompiles);
+        differs("ML-DSA precompiles", has.to_string(), wanted.to_string())?;
         differs("manual mining", stored.manual_mining.to_string(), self.manual_mining.to_string())?;
         match self.genesis_time {
             Some(asked) => differs("genesis time", genesis.timestamp.to_string(), asked.to_string()),

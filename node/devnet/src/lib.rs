@@ -25,7 +25,7 @@ mod socket;
 mod transport;
 
 pub use accounts::{DevAccount, dev_accounts};
-pub use config::{Config, DEV_CHAIN_IDS};
+pub use config::Config;
 pub use error::{DevnetError, RpcError};
 pub use handle::Devnet;
 pub use journal::JOURNAL_FILE;

@@ -17,7 +17,7 @@ use crate::store::{Batch, BatchId};
 
 pub use error::{CommandError, DescriptorRefused, OpenError};
 pub use event::{Event, Received};
-pub use history::{Conversation, Delivery, Direction, Entry};
+pub use history::{Conversation, Delivery, Direction, Entry, Paused};
 
 /// Where bytes come from or go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,9 +48,10 @@ pub enum Command {
     /// Publish our own records in the directory, or do it again. `Done` when the keys are durable, `Published` when the
     /// records were read back; between them it goes on by itself, over restarts too.
     Publish,
-    /// Fetch and check a contact's records, so that messages can be sent.
+    /// Fetch and check a contact's records, so that messages can be sent. `Opened` or `NotOpened` of the contact, or `Refused`
+    /// when the link contradicts another one by which the contact is being opened.
     Open(IdentityLink),
-    /// Send a message. The same command id again is the same message.
+    /// Send a message. The same command id again is the same message, and refused with another one.
     Send {
         /// To whom: a contact that was opened, or one that wrote to us.
         to: IdentityId,

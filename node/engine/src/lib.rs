@@ -15,6 +15,7 @@
 //! | [`identity`] | a member's own keys and records |
 //! | [`member`], [`service`] | the two roles |
 //! | [`node`] | the value that a shell or the simulator drives |
+//! | [`room`] | host and members of a room, two machines beside it |
 //!
 //! Not here: sockets, files, clocks, proof of work (a question to whoever drives), cover traffic and guards kept for months,
 //! subscriptions, receipts of the reader, several devices, renewal of prekeys and records, groups, files, rooms, the executor of
@@ -28,6 +29,7 @@ pub mod io;
 pub mod member;
 pub mod node;
 pub mod registry;
+pub mod room;
 pub mod service;
 pub mod store;
 mod vault;

@@ -15,6 +15,8 @@
 //! | [`history`] | messages sent and received, under one cursor |
 //! | `send`, `receive`, `poll` | the two directions |
 //! | `early` | messages that wait for those written before them |
+//! | `shed` | what was read leaves the swarm, so that its writer has room |
+//! | `strangers` | bounds on what people whom we never answered may begin |
 //! | `contacts`, `publish` | looking up others, publishing ourselves |
 //! | `view` | what a user may look at |
 //! | `restore` | from rows back to a member |
@@ -28,7 +30,9 @@ mod publish;
 mod receive;
 mod restore;
 mod send;
+mod shed;
 mod steps;
+mod strangers;
 mod view;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -41,7 +45,7 @@ use pars_proto::onion::delay::Delay;
 use pars_proto::onion::descriptor::Verified;
 use pars_proto::session::machine::Sessions;
 use pars_proto::swarm;
-use pars_proto::swarm::client::{ClientIn, ClientOut, DeliveryId, TaskId};
+use pars_proto::swarm::client::{ClientIn, ClientOut, TaskId};
 use pars_proto::swarm::mailbox::Tag;
 use pars_wire::NodeId;
 use pars_wire::machine::{Cx, Machine, Tick};
@@ -56,6 +60,7 @@ use desk::Desk;
 use poll::{Polling, Reading};
 use publish::Publishing;
 use send::{Message, Parked};
+use shed::{Consumed, Shed};
 
 /// How often sessions and held objects are looked through for what is over, in ms.
 const HOUR_MS: u64 = 3_600_000;
@@ -84,7 +89,7 @@ enum Effect {
     /// Tell the user.
     Tell(Event),
     /// What this delivery held is durable.
-    Consumed(DeliveryId),
+    Consumed(Consumed),
     /// Publish the record with this number.
     Publish(usize),
 }
@@ -94,6 +99,7 @@ enum Effect {
 enum Job {
     Put(u64),
     Fetch(Tag),
+    Shed(Tag),
     Lookup(IdentityId),
     Publish(usize),
 }
@@ -119,6 +125,7 @@ pub struct Member {
     steps: VecDeque<Step>,
     jobs: BTreeMap<TaskId, Job>,
     sources: BTreeMap<Tag, Reading>,
+    shed: BTreeMap<Tag, Shed>,
     tasks: u64,
     retry_puts: Option<Tick>,
     publishing: Option<Publishing>,
@@ -127,6 +134,8 @@ pub struct Member {
     /// When messages that wait for those before them are told as they are.
     early: Option<Tick>,
     hour: Tick,
+    /// Its own keys are on the disk.
+    durable: bool,
 }
 
 type Context<'a, 'b> = &'a mut Cx<'b, Output>;
@@ -159,6 +168,11 @@ impl Member {
 
     fn tell(&mut self, event: Event) {
         self.steps.extend(self.desk_barrier.pass(Effect::Tell(event)).map(Step::Effect));
+    }
+
+    /// The node beside this member is no relay for it.
+    pub(crate) const fn avoid(&mut self, own: NodeId) {
+        self.onion.avoid(own);
     }
 
     pub(crate) fn packet(&mut self, cx: Context<'_, '_>, ids: &mut Ids, bytes: Vec<u8>) {
@@ -206,7 +220,7 @@ impl Member {
     pub(crate) fn command(&mut self, cx: Context<'_, '_>, ids: &mut Ids, id: CommandId, command: Command) {
         match command {
             Command::Publish => self.publish(cx, ids, id),
-            Command::Open(link) => self.open(link),
+            Command::Open(link) => self.open(id, link),
             Command::Send { to, content_type, content } => {
                 self.send(cx, ids, id, Message { to, content_type, content });
             }

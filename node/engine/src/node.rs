@@ -48,8 +48,11 @@ pub struct Node {
 }
 
 impl Node {
-    /// Put the roles together.
-    pub fn new(suite: &'static dyn Suite, member: Option<Member>, service: Option<Service>) -> Self {
+    /// Put the roles together. A member never draws the node beside it as a relay.
+    pub fn new(suite: &'static dyn Suite, mut member: Option<Member>, service: Option<Service>) -> Self {
+        if let (Some(member), Some(service)) = (&mut member, &service) {
+            member.avoid(service.node());
+        }
         Self { suite, member, service, registries: BTreeMap::new(), ids: Ids::default() }
     }
 

@@ -97,6 +97,11 @@ impl Service {
         self.relay.deadline().into_iter().chain(self.store.deadline()).min()
     }
 
+    /// Its id in the registry.
+    pub const fn node(&self) -> NodeId {
+        self.config.node
+    }
+
     /// What waits for commits.
     pub fn waiting(&self) -> usize {
         self.barrier.len()

@@ -5,9 +5,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::event::{Ack, Subscribe};
-use crate::identity::{CreateIdentity, Created, GetIdentity, Identity};
+use crate::identity::{CreateIdentity, Created, GetIdentity, GetRevocation, Identity, Revocation};
 use crate::message::{ListMessages, MarkRead, Messages, SendMessage, Sent};
 use crate::method::Method;
+use crate::room::{
+    Account, CancelJoin, DevAccounts, DevSign, DevSignature, GetLobby, GiveOrder, HostSitting, Hosted, JoinRoom,
+    Joined, LeaveRoom, ListRooms, Lobby, NewConnection, OpenMessage, OpenedMessage, PrepareSeat, Prepared, RoomSummary,
+    SignMessage, SignedBytes,
+};
 use crate::session::{CloseSession, CreateSession, ListSessions, Session};
 use crate::status::{GetStatus, ListPeers, Peers, Status};
 use crate::trigger::{Certificate, Certify, SendAction};
@@ -43,6 +48,7 @@ macro_rules! calls {
 calls! {
     CreateIdentity => IdentityCreate -> Created;
     GetIdentity => IdentityGet -> Identity;
+    GetRevocation => IdentityRevocation -> Revocation;
     CreateSession => SessionCreate -> Session;
     ListSessions => SessionList -> Vec<Session>;
     CloseSession => SessionClose -> Session;
@@ -55,6 +61,19 @@ calls! {
     Ack => EventAck -> ();
     Certify => TriggerCertify -> Certificate;
     SendAction => TriggerSend -> Sent;
+    ListRooms => RoomList -> Vec<RoomSummary>;
+    GetLobby => RoomLobby -> Lobby;
+    PrepareSeat => RoomPrepare -> Prepared;
+    JoinRoom => RoomJoin -> Joined;
+    CancelJoin => RoomCancel -> ();
+    NewConnection => RoomConnection -> Joined;
+    SignMessage => RoomSign -> SignedBytes;
+    OpenMessage => RoomOpen -> OpenedMessage;
+    GiveOrder => RoomOrder -> ();
+    LeaveRoom => RoomLeave -> ();
+    HostSitting => RoomHost -> Hosted;
+    DevAccounts => DevAccounts -> Vec<Account>;
+    DevSign => DevSign -> DevSignature;
 }
 
 impl Method {

@@ -72,6 +72,48 @@ codes! {
     Timeout = -32011;
     /// A certificate or an action is malformed or not ours.
     ActionRefused = -32012;
+    /// The client id names another message already: draw a new one.
+    ClientIdReused = -32013;
+    /// The chain gives no access to this sitting.
+    NotEligible = -32020;
+    /// The proof does not hold, or is missing.
+    ProofInvalid = -32021;
+    /// All seats are taken.
+    Full = -32022;
+    /// All places of presenters are taken.
+    PresentersFull = -32023;
+    /// Another seat holds the same identity or keys.
+    Replaced = -32024;
+    /// The statement has expired: prepare again.
+    Expired = -32025;
+    /// The clock is ahead, or the sitting is not final yet.
+    NotYet = -32026;
+    /// No sitting of the room is running.
+    RoomClosed = -32027;
+    /// The statement is for another room or sitting.
+    WrongRoom = -32028;
+    /// This seat is banned.
+    Banned = -32029;
+    /// This kind of room has no seats of this form.
+    AnonymousNotAllowed = -32030;
+    /// A signature is missing or does not hold.
+    Signature = -32031;
+    /// No records of the identity are known: create it, or try again.
+    IdentityUnknown = -32032;
+    /// The room's host is not known or does not answer.
+    HostUnreachable = -32033;
+    /// The host does not hold the keys that the chain names: do not join.
+    HostKeyMismatch = -32034;
+    /// The chain does not answer.
+    ChainUnreachable = -32035;
+    /// The message is not what its sender signed.
+    Forged = -32036;
+    /// The message came before.
+    Replayed = -32037;
+    /// This seat may not do that.
+    NotAllowed = -32038;
+    /// The attempt was ended.
+    Cancelled = -32039;
 }
 
 /// An error as it is sent.
@@ -108,7 +150,7 @@ mod tests {
     use super::*;
 
     /// Numbers and names that clients have learnt. A line is never changed, only added.
-    const LEARNT: [(i32, &str); 18] = [
+    const LEARNT: [(i32, &str); 39] = [
         (-32700, "Parse"),
         (-32600, "InvalidRequest"),
         (-32601, "MethodNotFound"),
@@ -127,6 +169,27 @@ mod tests {
         (-32010, "NotConnected"),
         (-32011, "Timeout"),
         (-32012, "ActionRefused"),
+        (-32013, "ClientIdReused"),
+        (-32020, "NotEligible"),
+        (-32021, "ProofInvalid"),
+        (-32022, "Full"),
+        (-32023, "PresentersFull"),
+        (-32024, "Replaced"),
+        (-32025, "Expired"),
+        (-32026, "NotYet"),
+        (-32027, "RoomClosed"),
+        (-32028, "WrongRoom"),
+        (-32029, "Banned"),
+        (-32030, "AnonymousNotAllowed"),
+        (-32031, "Signature"),
+        (-32032, "IdentityUnknown"),
+        (-32033, "HostUnreachable"),
+        (-32034, "HostKeyMismatch"),
+        (-32035, "ChainUnreachable"),
+        (-32036, "Forged"),
+        (-32037, "Replayed"),
+        (-32038, "NotAllowed"),
+        (-32039, "Cancelled"),
     ];
 
     #[test]

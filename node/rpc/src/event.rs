@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::message::Message;
+use crate::room_event::{Ended, Keys, Ordered, Progress, Roster, Stopped};
 use crate::session::Session;
 
 /// Of `event.subscribe`, over a WebSocket.
@@ -41,4 +42,16 @@ pub enum Event {
     },
     /// Our records stand in the directory.
     Published {},
+    /// An attempt to join goes on.
+    RoomProgress(Progress),
+    /// Who is in a room.
+    RoomRoster(Roster),
+    /// Keys of an epoch.
+    RoomKeys(Keys),
+    /// A publisher must stop.
+    RoomStopped(Stopped),
+    /// An order by a seat that may give it.
+    RoomOrder(Ordered),
+    /// This daemon's seat is gone.
+    RoomEnded(Ended),
 }

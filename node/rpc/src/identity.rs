@@ -1,4 +1,4 @@
-//! `identity.create`, `identity.get`.
+//! `identity.create`, `identity.get`, `identity.revocation`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,19 @@ pub struct CreateIdentity {}
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct GetIdentity {}
 
+/// Of `identity.revocation`: over the Unix socket only.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct GetRevocation {}
+
+/// What `identity.revocation` answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Revocation {
+    /// The revocation secret, 64 digits: keep it on paper. Publishing it ends this identity for ever.
+    pub revocation: Secret,
+}
+
 /// Who this daemon speaks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -27,7 +40,7 @@ pub struct Identity {
     pub published: bool,
 }
 
-/// A new identity. Shown once.
+/// A new identity. If this answer is lost, `identity.revocation` has the secret as well.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Created {

@@ -5,6 +5,7 @@
 //! | [`method`] | the methods, by both their names |
 //! | [`identity`], [`session`], [`message`], [`status`], [`trigger`] | parameters and results |
 //! | [`event`] | what a subscription tells |
+//! | [`room`], [`room_event`] | rooms: parameters and results, what pages are told |
 //! | [`call`] | which parameters go with which method and answer |
 //! | [`envelope`] | JSON-RPC itself: requests, responses, batches |
 //! | [`error`] | stable numbers |
@@ -25,6 +26,8 @@ pub mod identity;
 pub mod message;
 pub mod method;
 pub mod openrpc;
+pub mod room;
+pub mod room_event;
 pub mod secret;
 pub mod session;
 pub mod status;

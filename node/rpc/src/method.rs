@@ -54,6 +54,8 @@ methods! {
     IdentityCreate = "identity.create", "CreateIdentity";
     /// The identity.
     IdentityGet = "identity.get", "GetIdentity";
+    /// The revocation secret, over the Unix socket only.
+    IdentityRevocation = "identity.revocation";
     /// Look a recipient up and begin a session.
     SessionCreate = "session.create", "CreateSession";
     /// All sessions.
@@ -88,6 +90,32 @@ methods! {
     TriggerCertify = "trigger.certify";
     /// Send a signed action.
     TriggerSend = "trigger.send";
+    /// All rooms.
+    RoomList = "room.list";
+    /// What is known of a room before joining it.
+    RoomLobby = "room.lobby";
+    /// Begin to join: what the wallet has to sign.
+    RoomPrepare = "room.prepare";
+    /// Join: prove, be admitted, get a token.
+    RoomJoin = "room.join";
+    /// End an attempt to join.
+    RoomCancel = "room.cancel";
+    /// A fresh connection of the same seat.
+    RoomConnection = "room.connection";
+    /// Sign a message for the room.
+    RoomSign = "room.sign";
+    /// Open a message of another seat.
+    RoomOpen = "room.open";
+    /// Give an order, or accept one.
+    RoomOrder = "room.order";
+    /// Leave a room.
+    RoomLeave = "room.leave";
+    /// Open a sitting and be its host.
+    RoomHost = "room.host";
+    /// Accounts of the built-in wallet, on the development chain only.
+    DevAccounts = "dev.accounts";
+    /// Sign a seat's statement by the built-in wallet, on the development chain only.
+    DevSign = "dev.sign";
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::id::SessionId;
+
 /// Of `status.get`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -41,6 +43,19 @@ pub struct Status {
     pub cursor: u64,
     /// What was acknowledged.
     pub acknowledged: u64,
+    /// Sessions that are read no further before some of their messages are acknowledged or marked as read. What is sent there
+    /// meanwhile waits at the nodes, for 14 days at most. By id; empty: everything is read.
+    pub paused: Vec<Paused>,
+}
+
+/// A session that is read no further for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Paused {
+    /// Which.
+    pub session: SessionId,
+    /// Its messages that are neither acknowledged nor marked as read.
+    pub open: u32,
 }
 
 /// Whether messages can be sent.

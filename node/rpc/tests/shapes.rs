@@ -7,10 +7,18 @@ use std::fmt::Debug;
 use pars_rpc::call::Call;
 use pars_rpc::envelope::{Id, Notification, Request, Response};
 use pars_rpc::event::{Ack, Event, Subscribe};
-use pars_rpc::identity::{Created, GetIdentity, Identity};
+use pars_rpc::identity::{Created, GetIdentity, GetRevocation, Identity, Revocation};
 use pars_rpc::message::{Delivery, Direction, ListMessages, MarkRead, Message, Messages, SendMessage, Sent};
+use pars_rpc::room::{
+    AgendaItem, AnonymousEntry, DevSign, DevSignature, Form, GetLobby, GiveOrder, HostSitting, Hosted, JoinRoom,
+    Joined, KnownEntry, Lobby, MessageKind, OpenedMessage, OrderKind, Prefixed, PrepareSeat, Prepared, Role, RoomKind,
+    RoomSummary, SignMessage, SignedBytes, Sitting, TypedData,
+};
+use pars_rpc::room_event::{
+    EndReason, Ended, Keys, Ordered, Progress, Roster, Seat, SeatKeys, Stage, StopReason, Stopped,
+};
 use pars_rpc::session::{CloseSession, CreateSession, ForwardSecrecy, PqAuth, Session};
-use pars_rpc::status::{Chain, Peer, Peers, State, Status};
+use pars_rpc::status::{Chain, Paused, Peer, Peers, State, Status};
 use pars_rpc::trigger::{Certificate, Certify, SendAction};
 use pars_rpc::{Code, HexBytes, RpcError};
 use serde::Serialize;
@@ -89,11 +97,13 @@ fn status() -> Status {
         executor: false,
         cursor: 5,
         acknowledged: 4,
+        paused: vec![Paused { session: hex(0xab), open: 1_024 }],
     }
 }
 
 fn calls(shapes: &mut Shapes) {
     shapes.call(&GetIdentity {});
+    shapes.call(&GetRevocation {});
     shapes.call(&CreateSession { recipient: identity().link });
     shapes.call(&CloseSession { session: hex(0xab) });
     shapes.call(&SendMessage { session: hex(0xab), content: CANARY.into(), client_id: Some(hex(2)) });
@@ -114,6 +124,7 @@ fn calls(shapes: &mut Shapes) {
 fn answers(shapes: &mut Shapes) {
     shapes.add("Identity", &identity());
     shapes.add("Created", &Created { identity: identity(), revocation: CANARY.to_owned().into() });
+    shapes.add("Revocation", &Revocation { revocation: CANARY.to_owned().into() });
     shapes.add("Session", &session());
     shapes.add("Sent", &Sent { id: hex(1), client_id: hex(2) });
     shapes.add("Messages", &Messages { messages: vec![message(Delivery::Read)], next: Some(7) });
@@ -148,12 +159,121 @@ fn events(shapes: &mut Shapes) {
     shapes.add("event: published", &Notification::from(Event::Published {}));
 }
 
+fn summary() -> RoomSummary {
+    RoomSummary {
+        room: Prefixed([1; 32]),
+        kind: RoomKind::OpenForum,
+        title: Some("Assembly".into()),
+        host: true,
+        sitting: Some(Sitting { id: 1, opened_at: 1_700_000_000, ends_at: 1_700_003_600 }),
+        seats: None,
+        capacity: 500,
+        min_balance: "1".into(),
+    }
+}
+
+fn typed() -> TypedData {
+    let object = |name: &str| [(name.to_owned(), Value::from("0"))].into();
+    TypedData {
+        domain: object("name"),
+        types: object("SeatStatement"),
+        primary_type: "SeatStatement".into(),
+        message: object("roomId"),
+    }
+}
+
+fn room_calls(shapes: &mut Shapes) {
+    let (room, account) = (Prefixed([1; 32]), Prefixed([2; 20]));
+    shapes.call(&GetLobby { room });
+    shapes.call(&PrepareSeat { room, form: Form::Known, account: Some(account), text_only: false });
+    shapes.call(&JoinRoom { attempt: "ab".into(), wallet_signature: Some("0x00".into()) });
+    shapes.call(&SignMessage { room, kind: MessageKind::Chat, body: CANARY.to_owned().into() });
+    shapes.call(&GiveOrder { room, kind: OrderKind::MuteAll, seat: None });
+    let agenda = vec![AgendaItem { minutes: 5, text: "Welcome".into() }];
+    shapes.call(&HostSitting {
+        room,
+        ends_at: 1_700_003_600,
+        title: "Assembly".into(),
+        agenda,
+        languages: vec!["en".into()],
+    });
+    shapes.call(&DevSign { account, typed_data: typed() });
+}
+
+fn room_answers(shapes: &mut Shapes) {
+    let (room, account) = (Prefixed([1; 32]), Prefixed([2; 20]));
+    shapes.add(
+        "Lobby",
+        &Lobby {
+            summary: summary(),
+            agenda: vec![AgendaItem { minutes: 5, text: "Welcome".into() }],
+            languages: vec!["en".into()],
+            known: KnownEntry { allowed: true, reason: None, accounts: vec![account] },
+            anonymous: AnonymousEntry { allowed: false, reason: Some("NotEligible".into()), ready: false, k: 20 },
+            power: Some("1000".into()),
+            at: 1_700_003_600,
+            chain_id: 7072,
+            dev_wallet: true,
+        },
+    );
+    shapes.add("Prepared", &Prepared { attempt: "ab".into(), typed_data: Some(typed()) });
+    shapes.add(
+        "Joined",
+        &Joined {
+            room,
+            seat: 1,
+            identity: "0011223344556677".into(),
+            role: Role::Moderator,
+            anonymous: false,
+            token: CANARY.to_owned().into(),
+            signal_url: "ws://127.0.0.1:4000".into(),
+            ends_at: 1_700_003_600,
+            text_only: false,
+        },
+    );
+    shapes.add("SignedBytes", &SignedBytes { bytes: "AA==".into() });
+    let body = CANARY.to_owned().into();
+    shapes.add("OpenedMessage", &OpenedMessage { seat: 1, seq: 2, kind: MessageKind::Chat, body });
+    shapes.add("Hosted", &Hosted { sitting: 1, metadata_hash: Prefixed([3; 32]) });
+    shapes.add("DevSignature", &DevSignature { signature: "0x00".into() });
+}
+
+fn room_events(shapes: &mut Shapes) {
+    let room = Prefixed([1; 32]);
+    let mut add = |name: &str, event: Event| shapes.add(&format!("event: room {name}"), &Notification::from(event));
+    let secret = || CANARY.to_owned().into();
+    let identity = "0011223344556677".to_owned();
+    let keys = SeatKeys { identity: identity.clone(), media: secret(), data: secret() };
+    add("progress", Event::RoomProgress(Progress { attempt: "ab".into(), stage: Stage::Proof, percent: 50 }));
+    let seat = Seat {
+        seat: 1,
+        identity,
+        anonymous: true,
+        role: Role::Member,
+        account: None,
+        verified: true,
+        hand: Some(1),
+        muted: false,
+        live: true,
+        recorder: false,
+    };
+    let check_code = "00000 00000 00000 00000 00000".into();
+    add("roster", Event::RoomRoster(Roster { room, epoch: 3, check_code, seats: vec![seat] }));
+    add("keys", Event::RoomKeys(Keys { room, epoch: 3, index: 3, keys: vec![keys.clone()], own: Some(keys) }));
+    add("stopped", Event::RoomStopped(Stopped { room, reason: StopReason::Unverified, seat: Some(2) }));
+    add("order", Event::RoomOrder(Ordered { room, kind: OrderKind::LowerHand, seat: None, by: 1 }));
+    add("ended", Event::RoomEnded(Ended { room, reason: EndReason::SittingOver, detail: None }));
+}
+
 #[test]
 fn every_type_looks_in_json_as_the_golden_file_says_and_shows_nothing_in_debug() {
     let mut shapes = Shapes::default();
     calls(&mut shapes);
     answers(&mut shapes);
     events(&mut shapes);
+    room_calls(&mut shapes);
+    room_answers(&mut shapes);
+    room_events(&mut shapes);
     let text = format!("{:#}\n", Value::Object(shapes.0));
     if std::env::var_os("PARS_BLESS").is_some() {
         std::fs::write(FILE, &text).unwrap();

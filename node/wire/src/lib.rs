@@ -6,6 +6,7 @@
 //! Not here: framing and versioned messages, which arrive with the session protocol, and anything that does I/O.
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
+pub mod action;
 mod block;
 pub mod codec;
 pub mod content;

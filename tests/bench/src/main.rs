@@ -8,6 +8,7 @@ mod network;
 mod proof;
 mod row;
 mod session;
+mod sfu;
 
 use anyhow::ensure;
 use clap::{Parser, Subcommand};
@@ -49,6 +50,18 @@ enum Bench {
         #[arg(long, default_value_t = 9)]
         runs: usize,
     },
+    /// The forwarding server under 100 real peers, beside raw AEAD and send.
+    Sfu {
+        /// One JSON object per row instead of a table.
+        #[arg(long)]
+        json: bool,
+        /// Repetitions of each measurement; the median counts.
+        #[arg(long, default_value_t = 9)]
+        runs: usize,
+    },
+    /// The server that `sfu` loads, in a process of its own.
+    #[command(name = sfu::server::SUBCOMMAND, hide = true)]
+    SfuServer,
 }
 
 /// Fewest repetitions a median is taken of.
@@ -56,7 +69,13 @@ const LEAST_RUNS: usize = 5;
 
 fn main() -> anyhow::Result<()> {
     let bench = Arguments::parse().bench;
-    let (Bench::Proof { json, runs } | Bench::Session { json, runs } | Bench::Network { json, runs }) = bench;
+    let (json, runs) = match bench {
+        Bench::SfuServer => return sfu::server::serve(),
+        Bench::Proof { json, runs }
+        | Bench::Session { json, runs }
+        | Bench::Network { json, runs }
+        | Bench::Sfu { json, runs } => (json, runs),
+    };
     ensure!(runs >= LEAST_RUNS, "--runs {runs} is too few for a median; use at least {LEAST_RUNS}");
     if cfg!(debug_assertions) {
         eprintln!("note: this is a debug build; the goals are for `--release`");
@@ -65,6 +84,7 @@ fn main() -> anyhow::Result<()> {
         Bench::Proof { .. } => proof::measure(runs)?,
         Bench::Session { .. } => session::measure(runs)?,
         Bench::Network { .. } => network::measure(runs)?,
+        Bench::Sfu { .. } | Bench::SfuServer => sfu::measure(runs)?,
     };
     if json {
         row::print_json(&rows)?

@@ -13,9 +13,9 @@ mod primitives;
 
 use anyhow::{Context, Result, bail};
 use chacha20::ChaCha20Rng;
+use pars_engine::identity::Identity;
 use pars_identity::bundle::{Bundle, BundleBytes};
 use pars_identity::device::DeviceCertificate;
-use pars_identity::link::Link;
 use pars_identity::record::IdentityRecord;
 use pars_proto::session::handshake::{Initiated, Unsealed, initiate};
 use pars_proto::session::{Draft, MessageId, Object, Session};
@@ -26,7 +26,7 @@ use crate::{
     clock::{Cost, each, repeat, run_id},
     row::{PER_SECOND, Row},
 };
-use people::{NOON, Person, SUITE, source, tools};
+use people::{NOON, SUITE, local, person, source, tools};
 
 /// Operations timed as one, so that a clock's error does not show.
 const BATCH: usize = 20;
@@ -37,7 +37,7 @@ const CONTENT: usize = 256;
 
 /// All rows of the benchmark.
 pub(crate) fn measure(runs: usize) -> Result<Vec<Row>> {
-    let (alice, bob) = (Person::new(1), Person::new(2));
+    let (alice, bob) = (person(1), person(2));
     let sums = primitives::measure(runs)?;
     let run = run_id();
     let row = |metric, value: f64, unit, peer: f64, goal: f64| Row {
@@ -68,21 +68,22 @@ fn draft(content: &[u8]) -> Draft<'_> {
     Draft { id, sequence: 1, content_type, flags: Flags::NONE, content }
 }
 
-fn call(from: &Person, to: &Person, rng: &mut ChaCha20Rng) -> Result<(Initiated, Vec<u8>)> {
-    let parts = [to.record.encode(), to.certificate.encode(), to.batch.encode(), to.leaf_with_path().encode()];
+fn call(from: &Identity, to: &Identity, rng: &mut ChaCha20Rng) -> Result<(Initiated, Vec<u8>)> {
+    let leaf = to.uploads.first().and_then(|upload| upload.leaves().first()).context("a prekey")?;
+    let parts = [to.record.encode(), to.certificate.encode(), to.batch.encode(), leaf.encode()];
     let [record, certificate, batch, leaf] = &parts;
     let bytes = BundleBytes { record, certificate, batch, leaf };
-    let bundle = Bundle::verify(SUITE, &Link::to(to.keys.core()), &bytes, Hour::at(NOON))?;
+    let bundle = Bundle::verify(SUITE, &to.link(), &bytes, Hour::at(NOON))?;
     let mut tools = tools(rng);
-    let mut initiated = initiate(&from.local(), &bundle, &mut tools)?;
+    let mut initiated = initiate(&local(from), &bundle, &mut tools)?;
     let object = initiated.session.send(&draft(&[1; CONTENT]), &mut tools)?;
     Ok((initiated, object))
 }
 
-fn answer(by: &Person, init: &[u8], companions: &[Vec<u8>; 2], rng: &mut ChaCha20Rng) -> Result<Session> {
+fn answer(by: &Identity, init: &[u8], companions: &[Vec<u8>; 2], rng: &mut ChaCha20Rng) -> Result<Session> {
     let Object::Init(object) = Object::read(init)? else { bail!("an INIT was expected") };
     let mut tools = tools(rng);
-    let unsealed = Unsealed::open(&object, by.leaf(), by.local(), &mut tools)?;
+    let unsealed = Unsealed::open(&object, by.leaves.first().context("a prekey")?, local(by), &mut tools)?;
     let [record, certificate] = companions.each_ref().map(|bytes| match Object::read(bytes)? {
         Object::Companion(companion) => Ok(unsealed.open_companion(&companion)?),
         _ => bail!("a companion was expected"),
@@ -94,12 +95,12 @@ fn answer(by: &Person, init: &[u8], companions: &[Vec<u8>; 2], rng: &mut ChaCha2
     Ok(session)
 }
 
-fn initiator(alice: &Person, bob: &Person, runs: usize) -> Result<Vec<Cost>> {
+fn initiator(alice: &Identity, bob: &Identity, runs: usize) -> Result<Vec<Cost>> {
     let mut rng = source(3);
     repeat(runs, |_| (0..BATCH).map(|_| call(alice, bob, &mut rng)).collect::<Result<Vec<_>>>())
 }
 
-fn responder(alice: &Person, bob: &Person, runs: usize) -> Result<Vec<Cost>> {
+fn responder(alice: &Identity, bob: &Identity, runs: usize) -> Result<Vec<Cost>> {
     let mut rng = source(4);
     let (initiated, object) = call(alice, bob, &mut rng)?;
     repeat(runs, |_| {
@@ -109,14 +110,14 @@ fn responder(alice: &Person, bob: &Person, runs: usize) -> Result<Vec<Cost>> {
 
 /// Two ends of an open session, and whose turn it is.
 struct Pair<'a> {
-    owners: [&'a Person; 2],
+    owners: [&'a Identity; 2],
     ends: [Session; 2],
     rng: ChaCha20Rng,
 }
 
 impl<'a> Pair<'a> {
     /// It is the first one's turn to step.
-    fn open(bob: &'a Person, alice: &'a Person) -> Result<Self> {
+    fn open(bob: &'a Identity, alice: &'a Identity) -> Result<Self> {
         let mut rng = source(5);
         let (initiated, object) = call(alice, bob, &mut rng)?;
         let at_bob = answer(bob, &object, &initiated.companions, &mut rng)?;
@@ -139,12 +140,12 @@ impl<'a> Pair<'a> {
     }
 }
 
-fn steps(alice: &Person, bob: &Person, runs: usize) -> Result<Vec<Cost>> {
+fn steps(alice: &Identity, bob: &Identity, runs: usize) -> Result<Vec<Cost>> {
     let mut pair = Pair::open(bob, alice)?;
     repeat(runs, |_| (0..2 * BATCH).try_for_each(|turn| pair.pass(turn % 2)))
 }
 
-fn messages(alice: &Person, bob: &Person, runs: usize) -> Result<Vec<Cost>> {
+fn messages(alice: &Identity, bob: &Identity, runs: usize) -> Result<Vec<Cost>> {
     let mut pair = Pair::open(bob, alice)?;
     // The first message of each run steps: one of 800. A run is another end's chain, so that none grows too long.
     repeat(runs, |run| (0..MESSAGES).try_for_each(|_| pair.pass(run % 2)))

@@ -5,6 +5,8 @@
 //! message, the rest must be taken now. The verdict is counted at the reader's daemon. Where a kill hits follows from a
 //! printed seed.
 
+pub mod executor;
+
 use std::{collections::BTreeMap, thread, time::Duration};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
@@ -13,8 +15,10 @@ use serde_json::{Value, json};
 use crate::{
     daemon::Daemon,
     dice::Dice,
-    network::{Network, connected},
+    http,
+    network::{EXECUTOR, Network, connected},
     parsctl::{number, text},
+    report::Stopwatch,
     rpc::Rpc,
     wait,
 };
@@ -24,6 +28,9 @@ pub const ROUNDS: &str = "PARS_KILL_ROUNDS";
 
 /// Messages of one round.
 const BATCH: usize = 3;
+
+/// Transactions while the chain is killed: more than it takes in before the kill.
+const PAYMENTS: usize = 200;
 
 /// Messages of one page.
 const PAGE: u64 = 256;
@@ -41,11 +48,13 @@ pub enum Victim {
     Chain,
     /// The public index.
     Indexer,
+    /// The executor, while actions are sent to it ([`executor`]).
+    Executor,
 }
 
 impl Victim {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Author, Self::Reader, Self::Node, Self::Chain, Self::Indexer];
+    pub const ALL: [Self; 6] = [Self::Author, Self::Reader, Self::Node, Self::Chain, Self::Indexer, Self::Executor];
 
     /// In words.
     pub const fn name(self) -> &'static str {
@@ -55,15 +64,17 @@ impl Victim {
             Self::Node => "a service node",
             Self::Chain => "the chain",
             Self::Indexer => "the index",
+            Self::Executor => "the executor",
         }
     }
 
-    /// After the first request the kill comes within this time: what the victim does then is over by its end.
-    const fn spread(self) -> Duration {
+    /// After the first request the kill comes within this time: what the victim does then is over by its end. The author is
+    /// killed while it takes messages in every other round, and else while it carries them away.
+    const fn spread(self, round: u64) -> Duration {
         Duration::from_millis(match self {
-            Self::Author => 60,
-            Self::Reader => 3_000,
-            Self::Node => 1_500,
+            Self::Author if round.is_multiple_of(2) => 15,
+            Self::Author | Self::Node => 1_500,
+            Self::Reader | Self::Executor => 3_000,
             Self::Chain | Self::Indexer => 300,
         })
     }
@@ -120,6 +131,10 @@ pub struct Tally {
     pub sent: usize,
     /// Answered before the kill.
     pub acknowledged: usize,
+    /// Time until the victims were back, in all rounds.
+    pub back: Duration,
+    /// Time until everything had arrived after that, in all rounds.
+    pub arrival: Duration,
 }
 
 impl Talk<'_> {
@@ -131,8 +146,10 @@ impl Talk<'_> {
             let (word, seed) = (context(), self.dice.seed);
             let batch = self.round(victim, round, &mut tally).context(word)?;
             all.extend(batch);
+            let watch = Stopwatch::start();
             // A dead service node is missed by nobody, two are; and descriptors of a restarted one must be known again.
             self.arrived(&all).with_context(|| format!("after round {round} of {rounds}, seed {seed}"))?;
+            tally.arrival += watch.elapsed();
         }
         tally.sent = all.len();
         Ok(tally)
@@ -154,11 +171,13 @@ impl Talk<'_> {
             batch.into_iter().map(acknowledged).collect::<Vec<_>>()
         });
         let payer = (victim == Victim::Chain).then(|| self.pay());
-        self.dice.pause(victim.spread());
+        self.dice.pause(victim.spread(round));
         let dead = self.kill(victim)?;
         let mut batch = writer.join().map_err(|_| anyhow!("the writer panicked"))?;
         tally.acknowledged += batch.iter().filter(|entry| entry.id.is_some()).count();
+        let watch = Stopwatch::start();
         self.revive(victim, dead)?;
+        tally.back += watch.elapsed();
         if let Some(hash) = payer.and_then(|payer| payer.join().ok().flatten()) {
             let receipt = self.network.stack.cast.rpc("eth_getTransactionReceipt", &[&hash])?;
             ensure!(!receipt.is_null(), "the chain had given a receipt for {hash} and has lost it");
@@ -169,13 +188,28 @@ impl Talk<'_> {
         Ok(batch)
     }
 
-    /// A transaction that is on its way while the chain is killed: its hash, if the chain gave a receipt.
+    /// Transactions that are on their way while the chain is killed: the last hash for which it gave a receipt. Plain
+    /// requests, which are not repeated: a wallet would go on asking long after the kill.
     fn pay(&self) -> thread::JoinHandle<Option<String>> {
-        let cast = self.network.stack.cast.clone();
+        let (rpc, cast) = (self.network.stack.rpc.clone(), self.network.stack.cast.clone());
         thread::spawn(move || {
-            let to = cast.account(1).ok()?;
-            let receipt = cast.send(2, &to, "paid()", &[]).ok()?;
-            receipt.get("transactionHash").and_then(Value::as_str).map(str::to_owned)
+            let (from, to) = (cast.account(2).ok()?, cast.account(1).ok()?);
+            let ask = |method: &str, params: Value| {
+                let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+                let (_, reply) = http::post(&rpc, "/", &[], &request).ok()?;
+                serde_json::from_str::<Value>(&reply).ok()?.get("result").cloned().filter(|result| !result.is_null())
+            };
+            let mut paid = None;
+            for _ in 0..PAYMENTS {
+                let Some(hash) = ask("eth_sendTransaction", json!([{"from": from, "to": to, "value": "0x1"}])) else {
+                    break;
+                };
+                if ask("eth_getTransactionReceipt", json!([hash])).is_none() {
+                    break;
+                }
+                paid = hash.as_str().map(str::to_owned);
+            }
+            paid
         })
     }
 
@@ -200,6 +234,7 @@ impl Talk<'_> {
             Victim::Node => self.network.nodes.all.iter_mut().skip(one).take(1).for_each(Daemon::kill),
             Victim::Chain => self.network.stack.kill_chain(),
             Victim::Indexer => self.network.stack.kill_indexer(),
+            Victim::Executor => self.network.nodes.named(EXECUTOR)?.kill(),
         }
         Ok(one)
     }
@@ -215,6 +250,7 @@ impl Talk<'_> {
             }
             Victim::Chain => self.network.stack.start_chain(),
             Victim::Indexer => self.network.stack.start_indexer(),
+            Victim::Executor => self.network.nodes.named(EXECUTOR)?.start(),
         }
     }
 

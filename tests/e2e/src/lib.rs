@@ -7,6 +7,7 @@
 //! - Steps wait for what they need to observe ([`wait::until`]), never for a while; ports come from the system.
 //! - Whatever a journey starts dies with it ([`stack::Stack`]).
 
+pub mod actions;
 pub mod capture;
 pub mod cast;
 pub mod daemon;
@@ -26,6 +27,7 @@ pub mod receipt;
 pub mod report;
 pub mod rpc;
 pub mod safe;
+pub mod sfu;
 pub mod stack;
 pub mod tail;
 pub mod tool;

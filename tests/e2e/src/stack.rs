@@ -121,6 +121,14 @@ impl Stack {
         self.directory.path().join(name)
     }
 
+    /// A bare chain beside this one, with further options; it ends when dropped.
+    pub fn chain_beside(&self, name: &str, chain_id: u64, more: &[&str]) -> Result<Process> {
+        let (data, id) = (self.path(name).display().to_string(), chain_id.to_string());
+        let words = [&["--datadir", &data, "--chain-id", &id], more].concat();
+        let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
+        Process::start(&self.places.bin.join("devnet"), &words, self.path(&format!("{name}.log")))
+    }
+
     /// Kills the chain (SIGKILL).
     pub fn kill_chain(&mut self) {
         self.devnet.kill();

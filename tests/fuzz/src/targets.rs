@@ -7,7 +7,9 @@ mod crypto;
 mod engine;
 mod handshake;
 mod identity;
+mod media;
 mod onion;
+mod room;
 mod session;
 mod swarm;
 mod text;
@@ -66,6 +68,20 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("swarm-record", swarm::record),
     ("action-content", action::content),
     ("action-receipt", action::receipt),
+    ("room-metadata", room::metadata),
+    ("room-statement", room::statement),
+    ("room-join", room::join),
+    ("room-reply", room::reply),
+    ("room-grant", room::grant),
+    ("room-roster", room::roster),
+    ("room-record", room::record),
+    ("room-connection", room::connection),
+    ("room-message", room::message),
+    ("signal-envelope", media::envelope),
+    ("signal-frame", media::pair_frame),
+    ("media-frame", media::frame),
+    ("media-trailer", media::trailer),
+    ("media-data", media::data),
     ("engine-snapshot", engine::snapshot),
     ("engine-row", engine::row),
     ("engine-store-row", engine::store_row),
@@ -92,6 +108,8 @@ pub(crate) fn seeds(seeds: &mut Seeds) {
     onion::seeds(seeds);
     swarm::seeds(seeds);
     action::seeds(seeds);
+    room::seeds(seeds);
+    media::seeds(seeds);
     engine::seeds(seeds);
     circuits::seeds(seeds);
     bindings::seeds(seeds);

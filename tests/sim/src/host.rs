@@ -154,11 +154,6 @@ impl Host {
             self.rows.apply(&batch);
         }
     }
-
-    /// What seals its rows.
-    pub fn store_key(&self) -> StoreKey {
-        store_key(self.seed, self.id)
-    }
 }
 
 fn store_key(seed: u64, id: HostId) -> StoreKey {

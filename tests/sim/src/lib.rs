@@ -9,6 +9,7 @@
 //! | [`watch`] | what must hold at every moment |
 //! | [`log`] | the event log and its audit hash: same seed, same hash |
 //! | [`scenario`] | journeys 1, 2, 3 and 6 |
+//! | [`room_session`] | a room's host and 25 members, a world of its own |
 //! | [`work`] | proof of work, searched once |
 //!
 //! Not here: the toy suite, adversaries as files, SFU and groups. Links keep the order of nothing: real ones (QUIC) are
@@ -19,6 +20,7 @@ pub mod chain;
 pub mod faults;
 pub mod host;
 pub mod log;
+pub mod room_session;
 pub mod scenario;
 pub mod seeds;
 pub mod watch;

@@ -1,11 +1,16 @@
-/** Node: `rpc.json` in the daemon's directory, WebSocket of the package `ws` (Node 20 has none of its own). */
+/**
+ * Node: the daemon's Unix socket, which `rpc.json` in its directory names. The directory is closed to other users, so nobody
+ * else can listen there. The port of the same file is never used: a daemon that was killed leaves the file, and whoever takes
+ * the port next would be given the token and every text. WebSocket of the package `ws` (Node 20 has none of its own).
+ */
 import { readFile } from "node:fs/promises";
+import { connect as connectSocket } from "node:net";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { WebSocket } from "ws";
 import { ParsError } from "../errors.js";
-import { type Endpoint, endpointOf } from "../options.js";
-import { type Listener, type Platform, type Socket, subprotocols } from "./platform.js";
+import type { DirectoryOptions, ParsSessionOptions } from "../options.js";
+import { type Listener, PROTOCOL, type Platform, type Route, type Socket } from "./platform.js";
 
 /** Largest message that is taken: a page of 256 of the longest messages. */
 const MAX_PAYLOAD = 16 << 20;
@@ -28,17 +33,20 @@ const read = async (path: string): Promise<Record<string, unknown>> => {
   }
 };
 
-const endpoint = async (dataDir: string): Promise<Endpoint> => {
-  const path = join(expand(dataDir), "rpc.json");
-  const { http, token, network } = await read(path);
-  if (typeof http !== "string" || typeof token !== "string" || typeof network !== "string") {
-    throw new ParsError("InvalidReply", `${path} names no http, token and network`);
+const route = async (options: ParsSessionOptions): Promise<Route> => {
+  const directory = expand((options as DirectoryOptions).dataDir);
+  const path = join(directory, "rpc.json");
+  const { socket, network } = await read(path);
+  if (typeof socket !== "string" || typeof network !== "string") {
+    throw new ParsError("InvalidReply", `${path} names no socket and network`);
   }
-  return endpointOf(http, token, network);
+  return { network, connect: (listener) => connect(resolve(directory, socket), listener) };
 };
 
-const connect = (to: Endpoint, listener: Listener): Socket => {
-  const socket = new WebSocket(to.address, subprotocols(to), {
+const connect = (path: string, listener: Listener): Socket => {
+  const socket = new WebSocket("ws://localhost/ws", [PROTOCOL], {
+    // Not `ws+unix:`, which ends a path at its first colon.
+    createConnection: () => connectSocket({ path }),
     handshakeTimeout: HANDSHAKE_PATIENCE_MS,
     maxPayload: MAX_PAYLOAD,
     perMessageDeflate: false,
@@ -59,4 +67,4 @@ const connect = (to: Endpoint, listener: Listener): Socket => {
   };
 };
 
-export const platform: Platform = { endpoint, connect };
+export const platform: Platform = { takes: "dataDir", route };

@@ -1,5 +1,5 @@
 /** What differs between Node and a browser. `#platform` in package.json chooses. */
-import type { Endpoint } from "../options.js";
+import type { ParsSessionOptions } from "../options.js";
 
 /** The part of a WebSocket that is used. */
 export interface Socket {
@@ -15,13 +15,21 @@ export interface Listener {
   closed(reason: string): void;
 }
 
-/** The subprotocols: ours, and the token where headers cannot be set. */
-export const subprotocols = (endpoint: Endpoint): string[] => ["pars.v1", `pars.bearer.${endpoint.token}`];
+/** What the WebSocket speaks. */
+export const PROTOCOL = "pars.v1";
+
+/** A way to a daemon, as it is now. */
+export interface Route {
+  /** The network by the daemon's own file, if there is one. */
+  readonly network?: string;
+  /** Begins a connection. */
+  connect(listener: Listener): Socket;
+}
 
 /** A platform. */
 export interface Platform {
-  /** Where the daemon of a directory answers now. */
-  endpoint(dataDir: string): Promise<Endpoint>;
-  /** Begins a connection. */
-  connect(endpoint: Endpoint, listener: Listener): Socket;
+  /** The option by which a daemon is found here. */
+  readonly takes: "dataDir" | "url";
+  /** Looks where the daemon answers now. The options were checked. */
+  route(options: ParsSessionOptions): Promise<Route>;
 }

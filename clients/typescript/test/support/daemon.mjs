@@ -1,11 +1,12 @@
-// A session daemon in memory: its files, its socket, and the faults a test asks for.
+// A session daemon in memory: its files, its Unix socket and its port, and the faults a test asks for.
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { WebSocketServer } from "ws";
+import { errorNumbers } from "../../dist/generated/schemas.js";
 
 export const PEER = `05${"ab".repeat(32)}`;
 const REVOCATION = "cd".repeat(32);
@@ -22,6 +23,8 @@ export class Refusal extends Error {
 export class FakeDaemon {
   dataDir = mkdtempSync(join(tmpdir(), "pars-session-"));
   network = "dev";
+  /** What its file says, if not the truth. */
+  announced = undefined;
   token = hex(32);
   identity = undefined;
   /** Whether it refuses subscriptions before there is an identity, as a real one does. */
@@ -29,6 +32,7 @@ export class FakeDaemon {
   sessions = new Map();
   history = [];
   acknowledged = 0;
+  paused = [];
   /** Every request as it came. */
   calls = [];
   /** What a test puts before or in place of an answer: `(method, params) => result | undefined`. */
@@ -46,21 +50,26 @@ export class FakeDaemon {
     return daemon;
   }
 
-  /** Listens on a new port and writes the file that names it. */
-  async listen() {
-    this.server = createServer((_, response) => response.writeHead(404).end());
-    const sockets = new WebSocketServer({
-      server: this.server,
-      path: "/ws",
-      handleProtocols: () => "pars.v1",
-      verifyClient: ({ req }) => (req.headers["sec-websocket-protocol"] ?? "").includes(`pars.bearer.${this.token}`),
-    });
-    sockets.on("connection", (socket) => this.#connected(socket));
-    this.server.listen(0, "127.0.0.1");
-    await once(this.server, "listening");
-    this.url = `http://127.0.0.1:${this.server.address().port}`;
-    const file = { network: this.network, http: this.url, token: this.token, socket: join(this.dataDir, "sessiond.sock") };
+  /** Listens on the socket, without a token, and on a new port, with it; writes the file that names them. */
+  async listen({ name = "sessiond.sock" } = {}) {
+    this.socket = join(this.dataDir, name);
+    const bearer = ({ req }) => (req.headers["sec-websocket-protocol"] ?? "").includes(`pars.bearer.${this.token}`);
+    const local = await this.#serve([this.socket]);
+    const guarded = await this.#serve([0, "127.0.0.1"], bearer);
+    this.servers = [local, guarded];
+    this.port = guarded.address().port;
+    this.url = `http://127.0.0.1:${this.port}`;
+    const file = { network: this.announced ?? this.network, http: this.url, token: this.token, socket: this.socket };
     writeFileSync(join(this.dataDir, "rpc.json"), JSON.stringify(file), { mode: 0o600 });
+  }
+
+  async #serve(where, verifyClient = () => true) {
+    const server = createServer((_, response) => response.writeHead(404).end());
+    const sockets = new WebSocketServer({ server, path: "/ws", handleProtocols: () => "pars.v1", verifyClient });
+    sockets.on("connection", (socket) => this.#connected(socket));
+    server.listen(...where);
+    await once(server, "listening");
+    return server;
   }
 
   /** Ends all connections, as a killed daemon does. */
@@ -68,11 +77,18 @@ export class FakeDaemon {
     for (const socket of this.#sockets) socket.terminate();
   }
 
-  /** Stops listening; `listen` starts again. */
+  /** Stops listening; its file stays. `listen` starts again. */
   async stop() {
     this.drop();
-    this.server.close();
-    await once(this.server, "close");
+    await Promise.all(this.servers.splice(0).map((server) => once(server.close(), "close")));
+  }
+
+  /** Kills it as SIGKILL does: file and socket stay. */
+  async kill() {
+    const stale = `${this.socket}.stale`;
+    renameSync(this.socket, stale);
+    await this.stop();
+    renameSync(stale, this.socket);
   }
 
   async end() {
@@ -146,12 +162,14 @@ export class FakeDaemon {
         if (this.identity !== undefined) throw new Refusal(-32001);
         this.identity = { id: PEER, link: `pars://session/${PEER}?b=AAAA`, published: false };
         return { ...this.identity, revocation: REVOCATION };
+      case "identity.revocation":
+        return { revocation: REVOCATION };
       case "session.create":
         return this.#session(params.recipient.slice(2, 66));
       case "session.list":
         return [...this.sessions.values()];
       case "message.send":
-        return this.#send(params);
+        return this.keep(params);
       case "message.list":
         return this.#list(params);
       case "event.subscribe":
@@ -178,12 +196,16 @@ export class FakeDaemon {
     return session;
   }
 
-  #send({ session, content, clientId }) {
-    if (!this.#byClient.has(clientId)) {
+  /** Keeps a message of ours: under one id once. */
+  keep({ session, content, clientId }) {
+    const known = this.#byClient.get(clientId);
+    if (known === undefined) {
       const message = this.#keep({ session, content, sender: PEER, direction: "sent", state: "queued" });
-      this.#byClient.set(clientId, { id: message.id, clientId });
+      this.#byClient.set(clientId, message);
+      return { id: message.id, clientId };
     }
-    return this.#byClient.get(clientId);
+    if (known.session !== session || known.content !== content) throw new Refusal(errorNumbers.ClientIdReused);
+    return { id: known.id, clientId };
   }
 
   #list({ session, after = 0, limit = 256 }) {
@@ -217,6 +239,7 @@ export class FakeDaemon {
       executor: false,
       cursor: this.history.length,
       acknowledged: this.acknowledged,
+      paused: this.paused,
     };
   }
 }

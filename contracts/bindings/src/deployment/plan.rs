@@ -6,7 +6,7 @@ use alloy_primitives::{Address, B256, Bytes, U256, aliases::U40};
 use alloy_sol_types::SolConstructor;
 
 use super::{
-    DEV_CHAIN_IDS, DeployConfig, Deployment, Probe, Token,
+    DeployConfig, Deployment, Probe, Token,
     artifact::{self, VerifierKey, verifier_key},
     config::MAX_LOCK_TIME,
 };
@@ -14,6 +14,7 @@ use crate::contracts::{
     EligibilityRegistry, MldsaEip8355, MldsaErc7913, ParsToken, RecordingConsent, ServiceNodeRegistry, SessionTrigger,
     TownHall, VotingEscrow,
 };
+use crate::dev;
 
 /// Why there is no plan.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -92,7 +93,7 @@ pub fn plan(config: &DeployConfig) -> Result<Plan, DeployError> {
 
 fn check(config: &DeployConfig, key: VerifierKey) -> Result<(), DeployError> {
     let chain_id = config.chain_id;
-    if !DEV_CHAIN_IDS.contains(&chain_id) {
+    if !dev::CHAIN_IDS.contains(&chain_id) {
         if key.dev {
             return Err(DeployError::DevKey { chain_id, key_hash: key.hash });
         }
@@ -306,7 +307,7 @@ mod tests {
             let refused = plan(&DeployConfig::dev(chain_id, DEPLOYER, 0));
             assert_eq!(refused, Err(DeployError::DevKey { chain_id, key_hash }));
         }
-        for chain_id in DEV_CHAIN_IDS {
+        for chain_id in dev::CHAIN_IDS {
             assert!(plan(&DeployConfig::dev(chain_id, DEPLOYER, 0)).is_ok());
         }
     }

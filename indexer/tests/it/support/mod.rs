@@ -160,7 +160,7 @@ pub(crate) fn options(deployment: Deployment, database: &Path) -> Options {
     Options {
         deployment,
         database: database.to_owned(),
-        listen: ([127, 0, 0, 1], 0).into(),
+        listen: Some(([127, 0, 0, 1], 0).into()),
         poll: Duration::from_millis(5),
     }
 }
@@ -177,7 +177,7 @@ impl Index {
     }
 
     pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
-        let reply = self.http.get(format!("http://{}{path}", self.service.address())).send().await.unwrap();
+        let reply = self.http.get(format!("http://{}{path}", self.service.address().unwrap())).send().await.unwrap();
         (reply.status().as_u16(), serde_json::from_slice(&reply.bytes().await.unwrap()).unwrap())
     }
 

@@ -193,6 +193,7 @@ fn a_genesis_no_chain_can_run_with_is_refused() {
     assert!(Chain::new(Genesis { chain_id: 0, ..genesis() }).is_err());
     assert!(Chain::new(Genesis { gas_limit: 1, ..genesis() }).is_err());
     let mut equal = genesis();
-    equal.precompiles.ml_dsa_44 = equal.precompiles.ml_dsa_87;
+    let precompiles = equal.precompiles.as_mut().unwrap();
+    precompiles.ml_dsa_44 = precompiles.ml_dsa_87;
     assert!(Chain::new(equal).is_err());
 }

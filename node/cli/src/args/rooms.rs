@@ -23,6 +23,8 @@ pub enum RoomCommand {
     /// Open or close a sitting.
     #[command(subcommand)]
     Sitting(SittingCommand),
+    /// Open a sitting and host it by the session daemon, which was started with --host.
+    Host(HostRoom),
     /// Members of a Committee.
     #[command(subcommand)]
     Member(MemberCommand),
@@ -107,6 +109,25 @@ pub enum SittingCommand {
         /// The room.
         room: B256,
     },
+}
+
+/// `room host`
+#[derive(Debug, Args)]
+pub struct HostRoom {
+    /// The room.
+    pub room: B256,
+    /// Its name.
+    #[arg(long)]
+    pub title: String,
+    /// A point of the agenda, as MINUTES:TEXT; may be repeated.
+    #[arg(long, value_name = "MINUTES:TEXT")]
+    pub agenda: Vec<String>,
+    /// A language spoken there (BCP 47), the main one first; may be repeated.
+    #[arg(long, value_name = "TAG", default_value = "en")]
+    pub language: Vec<String>,
+    /// Length in hours, at most 24.
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=24))]
+    pub hours: u64,
 }
 
 /// `room member …` and `room moderator …`

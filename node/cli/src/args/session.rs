@@ -24,7 +24,7 @@ pub enum SessionCommand {
     List,
     /// Read a session's messages.
     Read(ReadMessages),
-    /// Print events as they come; an event that was never acknowledged comes again.
+    /// Print events as they come, and acknowledge them; what was never acknowledged is printed first.
     Tail(Tail),
     /// Close a session: it only receives from then on.
     Close {
@@ -37,8 +37,10 @@ pub enum SessionCommand {
 /// `session identity …`
 #[derive(Debug, Clone, Copy, Subcommand)]
 pub enum IdentityCommand {
-    /// Make your identity; its revocation secret is shown this once.
+    /// Make your identity and show its revocation secret.
     Create,
+    /// Show the revocation secret again, if the answer to create was lost.
+    Revocation,
     /// Show your identity and the link to pass on.
     Show,
 }
@@ -73,7 +75,7 @@ pub struct ReadMessages {
     /// At most so many [default: all].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: Option<u32>,
-    /// Mark what was shown as read.
+    /// Mark what was shown as read, and acknowledge it: programs that wait for events are not told of it again.
     #[arg(long)]
     pub mark: bool,
 }
@@ -81,10 +83,12 @@ pub struct ReadMessages {
 /// `session tail`
 #[derive(Debug, Clone, Copy, Args)]
 pub struct Tail {
-    /// Acknowledge each message once it is printed: it does not come again, here or elsewhere.
+    /// Do not acknowledge what is printed: it comes again, here and elsewhere. Without this flag each message is
+    /// acknowledged once it is printed.
     #[arg(long)]
-    pub ack: bool,
-    /// Events after this cursor [default: all that are not acknowledged].
+    pub no_ack: bool,
+    /// Events after this cursor [default: all that are not acknowledged]. Nothing is acknowledged then: what came before is
+    /// not printed.
     #[arg(long, value_name = "CURSOR")]
     pub after: Option<u64>,
     /// End after so many received messages [default: never].

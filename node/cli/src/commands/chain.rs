@@ -7,7 +7,8 @@ use std::path::Path;
 use alloy::primitives::{Address, U256};
 use pars_bindings::{
     ParsToken,
-    deployment::{self, DEV_CHAIN_IDS, DeployConfig, DeployError, Deployment, Plan},
+    deployment::{self, DeployConfig, DeployError, Deployment, Plan},
+    dev,
 };
 use serde_json::{Value, json};
 
@@ -42,7 +43,7 @@ async fn deploy(context: &Context, out: Option<&Path>) -> Result<Report, Error> 
     let plan = deployment::plan(&config).map_err(no_plan)?;
     let (first_block, contracts) = create_all(&chain, &plan).await?;
     let deployment = Deployment { block: first_block, ..plan.deployment };
-    if DEV_CHAIN_IDS.contains(&chain.id()) {
+    if dev::CHAIN_IDS.contains(&chain.id()) {
         share(&chain, &deployment).await?;
     }
     public::write_json(&out, &deployment, Readers::All)?;

@@ -1,6 +1,7 @@
 //! `room …`
 
 mod create;
+mod host;
 mod list;
 mod manage;
 mod slot;
@@ -15,6 +16,7 @@ pub async fn run(context: &Context, command: &RoomCommand) -> Result<Report, Err
         RoomCommand::List => list::all(context).await,
         RoomCommand::Show { room } => list::one(context, *room).await,
         RoomCommand::Sitting(command) => manage::sitting(context, command).await,
+        RoomCommand::Host(arguments) => host::run(context, arguments).await,
         RoomCommand::Member(command) => manage::member(context, *command).await,
         RoomCommand::Moderator(command) => manage::moderator(context, *command).await,
     }

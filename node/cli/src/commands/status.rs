@@ -1,6 +1,6 @@
 //! `status`: how the session daemon does.
 
-use pars_rpc::status::{GetStatus, State, Status};
+use pars_rpc::status::{GetStatus, Paused, State, Status};
 
 use super::session::document;
 use crate::{context::Context, error::Error, output::Report};
@@ -9,6 +9,16 @@ use crate::{context::Context, error::Error, output::Report};
 pub async fn run(context: &Context) -> Result<Report, Error> {
     let status = context.daemon()?.call(&GetStatus {}).await?;
     Ok(Report::new(document(&status)?, words(&status)))
+}
+
+/// What is wrong and what to do, in one sentence.
+fn paused(of: &Paused) -> String {
+    format!(
+        "Paused   session {id} is read no further: {open} of its messages are open. Read them with: \
+         parsctl session read --session {id} --mark",
+        id = of.session,
+        open = of.open,
+    )
 }
 
 fn words(status: &Status) -> String {
@@ -30,6 +40,7 @@ fn words(status: &Status) -> String {
         format!("Sending  {} objects not stored yet", status.outgoing),
         format!("Events   up to {}, acknowledged up to {}", status.cursor, status.acknowledged),
     ];
+    lines.extend(status.paused.iter().map(paused));
     lines.extend(status.service.iter().map(|node| format!("Service  node {node}")));
     if status.executor {
         lines.push("Executor carries out actions".into());

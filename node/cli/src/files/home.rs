@@ -17,7 +17,7 @@ use alloy::{
 use pars_circuits::{Commitment, Secret};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::private;
+use super::SECRET;
 use crate::error::Error;
 
 /// The directory of secrets and keys of one person.
@@ -98,14 +98,14 @@ impl Home {
         }
         let mut text = Zeroizing::new(hex::encode_prefixed(secret.to_bytes().as_slice()));
         text.push('\n');
-        private::create(&directory.join(secret.commitment().to_string()), text.as_bytes())?;
+        pars_keyfile::create(&directory.join(secret.commitment().to_string()), text.as_bytes())?;
         Ok(secret)
     }
 }
 
 /// Reads one secret file.
 fn read_secret(path: &Path) -> Result<Secret, Error> {
-    let text = private::read(path)?;
+    let text = pars_keyfile::read(path, SECRET)?;
     let refuse = || Error::FileContent { path: path.to_owned(), expected: "an identity secret (0x and 64 hex digits)" };
     let digits = text.trim_end().strip_prefix("0x").ok_or_else(refuse)?;
     let mut bytes = Zeroizing::new([0u8; 32]);

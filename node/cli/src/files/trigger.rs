@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::{
+    SECRET,
     home::Home,
-    private,
     public::{self, Readers},
 };
 use crate::error::Error;
@@ -79,14 +79,14 @@ pub fn create(home: &Home) -> Result<(TriggerKey, PathBuf), Error> {
     let path = home.directory(DIRECTORY)?.join(key.signer.to_string()).with_extension(KEY);
     let mut text = Zeroizing::new(hex::encode_prefixed(seed.as_slice()));
     text.push('\n');
-    private::create(&path, text.as_bytes())?;
+    pars_keyfile::create(&path, text.as_bytes())?;
     Ok((key, path))
 }
 
 /// The key of a signer id.
 pub fn load(home: &Home, signer: B256) -> Result<TriggerKey, Error> {
     let path = home.directory(DIRECTORY)?.join(signer.to_string()).with_extension(KEY);
-    let text = private::read(&path)?;
+    let text = pars_keyfile::read(&path, SECRET)?;
     let refuse = || Error::FileContent { path: path.clone(), expected: "the trigger key that its name says" };
     let digits = text.trim_end().strip_prefix("0x").ok_or_else(refuse)?;
     let mut seed = Zeroizing::new([0; DsaSeed::SIZE]);

@@ -77,6 +77,14 @@ fn session() -> Value {
     })
 }
 
+fn status(acknowledged: u64) -> Value {
+    json!({
+        "network": "dev", "chainId": 7072, "version": "0.1.0", "state": "degraded",
+        "chain": {"head": 12, "finalized": 10, "synced": true}, "relays": 6, "firstRelay": "ef".repeat(32),
+        "outgoing": 0, "service": null, "executor": true, "cursor": 5, "acknowledged": acknowledged, "paused": [],
+    })
+}
+
 fn identity() -> Value {
     json!({"id": format!("05{SESSION}"), "link": format!("pars://session/05{SESSION}?b=AAAA"), "published": false})
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::{SESSION, daemon::Fake, document, parsctl, parsctl_reading, received, text};
+use crate::{SESSION, daemon::Fake, document, parsctl, parsctl_reading, received, session, status, text};
 
 fn sending() -> Fake {
     Fake::start(Vec::new(), |method, params| {
@@ -16,10 +16,12 @@ fn sending() -> Fake {
 /// Twenty messages, three a page, the even ones ours.
 fn reading() -> Fake {
     Fake::start(Vec::new(), |method, params| {
-        if method == "message.markRead" {
-            return Ok(Value::Null);
+        match method {
+            "message.markRead" | "event.ack" => return Ok(Value::Null),
+            "status.get" => return Ok(status(0)),
+            "session.list" => return Ok(json!([session()])),
+            other => assert_eq!(other, "message.list"),
         }
-        assert_eq!(method, "message.list");
         let after = params["after"].as_u64().unwrap();
         let last = (after + params["limit"].as_u64().unwrap().min(3)).min(20);
         let page: Vec<Value> = (after + 1..=last).map(message).collect();
@@ -86,10 +88,39 @@ fn a_limit_ends_the_reading_and_says_where_to_go_on() {
 }
 
 #[test]
-fn marking_reaches_to_the_last_received_message_that_was_shown() {
+fn marking_reads_and_acknowledges_up_to_the_last_received_message_that_was_shown() {
     let daemon = reading();
-    parsctl(daemon.datadir(), &["session", "read", "--session", SESSION, "--limit", "6", "--mark"]);
-    assert_eq!(daemon.calls().last(), Some(&("message.markRead".into(), json!({"session": SESSION, "cursor": 5}))));
+    let shown = text(&parsctl(daemon.datadir(), &["session", "read", "--session", SESSION, "--limit", "6", "--mark"]));
+    assert_eq!(shown.lines().count(), 6, "{shown}");
+    let changes = |(method, _): &(String, Value)| ["message.markRead", "event.ack"].contains(&method.as_str());
+    let changed: Vec<_> = daemon.calls().into_iter().filter(changes).collect();
+    let expected =
+        [("message.markRead", json!({"session": SESSION, "cursor": 5})), ("event.ack", json!({"cursor": 5}))];
+    assert_eq!(changed, expected.map(|(method, params)| (method.to_owned(), params)));
+}
+
+#[test]
+fn marking_never_acknowledges_what_nobody_has_read_in_another_session() {
+    // The other session holds message 3, unread; the one that is read holds 2 and 5.
+    let other = "cd".repeat(32);
+    let hidden = other.clone();
+    let daemon = Fake::start(Vec::new(), move |method, params| {
+        let of_hidden = params["session"] == json!(hidden);
+        Ok(match method {
+            "message.list" if of_hidden => json!({"messages": [received(3, "not looked at")], "next": null}),
+            "message.list" => json!({"messages": [received(2, "a"), received(5, "b")], "next": null}),
+            "session.list" => {
+                let mut second = session();
+                second["id"] = json!(hidden);
+                json!([session(), second])
+            }
+            "status.get" => status(1),
+            _ => Value::Null,
+        })
+    });
+    parsctl(daemon.datadir(), &["session", "read", "--session", SESSION, "--mark"]);
+    assert!(daemon.calls().contains(&("message.markRead".into(), json!({"session": SESSION, "cursor": 5}))));
+    assert_eq!(daemon.calls().last(), Some(&("event.ack".into(), json!({"cursor": 2}))));
 }
 
 #[test]

@@ -46,12 +46,14 @@ fn with_json_each_line_is_one_event() {
 }
 
 #[test]
-fn messages_are_acknowledged_only_if_that_is_wanted() {
-    let silent = daemon();
-    parsctl(silent.datadir(), &["session", "tail", "--count", "3"]);
-    assert_eq!(acknowledged(&silent), Vec::<u64>::new());
+fn what_is_printed_is_acknowledged_unless_that_is_not_wanted_or_something_was_left_out() {
+    for flags in [&["--no-ack"][..], &["--after", "3"]] {
+        let silent = daemon();
+        parsctl(silent.datadir(), &[&["session", "tail", "--count", "3"], flags].concat());
+        assert_eq!(acknowledged(&silent), Vec::<u64>::new(), "{flags:?}");
+    }
     let daemon = daemon();
-    parsctl(daemon.datadir(), &["session", "tail", "--count", "3", "--ack"]);
+    parsctl(daemon.datadir(), &["session", "tail", "--count", "3"]);
     assert_eq!(acknowledged(&daemon), [4, 6, 9]);
 }
 
@@ -60,7 +62,8 @@ fn a_cursor_to_start_from_is_passed_on() {
     let daemon = daemon();
     parsctl(daemon.datadir(), &["session", "tail", "--count", "1", "--after", "3"]);
     parsctl(daemon.datadir(), &["session", "tail", "--count", "1"]);
-    let asked: Vec<Value> = daemon.calls().into_iter().map(|(_, params)| params).collect();
+    let subscribed = daemon.calls().into_iter().filter(|(method, _)| method == "event.subscribe");
+    let asked: Vec<Value> = subscribed.map(|(_, params)| params).collect();
     assert_eq!(asked, [json!({"after": 3}), json!({})]);
 }
 
@@ -78,7 +81,7 @@ fn a_message_that_could_not_be_printed_is_not_acknowledged() {
     let many: Vec<Message> = (1..=2_000).map(|cursor| received(cursor, &"x".repeat(500))).collect();
     let daemon = Fake::start(many.into_iter().map(Event::MessageReceived).collect(), |_, _| Ok(Value::Null));
     let mut child = Command::new(env!("CARGO_BIN_EXE_parsctl"))
-        .args(["session", "tail", "--ack", "--datadir", daemon.datadir().to_str().unwrap()])
+        .args(["session", "tail", "--datadir", daemon.datadir().to_str().unwrap()])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();

@@ -3,17 +3,9 @@
 use pars_rpc::{Code, RpcError};
 use serde_json::{Value, json};
 
-use crate::{SESSION, daemon::Fake, document, identity, parsctl, session, text};
+use crate::{SESSION, daemon::Fake, document, identity, parsctl, session, status, text};
 
 const REVOCATION: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
-
-fn status() -> Value {
-    json!({
-        "network": "dev", "chainId": 7072, "version": "0.1.0", "state": "degraded",
-        "chain": {"head": 12, "finalized": 10, "synced": true}, "relays": 6, "firstRelay": "ef".repeat(32),
-        "outgoing": 0, "service": null, "executor": true, "cursor": 5, "acknowledged": 4,
-    })
-}
 
 fn peers() -> Value {
     json!({"peers": [{
@@ -32,9 +24,10 @@ fn daemon() -> Fake {
     Fake::start(Vec::new(), |method, _| match method {
         "identity.create" => Ok(created()),
         "identity.get" => Ok(identity()),
+        "identity.revocation" => Ok(json!({"revocation": REVOCATION})),
         "session.create" | "session.close" => Ok(session()),
         "session.list" => Ok(json!([session()])),
-        "status.get" => Ok(status()),
+        "status.get" => Ok(status(4)),
         "peers.list" => Ok(peers()),
         _ => Err(RpcError::from(Code::MethodNotFound)),
     })
@@ -48,6 +41,7 @@ fn each_verb_asks_for_its_method_and_prints_the_answer_as_one_document() {
     let asked = [
         (&["session", "identity", "create"][..], "identity.create", json!({}), created()),
         (&["session", "identity", "show"], "identity.get", json!({}), identity()),
+        (&["session", "identity", "revocation"], "identity.revocation", json!({}), json!({"revocation": REVOCATION})),
         (
             &["session", "create", "--recipient", &recipient],
             "session.create",
@@ -56,7 +50,7 @@ fn each_verb_asks_for_its_method_and_prints_the_answer_as_one_document() {
         ),
         (&["session", "list"], "session.list", json!({}), json!({"sessions": [session()]})),
         (&["session", "close", "--session", &peer], "session.close", json!({"session": SESSION}), session()),
-        (&["status"], "status.get", json!({}), status()),
+        (&["status"], "status.get", json!({}), status(4)),
         (&["peers"], "peers.list", json!({}), peers()),
     ];
     for (words, method, params, expected) in asked {
@@ -67,10 +61,12 @@ fn each_verb_asks_for_its_method_and_prints_the_answer_as_one_document() {
 }
 
 #[test]
-fn a_new_identity_shows_its_revocation_secret_once_with_what_it_is_for() {
+fn the_revocation_secret_is_shown_at_creation_and_on_demand_with_what_it_is_for_and_nowhere_else() {
     let daemon = daemon();
-    let created = text(&parsctl(daemon.datadir(), &["session", "identity", "create"]));
-    assert!(created.contains(REVOCATION) && created.contains("ends this identity for ever"), "{created}");
+    for verb in ["create", "revocation"] {
+        let shown = text(&parsctl(daemon.datadir(), &["session", "identity", verb]));
+        assert!(shown.contains(REVOCATION) && shown.contains("ends this identity for ever"), "{shown}");
+    }
     let shown = text(&parsctl(daemon.datadir(), &["session", "identity", "show"]));
     assert!(!shown.contains(REVOCATION));
 }
@@ -91,4 +87,19 @@ fn people_read_sentences() {
     assert_eq!(list, format!("{SESSION}  waits for the first answer, identity checked, 2 unread\n"));
     let peers = text(&parsctl(daemon.datadir(), &["peers"]));
     assert_eq!(peers, format!("{}  127.0.0.1:9000, the first relay\n", "01".repeat(32)));
+}
+
+#[test]
+fn a_paused_session_is_named_with_the_command_that_lets_it_go_on() {
+    let daemon = Fake::start(Vec::new(), |_, _| {
+        let mut paused = status(4);
+        paused["paused"] = json!([{"session": SESSION, "open": 1024}]);
+        Ok(paused)
+    });
+    let shown = text(&parsctl(daemon.datadir(), &["status"]));
+    let sentence = format!(
+        "session {SESSION} is read no further: 1024 of its messages are open. Read them with: parsctl session read --session {SESSION} --mark"
+    );
+    assert!(shown.contains(&sentence), "{shown}");
+    assert!(!text(&parsctl(self::daemon().datadir(), &["status"])).contains("Paused"));
 }

@@ -1,4 +1,4 @@
-//! The committed vectors are what both back ends make. `cargo run -p pars-crypto --example vectors` writes them anew.
+//! The committed vectors are what both back ends make. `cargo run -p pars-crypto --example crypto_vectors` writes them anew.
 
 use crate::common::SUITES;
 use crate::generate;

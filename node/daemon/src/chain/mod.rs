@@ -115,8 +115,8 @@ impl Chain {
         index: std::path::PathBuf,
         provider: DynProvider,
     ) -> Result<Self, ChainError> {
-        let listen = std::net::SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, 0));
-        let options = Options { deployment: deployment.clone(), database: index, listen, poll: PAUSE };
+        // No listener: whoever asks this daemon does so by its own RPC.
+        let options = Options { deployment: deployment.clone(), database: index, listen: None, poll: PAUSE };
         let index = Service::start(options, provider.clone()).await?;
         Ok(Self {
             provider,
@@ -136,6 +136,11 @@ impl Chain {
     /// How far the index is, now and at every change.
     pub fn progress(&self) -> watch::Receiver<Progress> {
         self.progress.subscribe()
+    }
+
+    /// Rooms of the index.
+    pub fn rooms(&self) -> pars_indexer::Rooms {
+        self.index.rooms()
     }
 
     /// Roll epochs from now on.

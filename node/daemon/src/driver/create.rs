@@ -108,6 +108,8 @@ impl Driver {
         }
         self.describe().await?;
         let id = CommandId(random::bytes());
+        // A kill before the rows are durable loses the identity: until then it is shown to nobody.
+        self.creating = Some(id);
         self.waiters.push(waiter(reply, move |event| match event {
             Event::Done { command } if *command == id => Some(Ok(Created { revocation: revocation.clone() })),
             _ => None,

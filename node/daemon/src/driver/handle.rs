@@ -62,7 +62,7 @@ pub enum CreateError {
 
 /// A new identity, whose keys are durable.
 pub struct Created {
-    /// Shown once: publishing it revokes the identity for ever.
+    /// Publishing it revokes the identity for ever.
     pub revocation: pars_crypto::secret::RevocationSecret,
 }
 

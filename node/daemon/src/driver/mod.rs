@@ -14,14 +14,16 @@
 
 mod create;
 mod handle;
+#[cfg(test)]
+mod tests;
 mod view;
 
 use std::sync::Arc;
 
 use pars_crypto::suite::Libcrux;
-use pars_engine::Node;
 use pars_engine::io::{Event, Input, Output};
 use pars_engine::registry::Registry;
+use pars_engine::{CommandId, Node};
 use pars_wire::codec::Day;
 use pars_wire::machine::{Cx, Machine, Now};
 use tokio::sync::{broadcast, mpsc, oneshot, watch};
@@ -73,6 +75,8 @@ pub struct Driver {
     events: broadcast::Sender<Arc<Event>>,
     view: watch::Sender<Arc<View>>,
     waiters: Vec<Waiter>,
+    /// The command that makes an identity, until its rows are durable: nobody is answered before.
+    creating: Option<CommandId>,
 }
 
 /// The two ways to a driver that is not running yet.
@@ -109,6 +113,7 @@ impl Driver {
             events,
             view,
             waiters: Vec::new(),
+            creating: None,
         };
         Ok((driver, Ends { handle, chain }))
     }
@@ -131,7 +136,7 @@ impl Driver {
                 },
                 Some(Solved { id, nonce }) = self.solved.recv() => self.input(Input::Solved { id, nonce }).await?,
                 Some(registry) = self.chain.recv() => self.learn(registry).await?,
-                ask = self.asks.recv() => match ask {
+                ask = self.asks.recv(), if self.creating.is_none() => match ask {
                     Some(ask) => self.ask(ask).await?,
                     None => break,
                 },
@@ -267,8 +272,11 @@ impl Driver {
             Event::Descriptor(error) => tracing::debug!(%error, "a descriptor is not used"),
             _ => {}
         }
+        if let Event::Done { command } | Event::Refused { command, .. } = &event {
+            self.creating.take_if(|made| made == command);
+        }
         // Counters only; no subscriber shows them.
-        if matches!(event, Event::Dropped(_) | Event::Malformed | Event::Read { .. } | Event::Settled { .. }) {
+        if matches!(event, Event::Dropped(_) | Event::Malformed | Event::Read { .. }) {
             return;
         }
         self.waiters.retain_mut(|waiter| !waiter(Some(&event)));

@@ -1,7 +1,7 @@
 //! What the executor reads from the chain's node, at one block, and the transactions it sends there.
 
 use alloy::consensus::{BlockHeader, SignableTransaction, TxEip1559, TxEnvelope};
-use alloy::eips::eip2718::Encodable2718;
+use alloy::eips::eip2718::{Decodable2718, Encodable2718};
 use alloy::eips::{BlockId, BlockNumberOrTag};
 use alloy::network::TxSignerSync;
 use alloy::primitives::{Address, B256, Bytes, TxKind, U256};
@@ -11,7 +11,9 @@ use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
 use alloy::transports::TransportError;
 use pars_bindings::MldsaEip8355::verifyCall;
-use pars_bindings::SessionTrigger::{nextSequenceCall, signerOfCall};
+use pars_bindings::SessionTrigger::signerOfCall;
+use pars_bindings::action::next_sequence_call;
+use pars_bindings::decode_revert;
 use pars_bindings::deployment::{Deployment, Probe};
 use pars_crypto::suite::DSA87_PUBLIC;
 use pars_crypto::trigger::TriggerPublic;
@@ -19,8 +21,6 @@ use pars_proto::action::Facts;
 use pars_proto::action::authors::Contract;
 use pars_proto::action::policy::{Enrolled, OnChain};
 use pars_wire::ChainId;
-
-use super::parse;
 
 /// Gas of everything around the account's call: call data, decoding, the key from code, the signature, the events.
 const OVERHEAD: u64 = 900_000;
@@ -63,6 +63,15 @@ impl Head {
     pub(super) const fn next_time(&self) -> u64 {
         self.timestamp + 1
     }
+}
+
+/// What became of a transaction that was offered to the chain's node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Offered {
+    /// It has it.
+    Taken,
+    /// It would not have it.
+    Refused,
 }
 
 /// A transaction as it will be signed.
@@ -144,7 +153,7 @@ impl Chain {
                 })
             }
         };
-        let next = self.read(trigger, &nextSequenceCall { signerId: signer, lane: parse::lane(facts) }, head).await?;
+        let next = self.read(trigger, &next_sequence_call(facts), head).await?;
         Ok(OnChain { now: head.next_time(), key, next, precompile: self.probe(head).await? })
     }
 
@@ -198,26 +207,59 @@ impl Chain {
         Ok(Signed { raw: envelope.encoded_2718().into(), hash: *envelope.tx_hash(), nonce })
     }
 
-    /// Send it, again if need be.
-    pub(super) async fn send(&self, transaction: &Signed) -> Result<(), ChainError> {
-        // Its receipt is looked for by the worker, over restarts; nothing waits here.
-        let _: PendingTransactionBuilder<_> = self.provider.send_raw_transaction(&transaction.raw).await?;
-        Ok(())
+    /// The same transaction at a higher price: an eighth more, so that every node takes it for the one it has, or today's
+    /// fees if those are higher. None if it is unknown to the node for another reason than its fees.
+    pub(super) async fn dearer(&self, raw: &Bytes, is_known: bool) -> Result<Option<Unsigned>, ChainError> {
+        let envelope = TxEnvelope::decode_2718(&mut raw.as_ref()).map_err(|_| ChainError::Missing("transaction"))?;
+        let Some(old) = envelope.as_eip1559().map(|signed| signed.tx().clone()) else { return Ok(None) };
+        let fees = self.provider.estimate_eip1559_fees().await?;
+        if !is_known && old.max_fee_per_gas >= fees.max_fee_per_gas {
+            return Ok(None);
+        }
+        let dearer = |fee: u128, today: u128| fee.saturating_add(fee.div_ceil(8)).max(fee.saturating_add(1)).max(today);
+        let max_fee_per_gas = dearer(old.max_fee_per_gas, fees.max_fee_per_gas);
+        let tip = dearer(old.max_priority_fee_per_gas, fees.max_priority_fee_per_gas);
+        let max_priority_fee_per_gas = tip.min(max_fee_per_gas);
+        Ok(Some(Unsigned(TxEip1559 { max_fee_per_gas, max_priority_fee_per_gas, ..old })))
     }
 
-    /// Whether the node holds it, in a block or waiting.
-    pub(super) async fn knows(&self, hash: B256) -> Result<bool, ChainError> {
-        Ok(self.provider.get_transaction_by_hash(hash).await?.is_some())
+    /// Offer it, again if need be.
+    pub(super) async fn offer(&self, raw: &Bytes) -> Result<Offered, ChainError> {
+        let sent: Result<PendingTransactionBuilder<_>, _> = self.provider.send_raw_transaction(raw).await;
+        match sent {
+            // Its receipt is looked for by the worker, over restarts; nothing waits here.
+            Ok(_) => Ok(Offered::Taken),
+            Err(error) if error.is_error_resp() => {
+                tracing::warn!(%error, "the chain's node does not take the transaction");
+                Ok(Offered::Refused)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
-    /// Whether another transaction of the account took its place.
-    pub(super) async fn replaced(&self, transaction: &Signed) -> Result<bool, ChainError> {
-        Ok(self.provider.get_transaction_count(self.account()).await? > transaction.nonce)
+    /// Whether the node holds one of these, in a block or waiting.
+    pub(super) async fn knows(&self, versions: &[B256]) -> Result<bool, ChainError> {
+        for hash in versions {
+            if self.provider.get_transaction_by_hash(*hash).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
-    /// Its receipt, if it stands in a block.
-    pub(super) async fn receipt(&self, hash: B256) -> Result<Option<TransactionReceipt>, ChainError> {
-        Ok(self.provider.get_transaction_receipt(hash).await?)
+    /// Whether a transaction of the account stands in a block under this nonce.
+    pub(super) async fn used(&self, nonce: u64) -> Result<bool, ChainError> {
+        Ok(self.provider.get_transaction_count(self.account()).await? > nonce)
+    }
+
+    /// The receipt of whichever version stands in a block.
+    pub(super) async fn receipt(&self, versions: &[B256]) -> Result<Option<TransactionReceipt>, ChainError> {
+        for hash in versions.iter().rev() {
+            if let Some(receipt) = self.provider.get_transaction_receipt(*hash).await? {
+                return Ok(Some(receipt));
+            }
+        }
+        Ok(None)
     }
 
     /// Why a transaction that reverted would revert behind its block: for people.
@@ -225,6 +267,13 @@ impl Chain {
         let request = TransactionRequest::default().from(self.account()).to(self.contract.trigger).input(input.into());
         let refused = self.provider.call(request).block(BlockId::hash(block)).await.err();
         let data = refused.as_ref().and_then(|e| e.as_error_resp()).and_then(|payload| payload.as_revert_data());
-        data.map_or_else(|| "it reverted in its block".to_owned(), |data| parse::reason(&data))
+        data.map_or_else(|| "it reverted in its block".to_owned(), |data| reason(&data))
     }
+}
+
+/// What revert data say, for people.
+pub(super) fn reason(data: &[u8]) -> String {
+    let unknown =
+        || if data.is_empty() { "no reason given".to_owned() } else { Bytes::copy_from_slice(data).to_string() };
+    decode_revert(data).unwrap_or_else(unknown)
 }

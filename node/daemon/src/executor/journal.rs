@@ -4,7 +4,7 @@
 //! | Table | Key | Value |
 //! |---|---|---|
 //! | `executor` | `cursor` | cursor8 |
-//! | `executor-author` | SHA3-256(store key ‖ author) | sealed: identity core 2,661 ‖ certificates 4,771 each |
+//! | `executor-author` | SHA3-256(store key ‖ author) | sealed: proven1 ‖ identity core 2,661 ‖ certificates 4,771 each |
 //! | `executor-action` | cursor8 of the message | sealed: [`Row`] |
 //!
 //! Which identity acts for which account stands nowhere else than in its session, so it is sealed here.
@@ -12,7 +12,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use alloy::primitives::{B256, Bytes};
 use pars_crypto::Sealed;
 use pars_crypto::hash::sha3;
 use pars_crypto::sealed::Place;
@@ -23,7 +22,8 @@ use pars_identity::trigger::{TriggerCertificate, TriggerKey};
 use pars_proto::action::authors::KEYS_PER_AUTHOR;
 use pars_wire::codec::Wire;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
-use serde::{Deserialize, Serialize};
+
+use super::row::{Row, Told, Work};
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("executor");
 const AUTHORS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("executor-author");
@@ -32,6 +32,10 @@ const AUTHOR: &str = "executor-author";
 const ACTION: &str = "executor-action";
 /// Actions whose authors were told the end, kept so that a message that comes again is known.
 const MAX_CLOSED: usize = 4_096;
+/// Rows that are open; beyond it the oldest that only has to be told is given up.
+const MAX_OPEN: usize = 1_024;
+/// Transactions that the chain's node refuses, beyond which no further one is signed.
+const MAX_REFUSED: usize = 16;
 
 /// Why the file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -49,42 +53,6 @@ pub enum JournalError {
     Sealed(PathBuf),
 }
 
-/// How much of the end an author was told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub(super) enum Told {
-    Nothing,
-    /// That it is in a block.
-    Included,
-    /// The last receipt.
-    End,
-}
-
-/// A transaction that may have left.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Pending {
-    pub(super) raw: Bytes,
-    pub(super) hash: B256,
-    pub(super) nonce: u64,
-    /// Content of the message, should it have to be judged again.
-    pub(super) content: Bytes,
-}
-
-/// An action that was taken up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Row {
-    /// Id of the message.
-    pub(super) id: [u8; 16],
-    pub(super) author: [u8; 32],
-    /// hashStruct.
-    pub(super) action: B256,
-    pub(super) pending: Option<Pending>,
-    /// Content of a message that waits for what should come before it.
-    pub(super) held: Option<Bytes>,
-    /// The newest receipt, encoded.
-    pub(super) receipt: Option<Bytes>,
-    pub(super) told: Told,
-}
-
 /// Rows as they are stored, by cursor.
 type SealedRows = Vec<(u64, Vec<u8>)>;
 
@@ -97,8 +65,14 @@ pub(super) struct Journal {
     rows: BTreeMap<u64, Row>,
 }
 
-/// Identity core and certificates of one author.
-pub(super) type Author = (IdentityCore, Vec<Vec<u8>>);
+/// What is known of one author.
+#[derive(Clone, Debug)]
+pub(super) struct Author {
+    pub(super) core: IdentityCore,
+    pub(super) certificates: Vec<Vec<u8>>,
+    /// An action of its was verified under an enrolled key: it is never forgotten.
+    pub(super) proven: bool,
+}
 
 impl Journal {
     pub(super) fn open(path: &Path, key: StoreKey) -> Result<Self, JournalError> {
@@ -152,65 +126,137 @@ impl Journal {
         self.rows.values().any(|row| row.id == id)
     }
 
-    /// Actions whose authors do not know the end yet, oldest first.
+    /// Rows whose authors do not know the end yet, oldest first.
     pub(super) fn open_rows(&self) -> Vec<(u64, Row)> {
-        self.rows.iter().filter(|(_, row)| row.told < Told::End).map(|(at, row)| (*at, row.clone())).collect()
+        self.rows.iter().filter(|(_, row)| row.is_open()).map(|(at, row)| (*at, row.clone())).collect()
     }
 
-    /// Whether a transaction is on its way that stands in no block.
+    /// The row of a message as it stands now.
+    pub(super) fn row(&self, at: u64) -> Option<&Row> {
+        self.rows.get(&at)
+    }
+
+    /// Whether the next action has to wait: a transaction is on its way that stands in no block, or none gets through.
     pub(super) fn is_busy(&self) -> bool {
-        self.rows.values().any(|row| row.pending.is_some() && row.receipt.is_none())
+        let (refused, sent): (Vec<_>, Vec<_>) =
+            self.rows.values().filter_map(Row::in_flight).partition(|pending| pending.refused);
+        !sent.is_empty() || refused.len() >= MAX_REFUSED
     }
 
     /// How many messages wait for others.
     pub(super) fn held(&self) -> usize {
-        self.rows.values().filter(|row| row.held.is_some()).count()
+        self.rows.values().filter(|row| row.is_open() && matches!(row.work, Work::Held { .. })).count()
+    }
+
+    /// What waits waits at least so long: after a start, for what is read only now.
+    pub(super) fn hold_until(&mut self, time: u64) {
+        for row in self.rows.values_mut() {
+            if let Work::Held { until, .. } = &mut row.work {
+                *until = time.max(*until);
+            }
+        }
     }
 
     /// Keep a row, and the cursor at it at least.
     pub(super) fn put(&mut self, at: u64, mut row: Row) -> Result<(), JournalError> {
-        if row.told == Told::End {
-            (row.pending, row.held) = (None, None);
+        if !row.is_open() {
+            row.work = Work::Done;
         }
-        let value = self.seal(ACTION, &at.to_be_bytes(), &serde_json::to_vec(&row).unwrap_or_default());
-        let closed = self.rows.values().filter(|row| row.told == Told::End).count();
-        let oldest = self.rows.iter().find(|(_, row)| row.told == Told::End).map(|(at, _)| *at);
-        let surplus = oldest.filter(|_| closed >= MAX_CLOSED);
+        let value = self.sealed(at, &row);
+        let (closed, given_up) = self.surplus(at, &row);
+        let given_up = given_up.map(|(at, row)| (at, self.sealed(at, &row), row));
         let cursor = self.cursor.max(at);
         self.write(|transaction| {
             let mut actions = transaction.open_table(ACTIONS)?;
             actions.insert(at.to_be_bytes().as_slice(), value.as_slice())?;
-            if let Some(surplus) = surplus {
-                actions.remove(surplus.to_be_bytes().as_slice())?;
+            if let Some((at, value, _)) = &given_up {
+                actions.insert(at.to_be_bytes().as_slice(), value.as_slice())?;
+            }
+            if let Some(closed) = closed {
+                actions.remove(closed.to_be_bytes().as_slice())?;
             }
             move_cursor(transaction, cursor)
         })?;
         self.cursor = cursor;
         self.rows.insert(at, row);
-        if let Some(surplus) = surplus {
-            self.rows.remove(&surplus);
+        if let Some((at, _, row)) = given_up {
+            self.rows.insert(at, row);
+        }
+        if let Some(closed) = closed {
+            self.rows.remove(&closed);
         }
         Ok(())
+    }
+
+    /// What a row leaves no room for: one that ended, which goes, and one that is open, which ends untold.
+    fn surplus(&self, at: u64, row: &Row) -> (Option<u64>, Option<(u64, Row)>) {
+        let others = || self.rows.iter().filter(|(other, _)| **other != at);
+        let ended = others().filter(|(_, row)| !row.is_open()).count();
+        let oldest = others().find(|(_, row)| !row.is_open()).map(|(at, _)| *at);
+        let open = others().filter(|(_, row)| row.is_open()).count();
+        let untold = others().filter(|(_, row)| row.is_only_to_be_told()).min_by_key(|(_, row)| row.since);
+        let untold = untold.filter(|_| row.is_open() && open >= MAX_OPEN);
+        let given_up = untold.map(|(at, row)| (*at, Row { work: Work::Done, told: Told::End, ..row.clone() }));
+        (oldest.filter(|_| ended >= MAX_CLOSED), given_up)
+    }
+
+    /// Forget a row of which nothing has to be known any more.
+    pub(super) fn remove(&mut self, at: u64) -> Result<(), JournalError> {
+        self.write(|transaction| {
+            transaction.open_table(ACTIONS)?.remove(at.to_be_bytes().as_slice())?;
+            Ok(())
+        })?;
+        self.rows.remove(&at);
+        Ok(())
+    }
+
+    fn sealed(&self, at: u64, row: &Row) -> Vec<u8> {
+        self.seal(ACTION, &at.to_be_bytes(), &serde_json::to_vec(row).unwrap_or_default())
     }
 
     /// Keep a certificate that verified; the newest of its key counts, and of an author the newest keys.
     pub(super) fn certify(&mut self, at: u64, core: &IdentityCore, certificate: &[u8]) -> Result<(), JournalError> {
         let key = self.place(core.id());
-        let mut certificates = self.author(&key)?.map(|(_, certificates)| certificates).unwrap_or_default();
+        let known = self.author(&key)?;
+        let proven = known.as_ref().is_some_and(|author| author.proven);
+        let mut certificates = known.map(|author| author.certificates).unwrap_or_default();
         let signer = signer(certificate);
         certificates.retain(|known| self::signer(known) != signer);
         certificates.push(certificate.to_vec());
         let surplus = certificates.len().saturating_sub(KEYS_PER_AUTHOR);
         certificates.drain(..surplus);
-        let plain = [core.encode(), certificates.concat()].concat();
-        let value = self.seal(AUTHOR, &key, &plain);
         let cursor = self.cursor.max(at);
+        self.keep(&key, &Author { core: core.clone(), certificates, proven }, cursor)?;
+        self.cursor = cursor;
+        Ok(())
+    }
+
+    /// Remember for ever that an action of this author was verified.
+    pub(super) fn prove(&self, author: IdentityId) -> Result<(), JournalError> {
+        let key = self.place(author);
+        match self.author(&key)? {
+            Some(author) => self.keep(&key, &Author { proven: true, ..author }, self.cursor),
+            None => Ok(()),
+        }
+    }
+
+    /// Forget an author.
+    pub(super) fn forget(&self, author: IdentityId) -> Result<(), JournalError> {
+        let key = self.place(author);
+        self.write(|transaction| {
+            transaction.open_table(AUTHORS)?.remove(key.as_slice())?;
+            Ok(())
+        })
+    }
+
+    fn keep(&self, key: &[u8; 32], author: &Author, cursor: u64) -> Result<(), JournalError> {
+        let Author { core, certificates, proven } = author;
+        let plain = [vec![u8::from(*proven)], core.encode(), certificates.concat()].concat();
+        let value = self.seal(AUTHOR, key, &plain);
         self.write(|transaction| {
             transaction.open_table(AUTHORS)?.insert(key.as_slice(), value.as_slice())?;
             move_cursor(transaction, cursor)
-        })?;
-        self.cursor = cursor;
-        Ok(())
+        })
     }
 
     /// Every author.
@@ -237,9 +283,11 @@ impl Journal {
         let Some(value) = value().map_err(|e| self.failed(e))? else { return Ok(None) };
         let plain = self.unseal(AUTHOR, key, value)?;
         let refuse = || JournalError::Sealed(self.path.clone());
-        let (core, certificates) = plain.split_at_checked(IdentityCore::SIZE).ok_or_else(refuse)?;
+        let (proven, rest) = plain.split_first().ok_or_else(refuse)?;
+        let (core, certificates) = rest.split_at_checked(IdentityCore::SIZE).ok_or_else(refuse)?;
         let core = IdentityCore::decode(core).map_err(|_| refuse())?;
-        Ok(Some((core, certificates.chunks(TriggerCertificate::SIZE).map(<[u8]>::to_vec).collect())))
+        let certificates = certificates.chunks(TriggerCertificate::SIZE).map(<[u8]>::to_vec).collect();
+        Ok(Some(Author { core, certificates, proven: *proven == 1 }))
     }
 
     fn place(&self, author: IdentityId) -> [u8; 32] {
@@ -281,58 +329,4 @@ fn signer(certificate: &[u8]) -> Option<&[u8]> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn row(id: u8, told: Told) -> Row {
-        let pending =
-            Pending { raw: Bytes::from([1]), hash: B256::repeat_byte(2), nonce: 3, content: Bytes::from([4]) };
-        let (pending, held) = (Some(pending), None);
-        Row { id: [id; 16], author: [9; 32], action: B256::ZERO, pending, held, receipt: None, told }
-    }
-
-    fn key(byte: u8) -> StoreKey {
-        StoreKey::from_bytes([byte; 32])
-    }
-
-    #[test]
-    fn rows_and_cursor_are_there_again_and_an_ended_row_keeps_no_transaction() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("executor.redb");
-        let mut journal = Journal::open(&path, key(1)).unwrap();
-        journal.put(5, row(1, Told::Nothing)).unwrap();
-        assert!(journal.is_busy() && journal.knows([1; 16]));
-        journal.put(7, row(2, Told::End)).unwrap();
-        journal.advance(9).unwrap();
-        drop(journal);
-        let journal = Journal::open(&path, key(1)).unwrap();
-        assert_eq!((journal.cursor(), journal.open_rows()), (9, vec![(5, row(1, Told::Nothing))]));
-        assert!(journal.knows([2; 16]) && !journal.knows([3; 16]));
-        assert_eq!(journal.rows[&7].pending, None);
-    }
-
-    #[test]
-    fn another_key_opens_nothing_and_nothing_of_a_row_stands_in_the_file() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("executor.redb");
-        let mut journal = Journal::open(&path, key(1)).unwrap();
-        let author = [0xd7; 32];
-        journal.put(5, Row { author, ..row(1, Told::Nothing) }).unwrap();
-        drop(journal);
-        assert!(matches!(Journal::open(&path, key(2)), Err(JournalError::Sealed(_))));
-        let bytes = std::fs::read(&path).unwrap();
-        assert!(!bytes.windows(32).any(|window| window == author));
-    }
-
-    #[test]
-    fn ended_rows_are_bounded_and_the_oldest_goes_first() {
-        let dir = tempfile::tempdir().unwrap();
-        let mut journal = Journal::open(&dir.path().join("executor.redb"), key(1)).unwrap();
-        for at in 1..=MAX_CLOSED as u64 {
-            journal.rows.insert(at, row(0, Told::End));
-        }
-        journal.put(MAX_CLOSED as u64 + 1, row(1, Told::End)).unwrap();
-        assert_eq!(journal.rows.len(), MAX_CLOSED);
-        assert!(!journal.rows.contains_key(&1));
-    }
-}
+mod tests;

@@ -2,15 +2,24 @@
 
 use pars_crypto::suite::Libcrux;
 use pars_identity::core::IdentityCore;
-use pars_proto::action::policy::require_action;
+use pars_proto::action::policy::{OnChain, require_action, statement};
 use pars_proto::action::{ActionContent, Authors, Cleared, Policy, Refusal, SignedAction};
+use pars_wire::ChainId;
 use pars_wire::codec::Wire;
 
 use alloy::primitives::B256;
+use pars_bindings::action;
 
 use super::chain::{Chain, ChainError, Signed};
 use super::mail::Letter;
-use super::{parse, simulate};
+use super::simulate;
+use crate::config::Network;
+
+/// What a receipt names for content that is no action.
+const NO_ACTION: B256 = B256::ZERO;
+
+/// Foundry's test chain.
+const FOUNDRY: ChainId = ChainId(31_337);
 
 /// What is to be done with a message.
 pub(super) enum Verdict {
@@ -20,8 +29,8 @@ pub(super) enum Verdict {
     Certified(Vec<u8>),
     /// Not carried out; which action, if it was one.
     Refused(B256, Refusal),
-    /// To be submitted, with its transaction.
-    Submit(Cleared, Signed),
+    /// To be submitted, with its transaction, which was signed at this block.
+    Submit(Cleared, Signed, u64),
 }
 
 /// Judges with what the executor knows.
@@ -39,7 +48,7 @@ impl Judge<'_> {
             return Ok(Verdict::Skip(refusal));
         }
         match ActionContent::decode(&letter.content) {
-            Err(error) => Ok(Verdict::Refused(parse::NO_ACTION, error.into())),
+            Err(error) => Ok(Verdict::Refused(NO_ACTION, error.into())),
             Ok(ActionContent::Certificate(certificate)) => Ok(self.certificate(letter, &certificate[..])),
             Ok(ActionContent::Action(action)) => self.action(letter, &action).await,
         }
@@ -54,14 +63,14 @@ impl Judge<'_> {
         };
         match learn() {
             Ok(_) => Verdict::Certified(certificate.to_vec()),
-            Err(refusal) => Verdict::Refused(parse::NO_ACTION, refusal),
+            Err(refusal) => Verdict::Refused(NO_ACTION, refusal),
         }
     }
 
     async fn action(self, letter: &Letter, action: &SignedAction) -> Result<Verdict, ChainError> {
-        let facts = match parse::facts(self.chain.contract, action.message()) {
-            Ok(facts) => facts,
-            Err(refusal) => return Ok(Verdict::Refused(parse::NO_ACTION, refusal)),
+        let contract = self.chain.contract;
+        let Some(facts) = action::facts(contract.chain, contract.trigger, action.message()) else {
+            return Ok(Verdict::Refused(NO_ACTION, Refusal::NotCanonical));
         };
         let hash = facts.hash;
         let refused = |refusal| Ok(Verdict::Refused(hash, refusal));
@@ -73,13 +82,34 @@ impl Judge<'_> {
         let on_chain = self.chain.look(admitted.facts(), &head).await?;
         let verified = match admitted.verify(&Libcrux, action.signature(), &on_chain) {
             Ok(verified) => verified,
+            Err(Refusal::BadSignature) => return refused(self.misdirected(action, &on_chain)),
             Err(refusal) => return refused(refusal),
         };
-        let draft = self.chain.draft(verified.facts(), parse::call_data(action)).await?;
+        self.authors.prove(letter.from);
+        let draft = self.chain.draft(verified.facts(), data(action)).await?;
         let simulated = simulate::simulate(self.chain, &head, &draft).await?;
         match verified.simulated(simulated) {
-            Ok(cleared) => Ok(Verdict::Submit(cleared, self.chain.sign(draft)?)),
+            Ok(cleared) => Ok(Verdict::Submit(cleared, self.chain.sign(draft)?, head.number)),
             Err(refusal) => refused(refusal),
         }
     }
+
+    /// A signature that is not over this action here may be over the same action on another chain of ours.
+    fn misdirected(&self, action: &SignedAction, on_chain: &OnChain) -> Refusal {
+        let contract = self.chain.contract;
+        let networks = Network::ALL.map(|network| ChainId(network.chain_id()));
+        let mut others = networks.into_iter().chain([FOUNDRY]).filter(|chain| *chain != contract.chain);
+        let signed = |chain: &ChainId| {
+            let facts = action::facts(*chain, contract.trigger, action.message());
+            let statement = facts.map(|facts| statement(&facts));
+            let key = on_chain.key.as_ref().zip(statement);
+            key.is_some_and(|(key, statement)| key.public.verify(&Libcrux, &statement, action.signature()))
+        };
+        others.find(signed).map_or(Refusal::BadSignature, |found| Refusal::OtherChain { found, ours: contract.chain })
+    }
+}
+
+/// The call that carries an action out.
+pub(super) fn data(action: &SignedAction) -> alloy::primitives::Bytes {
+    action::execute_data(action.message(), action.signature())
 }

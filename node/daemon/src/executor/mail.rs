@@ -44,7 +44,7 @@ pub struct Page {
 }
 
 /// The daemon as an executor sees it.
-pub trait Mail: Send + 'static {
+pub trait Mail: Send + Sync + 'static {
     /// The next entries of the history.
     fn after(&self, cursor: u64, limit: usize) -> impl Future<Output = Result<Page, Stopped>> + Send;
     /// The identity core of somebody who wrote to us.
@@ -57,10 +57,12 @@ pub trait Mail: Send + 'static {
         receipt: Vec<u8>,
     ) -> impl Future<Output = Result<bool, Stopped>> + Send;
     /// Answer somebody who wrote text while the session still waits for our first answer: actions need one before them. Once a
-    /// handshake, and nothing to anybody else.
-    fn greet(&self, to: IdentityId) -> impl Future<Output = Result<(), Stopped>> + Send;
+    /// handshake, and nothing to anybody else; whether nothing is left to be said.
+    fn greet(&self, to: IdentityId) -> impl Future<Output = Result<bool, Stopped>> + Send;
     /// Messages up to here are dealt with.
     fn acknowledge(&self, cursor: u64) -> impl Future<Output = Result<(), Stopped>> + Send;
+    /// Milliseconds since 1970.
+    fn now(&self) -> u64;
     /// Until a message arrives, or so long.
     fn wait(&mut self, at_most: Duration) -> impl Future<Output = Result<(), Stopped>> + Send;
 }
@@ -77,6 +79,25 @@ impl HandleMail {
     pub fn new(handle: Handle) -> Self {
         let events = handle.events();
         Self { handle, events }
+    }
+
+    /// Give a message to the engine; whether it is durable.
+    async fn queued(
+        &self,
+        id: CommandId,
+        to: IdentityId,
+        content_type: ContentType,
+        content: Zeroizing<Vec<u8>>,
+    ) -> Result<bool, Stopped> {
+        let outcome = move |event: &Event| match event {
+            Event::Queued { command, .. } if *command == id => Some(true),
+            Event::Refused { command, error } if *command == id => {
+                tracing::debug!(%error, "answer not sent; tried again");
+                Some(false)
+            }
+            _ => None,
+        };
+        self.handle.outcome(id, Command::Send { to, content_type, content }, outcome).await
     }
 }
 
@@ -103,36 +124,31 @@ impl Mail for HandleMail {
     }
 
     async fn send(&self, id: CommandId, to: IdentityId, receipt: Vec<u8>) -> Result<bool, Stopped> {
-        let command = Command::Send { to, content_type: ContentType::ActionReceipt, content: Zeroizing::new(receipt) };
-        let outcome = move |event: &Event| match event {
-            Event::Queued { command, .. } if *command == id => Some(true),
-            Event::Refused { command, error } if *command == id => {
-                tracing::debug!(%error, "receipt not sent; tried again");
-                Some(false)
-            }
-            _ => None,
-        };
-        self.handle.outcome(id, command, outcome).await
+        self.queued(id, to, ContentType::ActionReceipt, Zeroizing::new(receipt)).await
     }
 
-    async fn greet(&self, to: IdentityId) -> Result<(), Stopped> {
+    async fn greet(&self, to: IdentityId) -> Result<bool, Stopped> {
         let waiting = move |node: &pars_engine::Node| {
             let conversations = node.member().map(pars_engine::member::Member::conversations).unwrap_or_default();
             let with =
                 conversations.into_iter().find(|conversation| conversation.peer == to && !conversation.closed)?;
             with.ratchet.filter(|_| with.pq_auth == Some(PqAuth::Pending))
         };
-        let Some(ratchet) = self.handle.read(waiting).await? else { return Ok(()) };
+        let Some(ratchet) = self.handle.read(waiting).await? else { return Ok(true) };
         // The same handshake gives the same command, so a restart says nothing twice.
         let mut id = [0; 16];
         id.copy_from_slice(&sha3(&[b"executor greeting", &ratchet.0])[..16]);
         let content = Zeroizing::new(GREETING.as_bytes().to_vec());
-        self.handle.command(CommandId(id), Command::Send { to, content_type: ContentType::Text, content }).await
+        self.queued(CommandId(id), to, ContentType::Text, content).await
     }
 
     async fn acknowledge(&self, cursor: u64) -> Result<(), Stopped> {
         let id = CommandId(crate::random::bytes());
         self.handle.command(id, Command::Acknowledge(cursor)).await
+    }
+
+    fn now(&self) -> u64 {
+        crate::clock::milliseconds()
     }
 
     async fn wait(&mut self, at_most: Duration) -> Result<(), Stopped> {

@@ -9,20 +9,22 @@
 //! | Module | Holds |
 //! |---|---|
 //! | [`allow`] | the operator's own list |
-//! | `parse` | an encoded action as facts |
 //! | `chain` | what is read from and sent to the chain's node |
 //! | `simulate` | the transaction in a local EVM, over the state of the head |
 //! | `journal` | cursor, certificates and every action taken up, durable and sealed |
-//! | [`mail`] | messages in, receipts out |
-//! | `judge`, `settle`, `worker` | the flow |
+//! | [`mail`] | messages in, receipts out, the time |
+//! | `row` | what is owed: an action on its way, an answer |
+//! | `judge`, `worker` | from a message to a transaction or an answer |
+//! | `settle`, `tell` | from a transaction to a receipt, and to its author |
 //!
 //! Never twice: an action's signed transaction is durable before it leaves, and after a crash the same bytes are sent again,
-//! under the same account nonce; the contract's own nonce holds even if the journal is lost. One action at a time is on its
-//! way, so that an author's next one is simulated behind it. A receipt carries a command id made of what it answers: telling
-//! it again is the same message.
+//! under the same account nonce. A transaction that no block takes is signed again at a higher price, under the same nonce:
+//! the chain takes one of the versions. The contract's own nonce holds even if the journal is lost. One action at a time is
+//! on its way, so that an author's next one is simulated behind it; one that the chain's node refuses keeps nobody waiting. A
+//! receipt carries a command id made of what it answers: telling it again is the same message.
 //!
-//! Messages may overtake each other: an action waits some looks for the certificate of its key, and for the action before it
-//! in its lane.
+//! Messages may overtake each other: an action waits ten seconds for the certificate of its key, and for the action before
+//! it in its lane.
 //!
 //! Decision: the author is told when the action is in a block, and once more when that block is final; refusals once.
 //! An executor acknowledges the messages it has dealt with: its daemon is a service, and nobody else might.
@@ -32,9 +34,10 @@ mod chain;
 mod journal;
 mod judge;
 pub mod mail;
-mod parse;
+mod row;
 mod settle;
 mod simulate;
+mod tell;
 mod worker;
 
 use std::path::PathBuf;

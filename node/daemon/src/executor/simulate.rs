@@ -21,8 +21,7 @@ use revm::primitives::hardfork::SpecId;
 use revm::state::AccountInfo;
 use revm::{Context, DatabaseRef, ExecuteEvm, MainBuilder, MainContext};
 
-use super::chain::{Chain, ChainError, Head, Unsigned};
-use super::parse;
+use super::chain::{Chain, ChainError, Head, Unsigned, reason};
 
 /// Things fetched for one action at most: an account's call that touches more state is not relayed.
 const MAX_FETCHED: usize = 512;
@@ -172,12 +171,12 @@ fn ended(trigger: Address, result: ExecutionResult) -> Simulated {
             let mut ours = logs.iter().filter(|log| log.address == trigger);
             let failed = ours.clone().find_map(|log| ActionFailed::decode_log(log).ok());
             match failed {
-                Some(failed) => Simulated::Fails(parse::reason(&failed.reason)),
+                Some(failed) => Simulated::Fails(reason(&failed.reason)),
                 None if ours.any(|log| ActionExecuted::decode_log(log).is_ok()) => Simulated::Executes,
                 None => Simulated::Reverts("the contract emits no event of an action".into()),
             }
         }
-        ExecutionResult::Revert { output, .. } => Simulated::Reverts(parse::reason(&output)),
+        ExecutionResult::Revert { output, .. } => Simulated::Reverts(reason(&output)),
         ExecutionResult::Halt { reason, .. } => Simulated::Reverts(format!("{reason:?}")),
     }
 }

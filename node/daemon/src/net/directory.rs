@@ -27,8 +27,8 @@ use serde::{Deserialize, Serialize};
 
 /// Registered nodes that are looked at: 2,048 descriptors of two days are 50 MB.
 pub(super) const MAX_NODES: usize = 2_048;
-/// Descriptors of one page of an answer: 784 KB.
-pub(super) const PAGE: usize = 64;
+/// Descriptors of one page of an answer: 123 KB.
+pub(super) const PAGE: usize = 10;
 
 /// How a link reaches a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +79,8 @@ pub(super) enum Accepted {
 pub(super) enum Refusal {
     #[error("only service nodes serve descriptors")]
     NotServed,
+    #[error("it writes as many answers as it may; ask again later")]
+    Busy,
     #[error("the descriptor is malformed")]
     Malformed,
     #[error("the registry does not know its node; is the chain of the other end behind?")]

@@ -12,6 +12,7 @@
 //! |---|---|
 //! | [`links`] | connections of 16,384-byte packets: dialling, accepting, limits, queues |
 //! | [`discovery`] | descriptors put to and fetched from bootstrap nodes |
+//! | [`admission`] | how much one address may have |
 //! | [`directory`] | which descriptors are held: a value without I/O |
 //! | [`capture`] | what `--capture` writes, on a development network only |
 //! | [`mod@start`] | ports, tasks, and the order in which they end |
@@ -20,12 +21,13 @@
 //! Nothing here waits for the driver while the driver waits for it: what comes in is always drained; a full queue of a link
 //! drops packets (the engine repeats), and only tasks of single connections wait for room towards the driver.
 
+mod admission;
 pub mod capture;
 mod clock;
 mod directory;
 mod discovery;
 mod error;
-mod links;
+pub(crate) mod links;
 mod start;
 
 use std::net::SocketAddr;
@@ -42,6 +44,7 @@ use pars_wire::NodeId;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use crate::room::objects::ObjectClient;
 pub use error::NetError;
 pub use start::start;
 
@@ -145,6 +148,8 @@ pub struct Net {
     pub listen: Multiaddr,
     /// What a service node's descriptor says: where its links are reached. Empty on a member.
     pub addresses: Vec<SocketAddr>,
+    /// Asks service nodes for metadata objects of rooms.
+    pub objects: ObjectClient,
     /// Ends when every task has ended and a capture is on disk.
     pub ended: JoinHandle<()>,
 }

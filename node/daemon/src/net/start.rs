@@ -17,6 +17,7 @@ use super::discovery::{Discovery, DiscoveryConfig, address, parts};
 use super::links::transport::{self, Dialer};
 use super::links::{Links, LinksConfig};
 use super::{IN_QUEUE, Net, NetConfig, NetError, OUT_QUEUE};
+use crate::room::objects::{ObjectClient, Objects};
 
 /// Attempts to find a number that is free for both UDP and TCP.
 const PORTS: usize = 16;
@@ -27,7 +28,7 @@ const TOLD: usize = 64;
 ///
 /// # Errors
 /// [`NetError`]: an address or a file is refused, or a port is taken.
-pub async fn start(config: NetConfig) -> Result<Net, NetError> {
+pub async fn start(config: NetConfig, objects: Objects) -> Result<Net, NetError> {
     let (ip, port) = match parts(&config.listen) {
         Some((ip, port, None)) => (ip, port),
         _ => return Err(NetError::Listen(config.listen)),
@@ -43,15 +44,18 @@ pub async fn start(config: NetConfig) -> Result<Net, NetError> {
     }
     let (out, from) = mpsc::channel(OUT_QUEUE);
     let (routes, routed) = watch::channel(Routes::default());
+    let (client, asks) = ObjectClient::new();
     let key = key(&config)?;
     let peer = key.public().to_peer_id();
     let mut discovery = Discovery::new(DiscoveryConfig {
         key,
+        network: config.network,
         serves: config.service.is_some(),
         bootstrap: bootstrap(&config.bootstrap)?,
         refresh: config.refresh,
         out: out.clone(),
         routes,
+        objects: (objects, asks),
     })?;
     let (socket, at) = bind(&mut discovery, ip, port, config.service.is_some()).await?;
     let endpoint = match (&config.service, socket) {
@@ -79,7 +83,7 @@ pub async fn start(config: NetConfig) -> Result<Net, NetError> {
             let _ = writer.await;
         }
     });
-    Ok(Net { to, from, listen: at.with(Protocol::P2p(peer)), addresses, ended })
+    Ok(Net { to, from, listen: at.with(Protocol::P2p(peer)), addresses, objects: client, ended })
 }
 
 /// A service node's transport key; a key of this start for a member.

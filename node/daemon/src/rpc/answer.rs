@@ -4,9 +4,13 @@ use futures::future::join_all;
 use pars_rpc::call::Call;
 use pars_rpc::envelope::{Id, Incoming, Request, Response, read};
 use pars_rpc::event::Ack;
-use pars_rpc::identity::{CreateIdentity, GetIdentity};
+use pars_rpc::identity::{CreateIdentity, GetIdentity, GetRevocation};
 use pars_rpc::message::{ListMessages, MarkRead, SendMessage};
 use pars_rpc::method::Method;
+use pars_rpc::room::{
+    CancelJoin, DevAccounts, DevSign, GetLobby, GiveOrder, HostSitting, JoinRoom, LeaveRoom, ListRooms, NewConnection,
+    OpenMessage, PrepareSeat, SignMessage,
+};
 use pars_rpc::session::{CloseSession, CreateSession, ListSessions};
 use pars_rpc::status::{GetStatus, ListPeers};
 use pars_rpc::trigger::{Certify, SendAction};
@@ -64,6 +68,7 @@ async fn result(context: &Context, network_agrees: bool, request: Request) -> Re
     match method {
         Method::IdentityCreate => run::<CreateIdentity>(context, request).await,
         Method::IdentityGet => run::<GetIdentity>(context, request).await,
+        Method::IdentityRevocation => run::<GetRevocation>(context, request).await,
         Method::SessionCreate => run::<CreateSession>(context, request).await,
         Method::SessionList => run::<ListSessions>(context, request).await,
         Method::SessionClose => run::<CloseSession>(context, request).await,
@@ -75,6 +80,19 @@ async fn result(context: &Context, network_agrees: bool, request: Request) -> Re
         Method::EventAck => run::<Ack>(context, request).await,
         Method::TriggerCertify => run::<Certify>(context, request).await,
         Method::TriggerSend => run::<SendAction>(context, request).await,
+        Method::RoomList => run::<ListRooms>(context, request).await,
+        Method::RoomLobby => run::<GetLobby>(context, request).await,
+        Method::RoomPrepare => run::<PrepareSeat>(context, request).await,
+        Method::RoomJoin => run::<JoinRoom>(context, request).await,
+        Method::RoomCancel => run::<CancelJoin>(context, request).await,
+        Method::RoomConnection => run::<NewConnection>(context, request).await,
+        Method::RoomSign => run::<SignMessage>(context, request).await,
+        Method::RoomOpen => run::<OpenMessage>(context, request).await,
+        Method::RoomOrder => run::<GiveOrder>(context, request).await,
+        Method::RoomLeave => run::<LeaveRoom>(context, request).await,
+        Method::RoomHost => run::<HostSitting>(context, request).await,
+        Method::DevAccounts => run::<DevAccounts>(context, request).await,
+        Method::DevSign => run::<DevSign>(context, request).await,
         Method::EventSubscribe => Err(RpcError::new(
             Code::InvalidRequest,
             "events are told over a WebSocket: connect to /ws and subscribe there",

@@ -6,10 +6,11 @@
 use std::fmt;
 use std::sync::Arc;
 
+use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, HOST, ORIGIN, SEC_WEBSOCKET_PROTOCOL};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
-use axum::middleware::Next;
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use pars_crypto::hash::equal;
 use pars_crypto::secret::Zeroizing;
@@ -63,12 +64,7 @@ impl Guard {
     /// # Errors
     /// The status and the sentence it is refused with.
     pub fn check(&self, headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
-        if !one(headers, HOST).is_some_and(is_loopback) {
-            return Err((StatusCode::FORBIDDEN, "the Host is not loopback: call 127.0.0.1"));
-        }
-        if headers.contains_key(ORIGIN) && !one(headers, ORIGIN).is_some_and(|origin| self.allows(origin)) {
-            return Err((StatusCode::FORBIDDEN, "this Origin is not allowed: start sessiond with --allow-origin"));
-        }
+        self.check_place(headers)?;
         let bearer = one(headers, AUTHORIZATION).and_then(|value| value.strip_prefix("Bearer "));
         let offered = headers.get_all(SEC_WEBSOCKET_PROTOCOL).into_iter().filter_map(|value| value.to_str().ok());
         let mut tokens =
@@ -77,6 +73,24 @@ impl Guard {
             return Ok(());
         }
         Err((StatusCode::UNAUTHORIZED, "the token of rpc.json is missing or wrong: Authorization: Bearer <token>"))
+    }
+
+    /// Whether a request comes from this machine, and from no page that was not allowed. Our own page is: its Origin is the
+    /// Host that it was loaded from.
+    ///
+    /// # Errors
+    /// As [`Guard::check`].
+    pub fn check_place(&self, headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
+        let Some(host) = one(headers, HOST).filter(|host| is_loopback(host)) else {
+            return Err((StatusCode::FORBIDDEN, "the Host is not loopback: call 127.0.0.1"));
+        };
+        let own = |origin: &str| origin.strip_prefix("http://") == Some(host);
+        if headers.contains_key(ORIGIN)
+            && !one(headers, ORIGIN).is_some_and(|origin| own(origin) || self.allows(origin))
+        {
+            return Err((StatusCode::FORBIDDEN, "this Origin is not allowed: start sessiond with --allow-origin"));
+        }
+        Ok(())
     }
 
     fn allows(&self, origin: &str) -> bool {
@@ -99,8 +113,23 @@ fn is_loopback(host: &str) -> bool {
     matches!(name, "127.0.0.1" | "localhost" | "[::1]")
 }
 
+/// What is answered to whoever passes; `outside` to whoever is in the right place, without the token.
+pub(super) fn guarded(routes: Router, outside: Router, guard: Guard) -> Router {
+    let guard = Arc::new(guard);
+    let routes = routes.layer(middleware::from_fn_with_state(guard.clone(), check));
+    outside.layer(middleware::from_fn_with_state(guard, check_place)).merge(routes)
+}
+
+/// Refuse, or pass on, by Host and Origin.
+async fn check_place(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
+    match guard.check_place(request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(refusal) => refusal.into_response(),
+    }
+}
+
 /// Refuse, or pass on.
-pub(super) async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
+async fn check(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
     match guard.check(request.headers()) {
         Ok(()) => next.run(request).await,
         Err(refusal) => refusal.into_response(),
@@ -130,6 +159,13 @@ mod tests {
         assert_eq!(status(&guard, &[host.clone(), good.clone()]), None);
         assert_eq!(status(&guard, &[host.clone(), (SEC_WEBSOCKET_PROTOCOL, &offered)]), None);
         assert_eq!(status(&guard, &[(HOST, "localhost"), good.clone(), (ORIGIN, "http://127.0.0.1:5173")]), None);
+        assert_eq!(
+            status(&guard, &[host.clone(), good.clone(), (ORIGIN, "http://127.0.0.1:4000")]),
+            None,
+            "our own page"
+        );
+        assert_eq!(status(&guard, &[host.clone(), good.clone(), (ORIGIN, "http://127.0.0.1:4001")]), Some(403));
+        assert_eq!(status(&guard, &[host.clone(), good.clone(), (ORIGIN, "https://127.0.0.1:4000")]), Some(403));
         assert_eq!(status(&guard, std::slice::from_ref(&host)), Some(401));
         assert_eq!(status(&guard, &[host.clone(), (AUTHORIZATION, "Bearer 00")]), Some(401));
         assert_eq!(status(&guard, &[host.clone(), (AUTHORIZATION, &bearer[7..])]), Some(401));

@@ -1,12 +1,13 @@
-//! `identity.create`, `identity.get`.
+//! `identity.create`, `identity.get`, `identity.revocation`.
 
 use pars_engine::Node;
-use pars_rpc::identity::{CreateIdentity, Created, GetIdentity, Identity};
+use pars_identity::seed::IdentityKeys;
+use pars_rpc::identity::{CreateIdentity, Created, GetIdentity, GetRevocation, Identity, Revocation};
 use pars_rpc::{Code, RpcError};
 
-use super::Context;
 use super::answer::{Answers, stopped};
-use crate::driver::CreateError;
+use super::{Context, Door};
+use crate::driver::{CreateError, SUITE};
 
 impl Answers for CreateIdentity {
     async fn answer(self, context: &Context) -> Result<Created, RpcError> {
@@ -22,6 +23,24 @@ impl Answers for CreateIdentity {
 impl Answers for GetIdentity {
     async fn answer(self, context: &Context) -> Result<Identity, RpcError> {
         context.handle.read(show).await.map_err(stopped)?.ok_or_else(|| Code::NoIdentity.into())
+    }
+}
+
+impl Answers for GetRevocation {
+    /// Whoever reaches the socket can read `store.key` and the store as well: nothing is given to him that he had not.
+    /// A page that has the token cannot.
+    async fn answer(self, context: &Context) -> Result<Revocation, RpcError> {
+        if context.door != Door::Socket {
+            let sentence =
+                "the revocation secret is told over the Unix socket only: parsctl session identity revocation";
+            return Err(RpcError::new(Code::InvalidRequest, sentence));
+        }
+        let read = context.handle.read(|node| {
+            let keys = IdentityKeys::derive(SUITE, &node.member()?.identity().entropy);
+            Some(keys.revocation().clone())
+        });
+        let secret = read.await.map_err(stopped)?.ok_or(Code::NoIdentity)?;
+        Ok(Revocation { revocation: hex::encode(secret.expose()).into() })
     }
 }
 

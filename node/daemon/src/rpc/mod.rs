@@ -3,9 +3,10 @@
 //!
 //! | Module | Holds |
 //! |---|---|
+//! | [`listen`] | the two listeners and their bounds |
 //! | [`auth`] | the token; Host and Origin of loopback HTTP |
 //! | [`answer`] | requests to responses, alone and in batches |
-//! | `identity`, `session`, `message`, `status`, `trigger` | the methods |
+//! | `identity`, `session`, `message`, `status`, `trigger`, `room` | the methods |
 //! | [`render`] | the engine's words in those of the RPC |
 //! | [`subscription`], `socket` | durable events; one WebSocket |
 //!
@@ -14,8 +15,10 @@
 pub mod answer;
 pub mod auth;
 mod identity;
+pub mod listen;
 mod message;
 pub mod render;
+mod room;
 mod session;
 mod socket;
 mod status;
@@ -23,7 +26,6 @@ pub mod subscription;
 mod trigger;
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
@@ -32,18 +34,18 @@ use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
-use axum::middleware;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use pars_rpc::envelope::MAX_BYTES;
 use pars_wire::NodeId;
-use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::{Semaphore, watch};
 
 use crate::chain::Progress;
 use crate::config::Network;
 use crate::driver::Handle;
-use auth::{Guard, Token};
+use crate::page::Page;
+use crate::room::{Rooms, rtc};
+pub use listen::Server;
 
 /// WebSockets open at once.
 const MAX_SOCKETS: usize = 64;
@@ -51,6 +53,15 @@ const MAX_SOCKETS: usize = 64;
 const NETWORK_HEADER: &str = "pars-network";
 /// What a WebSocket speaks.
 const PROTOCOL: &str = "pars.v1";
+
+/// Which listener a call came over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Door {
+    /// The Unix socket: only programs of the daemon's own user.
+    Socket,
+    /// Loopback HTTP: whoever has the token, browsers too.
+    Loopback,
+}
 
 /// What every call may use.
 #[derive(Clone, Debug)]
@@ -65,12 +76,16 @@ pub struct Context {
     pub service: Option<NodeId>,
     /// Whether actions are carried out here.
     pub executor: bool,
+    /// Rooms.
+    pub rooms: Option<Rooms>,
     /// Room for WebSockets.
     pub sockets: Arc<Semaphore>,
+    /// Which listener the call came over.
+    pub door: Door,
 }
 
 impl Context {
-    /// A context with room for all WebSockets.
+    /// A context with room for all WebSockets, for calls over the loopback port.
     pub fn new(
         handle: Handle,
         network: Network,
@@ -78,7 +93,20 @@ impl Context {
         service: Option<NodeId>,
         executor: bool,
     ) -> Self {
-        Self { handle, network, progress, service, executor, sockets: Arc::new(Semaphore::new(MAX_SOCKETS)) }
+        let sockets = Arc::new(Semaphore::new(MAX_SOCKETS));
+        Self { handle, network, progress, service, executor, rooms: None, sockets, door: Door::Loopback }
+    }
+
+    /// The same with rooms.
+    #[must_use]
+    pub fn with_rooms(self, rooms: Rooms) -> Self {
+        Self { rooms: Some(rooms), ..self }
+    }
+
+    /// The same for calls over another listener.
+    #[must_use]
+    pub fn at(self, door: Door) -> Self {
+        Self { door, ..self }
     }
 }
 
@@ -105,61 +133,21 @@ pub enum RpcStartError {
     },
 }
 
-/// Bound, not serving yet.
-#[derive(Debug)]
-pub struct Server {
-    socket: UnixListener,
-    http: TcpListener,
-    address: SocketAddr,
-}
-
-impl Server {
-    /// Open the socket (0600, in the place of one that a crash left) and the port.
-    ///
-    /// # Errors
-    /// [`RpcStartError`].
-    pub async fn bind(path: &Path, address: SocketAddr) -> Result<Self, RpcStartError> {
-        let failed = |source| RpcStartError::Socket { path: path.to_owned(), source };
-        match std::fs::remove_file(path) {
-            Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(failed(e)),
-            _ => {}
-        }
-        // The directory is closed to others, so nobody comes in before the mode is set.
-        let socket = UnixListener::bind(path).map_err(failed)?;
-        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
-        std::fs::set_permissions(path, mode).map_err(failed)?;
-        let failed = |source| RpcStartError::Http { address, source };
-        let http = TcpListener::bind(address).await.map_err(failed)?;
-        let address = http.local_addr().map_err(failed)?;
-        Ok(Self { socket, http, address })
-    }
-
-    /// The bound port.
-    pub const fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// Serve until the future is dropped. Connections that are open end with it.
-    ///
-    /// # Errors
-    /// A listener broke.
-    pub async fn serve(self, context: Context, token: Token, origins: Vec<String>) -> std::io::Result<()> {
-        let guard = Arc::new(Guard::new(token, origins));
-        let open = routes(context.clone());
-        let guarded = routes(context).layer(middleware::from_fn_with_state(guard, auth::check));
-        tokio::try_join!(async { axum::serve(self.socket, open).await }, async {
-            axum::serve(self.http, guarded).await
-        },)?;
-        Ok(())
-    }
-}
-
+/// What every listener answers.
 fn routes(context: Context) -> Router {
     Router::new()
         .route("/", post(call))
         .route("/ws", get(upgrade))
         .layer(DefaultBodyLimit::max(MAX_BYTES))
         .with_state(context)
+}
+
+/// What the loopback port answers besides: the page, and its signalling, which shows a token of its own.
+fn open_routes(page: Page, rooms: Option<Rooms>) -> Router {
+    let Some(rooms) = rooms else { return page.routes() };
+    let signalling = ["/rtc", "/rtc/v1", "/rtc/validate", "/rtc/v1/validate"];
+    let routes = signalling.into_iter().fold(Router::new(), |routes, path| routes.route(path, get(rtc::serve)));
+    page.routes().merge(routes.with_state(rooms))
 }
 
 /// Whether the client means this network; a client that does not say means any.

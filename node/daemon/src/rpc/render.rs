@@ -91,6 +91,7 @@ pub fn refused(error: &CommandError) -> RpcError {
         CommandError::Unconfirmed => Code::SessionState,
         CommandError::Text => Code::ContentSize,
         CommandError::ContentType(_) => Code::InvalidParams,
+        CommandError::ClientIdReused => Code::ClientIdReused,
         CommandError::Busy | CommandError::Task(_) => Code::Busy,
         CommandError::Session(error) => refused_by_session(error),
     };
@@ -108,7 +109,7 @@ const fn refused_by_session(error: &RefusedError) -> Code {
 pub fn not_opened(error: &OpenError) -> RpcError {
     let code = match error {
         OpenError::NotFound => Code::RecipientNotFound,
-        OpenError::Fork | OpenError::Bundle(_) | OpenError::Pin(_) => Code::RecipientRefused,
+        OpenError::Fork | OpenError::OtherCheck | OpenError::Bundle(_) | OpenError::Pin(_) => Code::RecipientRefused,
     };
     RpcError::new(code, error.to_string())
 }

@@ -1,5 +1,6 @@
 //! One WebSocket: any method, answered as each is done; after `event.subscribe` notifications besides.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, close_code};
@@ -7,13 +8,16 @@ use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use pars_rpc::envelope::{Incoming, Notification, Request, Response, read};
+use pars_rpc::event::Event;
 use pars_rpc::event::Subscribe;
 use pars_rpc::method::Method;
 use serde_json::Value;
+use tokio::sync::broadcast;
 
 use super::Context;
 use super::answer::{respond, text};
 use super::subscription::{Ended, Step, Subscription};
+use crate::driver::Stopped;
 
 /// Bodies that are answered at once; more wait to be read.
 const MAX_PENDING: usize = 32;
@@ -29,12 +33,14 @@ struct Connection {
     socket: WebSocket,
     pending: FuturesUnordered<BoxFuture<'static, Option<String>>>,
     subscription: Option<Subscription>,
+    /// What pages are told of rooms, from this connection's first call about one.
+    rooms: Option<broadcast::Receiver<Arc<Event>>>,
 }
 
 /// Serve until either side ends it.
 pub(super) async fn serve(context: Context, network_agrees: bool, socket: WebSocket) {
     let pending = FuturesUnordered::new();
-    let mut connection = Connection { context, network_agrees, socket, pending, subscription: None };
+    let mut connection = Connection { context, network_agrees, socket, pending, subscription: None, rooms: None };
     while let Ok(()) = connection.step().await {}
 }
 
@@ -55,6 +61,13 @@ impl Connection {
                 Ok(step) => self.tell(step).await,
                 Err(ended) => self.close(&ended).await,
             },
+            event = of_room(&mut self.rooms) => match event {
+                Ok(event) => match text(&Notification::from(Event::clone(&event))) {
+                    Some(text) => self.send(text).await,
+                    None => Ok(()),
+                },
+                Err(ended) => self.close(&ended).await,
+            },
         }
     }
 
@@ -67,6 +80,11 @@ impl Connection {
         let mut ready = Vec::new();
         let (mut calls, mut subscribed) = (Vec::new(), false);
         for part in parts {
+            if let (Ok(request), None, Some(rooms)) = (&part, &self.rooms, &self.context.rooms)
+                && request.method.starts_with("room.")
+            {
+                self.rooms = Some(rooms.events());
+            }
             match part {
                 Ok(request) if self.network_agrees && Method::find(&request.method) == Some(Method::EventSubscribe) => {
                     subscribed = true;
@@ -138,6 +156,15 @@ impl Connection {
         // A client that is gone need not be told.
         let _ = tokio::time::timeout(PATIENCE, self.socket.send(Message::Close(Some(frame)))).await;
         Err(Over)
+    }
+}
+
+async fn of_room(rooms: &mut Option<broadcast::Receiver<Arc<Event>>>) -> Result<Arc<Event>, Ended> {
+    let Some(receiver) = rooms else { return std::future::pending().await };
+    match receiver.recv().await {
+        Ok(event) => Ok(event),
+        Err(broadcast::error::RecvError::Lagged(_)) => Err(Ended::Slow),
+        Err(broadcast::error::RecvError::Closed) => Err(Stopped.into()),
     }
 }
 

@@ -1,11 +1,11 @@
 //! `status.get`, `peers.list`.
 
 use pars_crypto::Suite;
-use pars_engine::Node;
 use pars_engine::registry::Registry;
+use pars_engine::{Node, io as engine};
 use pars_proto::onion::Descriptor;
-use pars_rpc::RpcError;
-use pars_rpc::status::{Chain, GetStatus, ListPeers, Peer, Peers, State, Status};
+use pars_rpc::status::{Chain, GetStatus, ListPeers, Paused, Peer, Peers, State, Status};
+use pars_rpc::{HexBytes, RpcError};
 use pars_wire::NodeId;
 use pars_wire::codec::{Day, Wire};
 
@@ -22,6 +22,11 @@ struct Member {
     outgoing: usize,
     cursor: u64,
     acknowledged: u64,
+    paused: Vec<Paused>,
+}
+
+fn paused(of: &engine::Paused) -> Paused {
+    Paused { session: HexBytes(of.peer.0), open: count(of.open) }
 }
 
 fn member(node: &Node) -> Option<Member> {
@@ -32,6 +37,7 @@ fn member(node: &Node) -> Option<Member> {
         outgoing: member.desk().on_the_way(),
         cursor: member.cursor(),
         acknowledged: member.acknowledged(),
+        paused: member.paused().iter().map(paused).collect(),
     })
 }
 
@@ -69,6 +75,7 @@ impl Answers for GetStatus {
             executor: context.executor,
             cursor: member.cursor,
             acknowledged: member.acknowledged,
+            paused: member.paused,
         })
     }
 }

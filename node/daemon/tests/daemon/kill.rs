@@ -1,6 +1,6 @@
 //! The real program: its ready line, SIGTERM, SIGKILL and a start after it, and a refusal.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -8,33 +8,45 @@ use serde_json::{Value, json};
 
 use crate::support::{World, call};
 
-struct Process {
-    child: Child,
-    ready: Value,
+/// A running `sessiond`.
+pub(crate) struct Process {
+    pub(crate) child: Child,
+    pub(crate) ready: Value,
 }
 
 fn command(world: &World, datadir: &Path, listen: &str) -> Command {
+    bootstrapped(world, datadir, (listen, &world.settings().bootstrap[0]))
+}
+
+/// A member's daemon that begins with a bootstrap node.
+pub(crate) fn bootstrapped(world: &World, datadir: &Path, (listen, bootstrap): (&str, &str)) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sessiond"));
-    let settings = world.settings();
     command.arg("--datadir").arg(datadir).args(["--network", "dev", "--listen", listen]);
-    command.args(["--rpc", &world.rpc, "--bootstrap", &settings.bootstrap[0], "--deployment"]).arg(&world.deployment);
+    command.args(["--rpc", &world.rpc, "--bootstrap", bootstrap, "--deployment"]).arg(&world.deployment);
     command.stdout(Stdio::piped());
     command
 }
 
 impl Process {
+    /// SIGTERM, and success.
+    pub(crate) fn end(&mut self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success());
+    }
+
     fn start(world: &World, datadir: &Path) -> Self {
         Self::of(command(world, datadir, "/ip4/127.0.0.1/tcp/0"))
     }
 
-    fn of(mut command: Command) -> Self {
+    pub(crate) fn of(mut command: Command) -> Self {
         let mut child = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         Self { child, ready: serde_json::from_str(&line).expect("the ready line is JSON") }
     }
 
-    fn socket(&self) -> &Path {
+    pub(crate) fn socket(&self) -> &Path {
         Path::new(self.ready["socket"].as_str().unwrap())
     }
 }
@@ -54,9 +66,7 @@ async fn an_identity_that_was_answered_survives_sigkill_and_sigterm_ends_with_su
 
     let mut process = Process::start(&world, &datadir);
     assert_eq!(call(process.socket(), "identity.get", json!({})).await["result"]["id"], created);
-    let id = process.child.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
-    assert!(process.child.wait().unwrap().success());
+    process.end();
     assert!(!datadir.join("rpc.json").exists() && !datadir.join("sessiond.sock").exists());
 }
 
@@ -72,32 +82,41 @@ async fn a_start_that_is_refused_says_why_in_one_sentence_and_fails() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_most_talkative_log_names_no_contact_text_or_token() {
+async fn a_revocation_secret_whose_answer_was_lost_is_told_again_over_the_socket_and_never_over_the_port() {
     let world = World::start().await;
-    let datadir = world.datadir("c");
-    let log = world.dir.path().join("log");
-    let mut command = command(&world, &datadir, "/ip4/127.0.0.1/tcp/0");
-    command.env("RUST_LOG", "trace").stderr(std::fs::File::create(&log).unwrap());
-    let mut process = Process::of(command);
-    let created = call(process.socket(), "identity.create", json!({})).await["result"].clone();
-    let (contact, text) = ("5a".repeat(32), "a text that is nobody's business");
-    call(process.socket(), "message.send", json!({"session": contact, "content": text})).await;
-    call(process.socket(), "session.close", json!({"session": contact})).await;
+    let datadir = world.datadir("l");
+    let mut process = Process::start(&world, &datadir);
+    // The client is gone before it can read the answer.
+    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "identity.create", "params": {}}).to_string();
+    let mut lost = std::os::unix::net::UnixStream::connect(process.socket()).unwrap();
+    write!(lost, "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+    while call(process.socket(), "identity.get", json!({})).await["result"].is_null() {}
+    drop(lost);
+    process.child.kill().unwrap();
+    process.child.wait().unwrap();
+
+    let mut process = Process::start(&world, &datadir);
+    let again = call(process.socket(), "identity.create", json!({})).await;
+    assert_eq!(again["error"]["code"], pars_rpc::Code::IdentityExists as i32);
+    let told = call(process.socket(), "identity.revocation", json!({})).await["result"]["revocation"].clone();
+    assert_eq!(told.as_str().unwrap().len(), 64);
+    assert_eq!(call(process.socket(), "identity.revocation", json!({})).await["result"]["revocation"], told);
     let file: Value = serde_json::from_slice(&std::fs::read(datadir.join("rpc.json")).unwrap()).unwrap();
     let token = file["token"].as_str().unwrap();
     let http = reqwest::Client::new().post(process.ready["http"].as_str().unwrap()).bearer_auth(token);
-    let request = json!({"jsonrpc": "2.0", "id": 1, "method": "message.list", "params": {"session": contact}});
-    assert!(http.body(request.to_string()).send().await.unwrap().status().is_success());
-    let id = process.child.id().to_string();
-    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
-    assert!(process.child.wait().unwrap().success());
-    let log = String::from_utf8_lossy(&std::fs::read(&log).unwrap()).into_owned();
-    assert!(log.lines().count() > 10, "there is a log");
-    let revocation = created["revocation"].as_str().unwrap();
-    let own = &created["id"].as_str().unwrap()[2..];
-    for (what, secret) in
-        [("contact", contact.as_str()), ("text", text), ("token", token), ("revocation", revocation), ("identity", own)]
-    {
-        assert!(!log.contains(secret), "the log holds a {what}");
-    }
+    let request = json!({"jsonrpc": "2.0", "id": 1, "method": "identity.revocation", "params": {}});
+    let answer = http.body(request.to_string()).send().await.unwrap().text().await.unwrap();
+    assert!(answer.contains("over the Unix socket only") && !answer.contains(told.as_str().unwrap()), "{answer}");
+    process.end();
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_process_may_leave_no_core_file() {
+    let world = World::start().await;
+    let mut process = Process::start(&world, &world.datadir("d"));
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", process.child.id())).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"], "{core}");
+    process.end();
 }

@@ -2,9 +2,13 @@
 
 mod config;
 mod kill;
+mod limits;
+mod logs;
 mod messages;
+mod network;
 mod rpc;
 mod service;
+mod sessions;
 mod sockets;
 mod store;
 mod support;

@@ -1,78 +1,10 @@
 //! Five service nodes and two members in one process: a message, its events, their acknowledgement.
 
-use alloy::primitives::U256;
-use futures::future::join_all;
-use futures::{SinkExt, StreamExt};
-use pars_bindings::ParsToken::transferCall;
-use pars_bindings::ServiceNodeRegistry::rollEpochCall;
 use pars_daemon::args::Settings;
-use pars_daemon::daemon::Daemon;
-use pars_devnet::dev_accounts;
 use serde_json::{Value, json};
-use tokio::net::UnixStream;
-use tokio_tungstenite::tungstenite::Message;
-use tokio_tungstenite::{WebSocketStream, client_async};
 
+use crate::network::{Subscriber, services};
 use crate::support::{World, call};
-
-const STAKE: u64 = 1_000_000_000_000;
-
-/// Service nodes that stand in the registry of today, and where discovery begins.
-async fn services(world: &World) -> (Vec<Daemon>, String) {
-    let settings = |account: usize, bootstrap: Vec<String>| Settings {
-        service: true,
-        dev_account: Some(account),
-        bootstrap,
-        ..world.settings()
-    };
-    for account in &dev_accounts()[1..=5] {
-        let stake = transferCall { to: account.address(), value: U256::from(STAKE) };
-        world.send(world.contracts.pars, &stake).await;
-    }
-    let first = world.daemon("s1", settings(1, Vec::new())).await;
-    let bootstrap = first.ready().listen.clone();
-    let others = (2..=5).map(|account| {
-        let (settings, name) = (settings(account, vec![bootstrap.clone()]), format!("s{account}"));
-        async move { world.daemon(&name, settings).await }
-    });
-    let mut all = join_all(others).await;
-    all.push(first);
-    world.send(world.contracts.service_node_registry, &rollEpochCall {}).await;
-    (all, bootstrap)
-}
-
-struct Subscriber(WebSocketStream<UnixStream>);
-
-impl Subscriber {
-    async fn start(daemon: &Daemon, params: Value) -> Self {
-        let stream = UnixStream::connect(&daemon.ready().socket).await.unwrap();
-        let (mut socket, _) = client_async("ws://localhost/ws", stream).await.unwrap();
-        let request = json!({"jsonrpc": "2.0", "id": 1, "method": "event.subscribe", "params": params});
-        socket.send(Message::Text(request.to_string().into())).await.unwrap();
-        let mut subscriber = Self(socket);
-        assert_eq!(subscriber.next().await, json!({"jsonrpc": "2.0", "id": 1, "result": null}));
-        subscriber
-    }
-
-    async fn next(&mut self) -> Value {
-        loop {
-            if let Message::Text(text) = self.0.next().await.unwrap().unwrap() {
-                return serde_json::from_str(&text).unwrap();
-            }
-        }
-    }
-
-    /// The data of the next event of a type.
-    async fn event(&mut self, wanted: &str) -> Value {
-        loop {
-            let told = self.next().await;
-            assert_eq!((&told["method"], &told["jsonrpc"]), (&json!("event"), &json!("2.0")));
-            if told["params"]["type"] == wanted {
-                return told["params"]["data"].clone();
-            }
-        }
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_is_told_until_it_is_acknowledged_and_the_same_request_is_the_same_message() {
@@ -108,6 +40,7 @@ async fn a_message_is_told_until_it_is_acknowledged_and_the_same_request_is_the_
     call(&to_b, "event.ack", json!({"cursor": told["cursor"]})).await;
     let status = call(&to_b, "status.get", json!({})).await["result"].clone();
     assert_eq!((&status["acknowledged"], &status["cursor"]), (&told["cursor"], &told["cursor"]));
+    assert_eq!(status["paused"], json!([]), "everything is read");
 
     // Acknowledged: the next thing a new subscriber hears of is the next message.
     let mut fresh = Subscriber::start(&b, json!({})).await;

@@ -2,5 +2,8 @@
 
 mod carries_out;
 mod crashes;
+mod fees;
 mod refuses;
+mod tells;
+mod waits;
 mod world;

@@ -1,5 +1,7 @@
 //! Actions that are not carried out: by which code the author is told, and that nothing was submitted.
 
+use std::time::Duration;
+
 use alloy::primitives::{Address, U256};
 use alloy::sol_types::SolCall;
 use pars_identity::IdentityId;
@@ -42,6 +44,8 @@ async fn an_action_that_ran_is_a_replay_in_another_message_and_the_one_after_the
     let again = world.deliver(ContentType::Action, action);
     assert_eq!(refusal(&world.receipt(again, 1).await), Some(RefusalCode::Replay));
     let early = world.deliver(ContentType::Action, world.signed(&world.add(2, 5).await));
+    world.dealt_with().await;
+    world.pass(Duration::from_secs(10));
     assert_eq!(refusal(&world.receipt(early, 1).await), Some(RefusalCode::NotNext));
     assert_eq!((world.submitted().await, world.counted().await), (1, U256::from(5)));
 }
@@ -66,6 +70,8 @@ async fn damaged_foreign_and_late_actions_are_refused_each_by_its_code() {
     ];
     for (from, content, expected) in cases {
         let id = world.deliver_from(from, ContentType::Action, content);
+        world.dealt_with().await;
+        world.pass(Duration::from_secs(10));
         assert_eq!(refusal(&world.receipt(id, 1).await), Some(expected));
     }
     assert_eq!((world.submitted().await, world.counted().await), (0, U256::ZERO));
@@ -83,15 +89,19 @@ async fn an_action_as_chat_is_never_carried_out_nor_answered() {
 }
 
 #[tokio::test]
-async fn only_who_writes_text_is_greeted() {
+async fn an_action_signed_for_another_chain_of_ours_is_refused_as_that_and_not_as_damaged() {
     let world = World::new().await;
     let _executor = world.executor(None);
-    let action = world.deliver(ContentType::Action, world.signed(&world.add(0, 5).await));
-    world.receipt(action, 1).await;
-    assert!(world.greeted().is_empty());
-    world.deliver(ContentType::Text, b"hello".to_vec());
-    world.dealt_with().await;
-    assert_eq!(world.greeted().len(), 1);
+    for chain in [7_070, 31_337] {
+        let action = world.signed_for(chain, &world.add(0, 5).await);
+        let receipt = world.receipt(world.deliver(ContentType::Action, action), 1).await;
+        assert_eq!(refusal(&receipt), Some(RefusalCode::OtherChain));
+        assert_eq!(receipt.reason(), format!("it was signed for chain {chain}, this executor serves 7072"));
+    }
+    let unheard_of = world.signed_for(4_711, &world.add(0, 5).await);
+    let receipt = world.receipt(world.deliver(ContentType::Action, unheard_of), 1).await;
+    assert_eq!(refusal(&receipt), Some(RefusalCode::BadSignature));
+    assert_eq!((world.submitted().await, world.counted().await), (0, U256::ZERO));
 }
 
 #[tokio::test]

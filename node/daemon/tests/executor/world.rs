@@ -1,6 +1,7 @@
 //! A development chain with every contract, an account whose trigger key may call a counter, an author, and mail that is
 //! kept in memory: it outlives an executor as the daemon's would.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -54,6 +55,25 @@ struct Post {
     receipts: Vec<(CommandId, IdentityId, ActionReceipt)>,
     greeted: Vec<IdentityId>,
     acknowledged: u64,
+    /// Who cannot be told anything.
+    deaf: BTreeSet<IdentityId>,
+    /// Whose outcome never comes.
+    silent: BTreeSet<IdentityId>,
+    /// Tries to tell somebody who is deaf.
+    tries: usize,
+    /// Milliseconds since 1970: stands still unless a test moves it.
+    now: u64,
+    /// How often the executor woke up.
+    wakes: u64,
+}
+
+impl Post {
+    /// Whether somebody can be told; that it was tried is counted.
+    fn hears(&mut self, who: IdentityId) -> bool {
+        let deaf = self.deaf.contains(&who);
+        self.tries += usize::from(deaf);
+        !deaf
+    }
 }
 
 /// Mail in memory; clones are the same mail.
@@ -77,7 +97,13 @@ impl Mail for MemoryMail {
     }
 
     async fn send(&self, id: CommandId, to: IdentityId, receipt: Vec<u8>) -> Result<bool, Stopped> {
+        if self.post.lock().unwrap().silent.contains(&to) {
+            std::future::pending::<()>().await;
+        }
         let mut post = self.post.lock().unwrap();
+        if !post.hears(to) {
+            return Ok(false);
+        }
         // As the engine does: a command id that is known is the same message.
         if !post.receipts.iter().any(|(known, ..)| *known == id) {
             post.receipts.push((id, to, ActionReceipt::decode(&receipt).unwrap()));
@@ -86,9 +112,17 @@ impl Mail for MemoryMail {
         Ok(true)
     }
 
-    async fn greet(&self, to: IdentityId) -> Result<(), Stopped> {
-        self.post.lock().unwrap().greeted.push(to);
-        Ok(())
+    async fn greet(&self, to: IdentityId) -> Result<bool, Stopped> {
+        let mut post = self.post.lock().unwrap();
+        if !post.hears(to) {
+            return Ok(false);
+        }
+        // As the engine does: once a handshake.
+        if !post.greeted.contains(&to) {
+            post.greeted.push(to);
+        }
+        self.changed.send_replace(());
+        Ok(true)
     }
 
     async fn acknowledge(&self, cursor: u64) -> Result<(), Stopped> {
@@ -97,7 +131,13 @@ impl Mail for MemoryMail {
         Ok(())
     }
 
+    fn now(&self) -> u64 {
+        self.post.lock().unwrap().now
+    }
+
     async fn wait(&mut self, at_most: Duration) -> Result<(), Stopped> {
+        self.post.lock().unwrap().wakes += 1;
+        self.changed.send_replace(());
         tokio::time::sleep(at_most.min(Duration::from_millis(20))).await;
         Ok(())
     }
@@ -136,7 +176,8 @@ impl World {
         let account = create(&devnet, minimal_account(owner).unwrap()).await;
         let author = IdentityKeys::derive(&Libcrux, &Entropy::from_bytes([1; 32]));
         let (changed, _) = watch::channel(());
-        let mail = MemoryMail { post: Arc::default(), core: author.core().clone(), changed };
+        let post = Post { now: 1_800_000_000_000, ..Post::default() };
+        let mail = MemoryMail { post: Arc::new(Mutex::new(post)), core: author.core().clone(), changed };
         let key = TriggerSecret::from_seed(&Libcrux, DsaSeed::from_bytes([7; 32]));
         let directory = tempfile::tempdir().unwrap();
         let world = Self { devnet, deployment: plan.deployment, account, counter, key, author, mail, directory };
@@ -230,7 +271,13 @@ impl World {
 
     /// The content with a signed action.
     pub(crate) fn signed(&self, action: &SessionTrigger::Action) -> Vec<u8> {
-        let statement = Statement::action(&self.domain(), &action_hash(action).0);
+        self.signed_for(CHAIN_ID, action)
+    }
+
+    /// The same, signed for a chain.
+    pub(crate) fn signed_for(&self, chain: u64, action: &SessionTrigger::Action) -> Vec<u8> {
+        let domain = trigger_domain(chain, self.deployment.session_trigger).hash_struct();
+        let statement = Statement::action(&domain.0, &action_hash(action).0);
         let signature = self.key.sign_with(&Libcrux, &statement, &[0; 32]);
         ActionContent::Action(SignedAction::new(action.abi_encode(), signature).unwrap()).encode()
     }
@@ -254,6 +301,39 @@ impl World {
         let post = self.mail.post.lock().unwrap();
         let receipts = post.receipts.iter().map(|(.., receipt)| receipt.clone());
         receipts.filter(|receipt| receipt.answers() == id).collect()
+    }
+
+    /// Nothing can be told to somebody, or everything again.
+    pub(crate) fn set_deaf(&self, who: IdentityId, deaf: bool) {
+        let mut post = self.mail.post.lock().unwrap();
+        if deaf {
+            post.deaf.insert(who)
+        } else {
+            post.deaf.remove(&who)
+        };
+    }
+
+    /// Whether what is told to somebody becomes durable never comes out.
+    pub(crate) fn set_silent(&self, who: IdentityId) {
+        self.mail.post.lock().unwrap().silent.insert(who);
+    }
+
+    /// Tries to tell somebody who is deaf.
+    pub(crate) fn tries(&self) -> usize {
+        self.mail.post.lock().unwrap().tries
+    }
+
+    /// Let the executor's time pass.
+    pub(crate) fn pass(&self, time: Duration) {
+        self.mail.post.lock().unwrap().now += u64::try_from(time.as_millis()).unwrap();
+    }
+
+    /// Wait until the executor has looked at everything so often again.
+    pub(crate) async fn looks(&self, count: u64) {
+        let wakes = || self.mail.post.lock().unwrap().wakes;
+        // The look that is under way began before.
+        let enough = wakes() + count + 1;
+        self.until(|| (wakes() >= enough).then_some(())).await;
     }
 
     /// Whom the executor greeted.

@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 
 use pars_daemon::net::{self, NetConfig, NetError, NetIn, NetOut};
+use pars_daemon::room::objects::Objects;
 use pars_engine::registry::Network;
 use pars_wire::codec::Day;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::world::{Operator, Running, config, today};
 
@@ -119,10 +122,36 @@ async fn a_bootstrap_node_that_comes_later_is_found() {
     member.connect(boot.node()).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn one_address_holds_sixteen_connections_with_discovery_and_gets_another_when_one_goes() {
+    const HELLO: &[u8] = b"\x13/multistream/1.0.0\n";
+    let operator = Operator::new(54);
+    let public = NetConfig { network: Network::Public, service: Some(operator.service()), ..config() };
+    let node = Running::start(public, &[operator.registration]).await;
+    let at = node.socket();
+    // Whoever is let in is greeted; whoever is not reads the end.
+    let connect = || async {
+        let mut stream = TcpStream::connect(at).await.unwrap();
+        // A connection that is refused may be gone before this is written.
+        let _ = stream.write_all(HELLO).await;
+        let mut hello = [0; HELLO.len()];
+        stream.read_exact(&mut hello).await.ok().map(|_| stream)
+    };
+    let mut held = Vec::new();
+    for number in 1..=16 {
+        held.push(connect().await.unwrap_or_else(|| panic!("connection {number} is let in")));
+    }
+    assert!(connect().await.is_none(), "the seventeenth is not");
+    held.pop();
+    while connect().await.is_none() {
+        tokio::task::yield_now().await;
+    }
+}
+
 #[tokio::test]
 async fn a_wrong_configuration_is_refused_with_its_reason() {
     let operator = Operator::new(50);
-    let start = |config: NetConfig| async { net::start(config).await.map(|_| ()).unwrap_err() };
+    let start = |config: NetConfig| async { net::start(config, Objects::default()).await.map(|_| ()).unwrap_err() };
     let listen = NetConfig { listen: "/ip4/127.0.0.1/udp/0".parse().unwrap(), ..config() };
     assert!(matches!(start(listen).await, NetError::Listen(_)));
     let bootstrap = NetConfig { bootstrap: vec!["/ip4/127.0.0.1/tcp/1".parse().unwrap()], ..config() };

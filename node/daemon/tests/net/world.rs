@@ -14,6 +14,7 @@ use pars_crypto::secret::Ed25519Seed;
 use pars_crypto::sign::HybridSecret;
 use pars_crypto::suite::{DSA87_PUBLIC, Libcrux};
 use pars_daemon::net::{self, Net, NetConfig, NetIn, NetOut, ServiceLink};
+use pars_daemon::room::objects::Objects;
 use pars_engine::Link;
 use pars_engine::registry::Network;
 use pars_proto::onion::Descriptor;
@@ -100,7 +101,7 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) async fn start(config: NetConfig, registry: &[Registration]) -> Self {
-        let running = Self { net: net::start(config).await.unwrap() };
+        let running = Self { net: net::start(config, Objects::default()).await.unwrap() };
         running.tell(NetIn::Registry(registry.to_vec())).await;
         running
     }

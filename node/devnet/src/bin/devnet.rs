@@ -45,6 +45,9 @@ struct Flags {
     /// No empty block each second while something is not final
     #[arg(long)]
     no_empty_blocks: bool,
+    /// A chain that does not have EIP-8355: nothing there verifies ML-DSA
+    #[arg(long)]
+    without_precompiles: bool,
 }
 
 impl Flags {
@@ -57,6 +60,7 @@ impl Flags {
             finality_lag: self.finality_lag,
             gas_limit: self.gas_limit,
             empty_blocks: !self.no_empty_blocks,
+            precompiles: !self.without_precompiles,
         }
     }
 }

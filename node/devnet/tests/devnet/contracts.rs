@@ -117,6 +117,20 @@ async fn enrolled(chain: &Chain, deployment: &Deployment, key: &Key, counter: Ad
 }
 
 #[tokio::test]
+async fn on_a_chain_without_the_precompiles_the_adapter_refuses_to_be_made() {
+    let config = Config { precompiles: false, gas_limit: PRODUCTION_GAS, ..Config::in_memory(CHAIN_ID) };
+    let (devnet, owner) = (Devnet::start(&config).unwrap(), dev_accounts()[0].address());
+    let plan = plan(&DeployConfig::dev(CHAIN_ID, owner, 0)).unwrap();
+    let adapter = plan.steps.iter().find(|step| step.name == "MldsaEip8355").unwrap();
+    let creation = json!([{"from": owner, "data": adapter.init_code}]);
+    let refused = devnet.call("eth_sendTransaction", creation).await.unwrap_err();
+    assert!(refused.data.is_some(), "{refused:?}");
+    let data: Bytes = serde_json::from_value(refused.data.unwrap()).unwrap();
+    let said = pars_bindings::decode_revert(&data).unwrap();
+    assert!(said.starts_with("BackEndFailsProbe"), "{said}");
+}
+
+#[tokio::test]
 async fn an_action_signed_with_ml_dsa_87_runs_once_through_the_adapter_and_the_precompile() {
     let chain = Chain::start();
     let deployment = chain.deploy_all().await;

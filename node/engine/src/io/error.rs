@@ -29,6 +29,9 @@ pub enum OpenError {
     /// The parts do not fit.
     #[error(transparent)]
     Bundle(#[from] pars_identity::bundle::BundleError),
+    /// A lookup by a link with another check goes on: one of the two is false.
+    #[error("the contact is being opened by a link with another check; compare both links with their sender")]
+    OtherCheck,
     /// What is pinned forbids it.
     #[error(transparent)]
     Pin(#[from] pars_identity::pin::PinError),
@@ -40,6 +43,9 @@ pub enum CommandError {
     /// This node has no identity.
     #[error("this node has no identity; give the command to a member")]
     NoMember,
+    /// The id names a command that sent something else.
+    #[error("this id belongs to another message that was sent before; name a new message by a new id")]
+    ClientIdReused,
     /// The contact was never opened.
     #[error("this contact is not known; open it by its link first")]
     UnknownContact,

@@ -122,12 +122,6 @@ pub enum Event {
         /// Why.
         error: GapError,
     },
-    /// An object that waited for its companions waits no longer: it was read with the one that completed them, whose hash
-    /// its message carries.
-    Settled {
-        /// SHA3-256 of the object.
-        object: [u8; 32],
-    },
     /// A poll's reading of one mailbox ended.
     Read {
         /// Nodes that were read to their end.

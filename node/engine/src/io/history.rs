@@ -82,4 +82,15 @@ pub struct Conversation {
     pub closed: bool,
     /// Messages received and not marked as read.
     pub unread: u64,
+    /// So many messages are neither read nor acknowledged that the rest waits at the swarm.
+    pub paused: bool,
+}
+
+/// A conversation whose reading pauses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Paused {
+    /// The other side.
+    pub peer: IdentityId,
+    /// Messages received, neither acknowledged nor marked as read.
+    pub open: usize,
 }

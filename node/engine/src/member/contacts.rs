@@ -20,26 +20,38 @@ use crate::store::{Change, Table};
 use crate::vault;
 
 impl Member {
-    /// Begin, unless it goes on already: two chains of lookups would mix their records. What the user's link says counts
-    /// also for a lookup that a message has begun.
-    pub(super) fn open(&mut self, link: Link) {
-        self.open_as(Opening { link, implied: false, record: None, certificate: None });
+    /// Begin, unless it goes on already: two chains of lookups would mix their records. What a user's link says counts also
+    /// for a lookup that a message or a link without a check has begun; a link that contradicts it is refused.
+    pub(super) fn open(&mut self, command: CommandId, link: Link) {
+        if !self.looks_up(link.id) {
+            return self.open_as(Opening { link, implied: false, record: None, certificate: None });
+        }
+        let Some(begun) = self.desk.opening.get_mut(&link.id) else { return };
+        match (begun.link.check, link.check) {
+            (Some(known), Some(check)) if known != check => {
+                return self.tell(Event::Refused { command, error: OpenError::OtherCheck.into() });
+            }
+            (Some(_), _) if !begun.implied => {}
+            _ => begun.link = link,
+        }
+        begun.implied = false;
+    }
+
+    fn looks_up(&self, contact: IdentityId) -> bool {
+        self.jobs.values().any(|job| *job == Job::Lookup(contact))
     }
 
     /// The records of a contact that is known, again: its prekeys are of a day that is over, or were never fetched.
     pub(super) fn open_again(&mut self, pin: &Pin) {
         let link = Link::to(pin.core());
+        if self.looks_up(link.id) {
+            return;
+        }
         self.open_as(Opening { link, implied: true, record: None, certificate: None });
     }
 
     fn open_as(&mut self, opening: Opening) {
         let contact = opening.link.id;
-        if self.jobs.values().any(|job| *job == Job::Lookup(contact)) {
-            if let Some(begun) = self.desk.opening.get_mut(&contact).filter(|begun| begun.implied) {
-                (begun.link, begun.implied) = (opening.link, opening.implied);
-            }
-            return;
-        }
         self.desk.opening.insert(contact, opening);
         self.look_up(contact, What::IdentityRecord);
     }
@@ -152,15 +164,12 @@ impl Member {
             return self.tell(Event::Refused { command, error: CommandError::NoConversation });
         }
         let mut changes = vec![self.thread(cx, contact, |thread| thread.closed = true)];
-        changes.extend(self.retire(cx, contact));
+        for output in self.session(cx, In::Close(contact)) {
+            if let Out::Persist(rows) = output {
+                changes.extend(rows.into_iter().map(session_change));
+            }
+        }
         self.commit(cx, ids, changes, [Effect::Tell(Event::Done { command })]);
-    }
-
-    /// The current session with a contact only receives from now on; the rows that say so.
-    pub(super) fn retire(&mut self, cx: Context<'_, '_>, contact: IdentityId) -> Vec<Change> {
-        let outputs = self.session(cx, In::Close(contact)).into_iter();
-        let rows = outputs.filter_map(|output| if let Out::Persist(rows) = output { Some(rows) } else { None });
-        rows.flatten().map(session_change).collect()
     }
 
     /// What a contact wrote up to a cursor has been read.

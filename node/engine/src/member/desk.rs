@@ -21,12 +21,12 @@ use pars_identity::IdentityId;
 use pars_identity::bundle::Bundle;
 use pars_identity::link::Link;
 use pars_identity::pin::Pin;
-use pars_proto::swarm::client::DeliveryId;
 use pars_wire::codec::{DecodeError, Hour, Reader, Writer};
 use pars_wire::limits::{GRACE_HOURS, MAX_TTL_HOURS};
 
 use super::early::Place;
 use super::history::{History, Kept};
+use super::shed::Consumed;
 
 /// Objects on their way at once: a bound of memory (11 KiB each).
 pub const MAX_OUTBOX: usize = 512;
@@ -119,8 +119,8 @@ pub struct Desk {
     pub(super) history: History,
     pub(super) seen: BTreeMap<[u8; 32], Hour>,
     pub(super) publication: Option<Publication>,
-    /// Read and durable, but the swarm is not told so until somebody acknowledges: reading pauses.
-    pub(super) paused: Vec<DeliveryId>,
+    /// Durable here, but the swarm is not told so until their conversation has room: its reading pauses.
+    pub(super) paused: Vec<Consumed>,
     pub(super) parcels: u64,
 }
 
@@ -133,6 +133,11 @@ impl Desk {
     /// Inbox objects that wait for their companions.
     pub fn held(&self) -> usize {
         self.held.len()
+    }
+
+    /// Objects that are not stored yet, by their numbers, which rise.
+    pub fn parcels(&self) -> impl DoubleEndedIterator<Item = (u64, &Parcel)> {
+        self.outbox.iter().map(|(number, parcel)| (*number, parcel))
     }
 
     pub(super) fn parcel(&self, number: u64) -> Option<&Parcel> {

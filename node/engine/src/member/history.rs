@@ -3,12 +3,12 @@
 //! | Row | Value, sealed |
 //! |---|---|
 //! | message cursor8 | `state1\|copies1\|peer32\|id16\|sequence8\|timestamp8\|type2\|object32\|content` |
-//! | counter `c`, command16 | `cursor8\|id16\|to32` |
+//! | counter `c`, command16 | `cursor8\|id16\|to32\|digest32`; the digest is missing in rows of version 1 |
 //! | counter `a` | last acknowledged cursor 8 |
 //!
 //! State 1: received; 2: sent, on its way, copies of the objects stored so far (255: none); 3: sent and stored.
-//! Bounded: of each conversation, and of all, the oldest messages that are settled (acknowledged, or stored) go first. What is
-//! not settled is bounded elsewhere: objects on their way, and messages that nobody acknowledges.
+//! Bounded: of each conversation, and of all, the oldest messages that are settled (acknowledged, read, or stored) go first. What
+//! is not settled is bounded elsewhere: objects on their way, and received messages of each conversation.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -27,7 +27,8 @@ pub const MAX_CONVERSATION: usize = 2_048;
 pub const MAX_HISTORY: usize = 16_384;
 /// Commands whose message is remembered: the newest.
 pub const MAX_COMMANDS: usize = 4_096;
-/// Messages received that nobody has acknowledged or marked as read: then reading pauses and what is left waits at the swarm.
+/// Messages of one conversation that nobody has acknowledged or marked as read: then reading it pauses and what is left waits at
+/// the swarm. Other conversations go on.
 pub const MAX_UNACKNOWLEDGED: usize = 1_024;
 
 /// No object of a message is stored yet.
@@ -62,6 +63,8 @@ pub(super) struct Sent {
     pub(super) cursor: u64,
     pub(super) id: MessageId,
     pub(super) to: IdentityId,
+    /// SHA3-256 of what was sent; none in a row of version 1.
+    pub(super) digest: Option<[u8; 32]>,
 }
 
 #[derive(Default)]
@@ -78,14 +81,17 @@ pub(super) struct History {
     pub(super) acknowledged: u64,
     /// Marked as read, by conversation.
     read: BTreeMap<IdentityId, u64>,
-    unacknowledged: usize,
+    /// Received, neither acknowledged by a client nor read by a person, by conversation.
+    open: BTreeMap<IdentityId, usize>,
 }
 
 impl History {
     /// Keep a message whose row is not durable yet; its cursor.
     pub(super) fn add(&mut self, message: Kept) -> u64 {
         self.cursor = self.cursor.saturating_add(1);
-        self.unacknowledged += usize::from(message.state == State::Received);
+        if message.state == State::Received {
+            *self.open.entry(message.peer).or_default() += 1;
+        }
         self.hidden.insert(self.cursor, message);
         self.cursor
     }
@@ -117,14 +123,18 @@ impl History {
         self.count();
     }
 
-    /// Received, neither acknowledged by a client nor read by a person.
     fn count(&mut self) {
-        let unread = |(cursor, message): &(&u64, &Kept)| {
-            message.state == State::Received && self.read.get(&message.peer).is_none_or(|read| *cursor > read)
-        };
+        self.open.clear();
         let later = self.behind_acknowledged();
-        self.unacknowledged =
-            self.kept.range(later).filter(unread).count() + self.hidden.range(later).filter(unread).count();
+        for (cursor, message) in self.kept.range(later).chain(self.hidden.range(later)) {
+            if message.state == State::Received && !self.is_read(*cursor, message) {
+                *self.open.entry(message.peer).or_default() += 1;
+            }
+        }
+    }
+
+    fn is_read(&self, cursor: u64, message: &Kept) -> bool {
+        self.read.get(&message.peer).is_some_and(|read| cursor <= *read)
     }
 
     pub(super) fn get(&self, cursor: u64) -> Option<&Kept> {
@@ -135,15 +145,20 @@ impl History {
         (Bound::Excluded(self.acknowledged), Bound::Unbounded)
     }
 
-    /// Received and not acknowledged.
-    pub(super) fn open(&self) -> impl Iterator<Item = (u64, &Kept)> {
+    /// Received and not acknowledged: told again.
+    pub(super) fn untold(&self) -> impl Iterator<Item = (u64, &Kept)> {
         let later = self.kept.range(self.behind_acknowledged());
         later.filter(|(_, message)| message.state == State::Received).map(|(cursor, message)| (*cursor, message))
     }
 
-    /// Whether so much waits for an acknowledgement that reading must pause.
-    pub(super) const fn full(&self) -> bool {
-        self.unacknowledged >= MAX_UNACKNOWLEDGED
+    /// Whether so much of a conversation is neither acknowledged nor read that reading it must pause.
+    pub(super) fn full(&self, peer: IdentityId) -> bool {
+        self.open.get(&peer).is_some_and(|open| *open >= MAX_UNACKNOWLEDGED)
+    }
+
+    /// The conversations of which that is so, and how much of each is open.
+    pub(super) fn paused(&self) -> impl Iterator<Item = (IdentityId, usize)> {
+        self.open.iter().filter(|(_, open)| **open >= MAX_UNACKNOWLEDGED).map(|(peer, open)| (*peer, *open))
     }
 
     /// Nothing that was not told yet is acknowledged.
@@ -194,7 +209,7 @@ impl History {
 
     fn oldest_settled(&self, of: impl Fn(&Kept) -> bool) -> Option<u64> {
         let settled = |cursor: u64, message: &Kept| match message.state {
-            State::Received => cursor <= self.acknowledged,
+            State::Received => cursor <= self.acknowledged || self.is_read(cursor, message),
             State::Stored(_) => true,
             State::Queued(_) => false,
         };
@@ -300,15 +315,17 @@ impl Kept {
 
 impl Sent {
     pub(super) fn encode(&self) -> Vec<u8> {
-        [&self.cursor.to_be_bytes()[..], &self.id.0, &self.to.0].concat()
+        let digest = self.digest.as_ref().map_or(&[][..], |digest| digest);
+        [&self.cursor.to_be_bytes()[..], &self.id.0, &self.to.0, digest].concat()
     }
 
     pub(super) fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut from = Reader::new(bytes);
         let cursor = from.u64("cursor")?;
         let (id, to) = (MessageId(from.array("message id")?), IdentityId(from.array("contact")?));
+        let digest = if from.remaining() == 0 { None } else { Some(from.array("digest of a command")?) };
         from.finish()?;
-        Ok(Self { cursor, id, to })
+        Ok(Self { cursor, id, to, digest })
     }
 }
 
@@ -343,8 +360,10 @@ mod tests {
             let kept = message(PEERS[0], state);
             assert!(Kept::decode(&kept.encode()) == Ok(kept));
         }
-        let sent = Sent { cursor: 9, id: MessageId([5; 16]), to: PEERS[1] };
-        assert_eq!(Sent::decode(&sent.encode()), Ok(sent));
+        for digest in [None, Some([6; 32])] {
+            let sent = Sent { cursor: 9, id: MessageId([5; 16]), to: PEERS[1], digest };
+            assert_eq!(Sent::decode(&sent.encode()), Ok(sent));
+        }
     }
 
     #[test]
@@ -369,15 +388,33 @@ mod tests {
     }
 
     #[test]
-    fn reading_pauses_while_too_much_is_not_acknowledged() {
+    fn reading_pauses_for_a_conversation_of_which_too_much_is_neither_acknowledged_nor_read_and_for_no_other() {
         let mut history = History::default();
+        let other = add(&mut history, PEERS[1], State::Received);
         for _ in 0..MAX_UNACKNOWLEDGED {
-            assert!(!history.full());
+            assert!(!history.full(PEERS[0]));
             add(&mut history, PEERS[0], State::Received);
         }
-        assert!(history.full());
-        history.acknowledge(1);
-        assert!(!history.full());
+        assert!(history.full(PEERS[0]) && !history.full(PEERS[1]));
+        assert_eq!(history.paused().collect::<Vec<_>>(), [(PEERS[0], MAX_UNACKNOWLEDGED)]);
+        history.acknowledge(other + 1);
+        assert_eq!(history.paused().count(), 0, "one of them is acknowledged");
+        add(&mut history, PEERS[0], State::Received);
+        assert!(history.full(PEERS[0]));
+        history.mark(PEERS[0], other + 2);
+        assert!(!history.full(PEERS[0]), "one more is read");
+    }
+
+    #[test]
+    fn what_was_read_makes_room_although_no_client_acknowledges() {
+        let mut history = History::default();
+        let first = add(&mut history, PEERS[0], State::Received);
+        for _ in 0..MAX_CONVERSATION {
+            add(&mut history, PEERS[0], State::Received);
+        }
+        assert!(history.prune(PEERS[0]).is_empty());
+        history.mark(PEERS[0], first);
+        assert_eq!(history.prune(PEERS[0]), [first]);
     }
 
     #[test]
@@ -385,7 +422,8 @@ mod tests {
         let mut history = History::default();
         let id = |number: u64| CommandId(u128::from(number).to_be_bytes());
         for cursor in 1..=MAX_COMMANDS as u64 + 1 {
-            let forgotten = history.remember(id(cursor), Sent { cursor, id: MessageId([0; 16]), to: PEERS[0] });
+            let sent = Sent { cursor, id: MessageId([0; 16]), to: PEERS[0], digest: None };
+            let forgotten = history.remember(id(cursor), sent);
             assert_eq!(forgotten, (cursor > MAX_COMMANDS as u64).then(|| id(1)));
         }
         assert!(history.command(id(1)).is_none() && history.command(id(2)).is_some());

@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pars_crypto::hash::sha3;
-use pars_proto::session::SessionId;
+use pars_crypto::secret::MailboxSecret;
+use pars_proto::session::{Session, SessionId};
 use pars_proto::swarm::client::{ClientIn, TaskId};
 use pars_proto::swarm::mailbox::{DayKey, Flag, Tag};
 use pars_wire::codec::{Day, Hour};
@@ -44,7 +45,7 @@ impl Source {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reading {
     pub(super) source: Source,
-    day: Day,
+    pub(super) day: Day,
 }
 
 /// When and what is read without a command.
@@ -55,6 +56,8 @@ pub(super) struct Polling {
     done: BTreeSet<(Day, Source)>,
     /// Some mailbox has answered since the start.
     answered: bool,
+    /// How many polls there were: each begins with another session, so that none is last for ever.
+    turn: usize,
 }
 
 impl Polling {
@@ -94,15 +97,11 @@ impl Member {
     }
 
     fn read_days(&mut self, cx: Context<'_, '_>, days: u32, wanted: impl Fn(Day, Source) -> bool) {
-        // What nobody acknowledges stays at the swarm.
-        if self.desk.history.full() {
-            return;
-        }
         let today = Day::at(cx.now.wall);
-        let session = |(session, _): (&pars_proto::session::Session, _)| {
-            (session.id(), session.created(), session.mailboxes().incoming.clone())
-        };
-        let incoming: Vec<_> = self.sessions.all().map(session).collect();
+        let mut incoming: Vec<_> = self.sessions.all().filter_map(|(session, _)| self.readable(session)).collect();
+        let first = self.polling.turn.checked_rem(incoming.len()).unwrap_or(0);
+        incoming.rotate_left(first);
+        self.polling.turn = self.polling.turn.wrapping_add(1);
         for day in (0..=days).map(|back| today.minus(back)) {
             if wanted(day, Source::Inbox) {
                 let mailbox = DayKey::inbox(self.identity.contact.inbox.clone(), day);
@@ -115,6 +114,13 @@ impl Member {
                 }
             }
         }
+    }
+
+    /// A session whose mailbox may hold something that is wanted: whom we never answered writes to the inbox, and what nobody
+    /// acknowledges or reads stays at the swarm.
+    fn readable(&self, session: &Session) -> Option<(SessionId, Hour, MailboxSecret)> {
+        let wanted = !session.unanswered() && !self.desk.history.full(session.peer().address.identity);
+        wanted.then(|| (session.id(), session.created(), session.mailboxes().incoming.clone()))
     }
 
     fn fetch(&mut self, reading: Reading, mailbox: DayKey) {

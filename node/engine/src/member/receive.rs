@@ -6,6 +6,7 @@ use pars_identity::IdentityId;
 use pars_identity::pin::Pin;
 use pars_proto::session::machine::{Event as Happened, GapError, In, Out};
 use pars_proto::session::{Delivered, Object, PqAuth, SessionId};
+use pars_proto::swarm::ObjectId;
 use pars_proto::swarm::client::DeliveryId;
 use pars_proto::swarm::mailbox::Tag;
 use pars_wire::codec::Hour;
@@ -14,6 +15,7 @@ use super::desk::{HELD_HOURS, Held, MAX_HELD, MAX_SEEN, SEEN_HOURS, encode_held}
 use super::history::{Kept, State};
 use super::poll::Source;
 use super::send::session_change;
+use super::shed::Consumed;
 use super::{Context, Effect, Member};
 use crate::io::{CommandId, Event};
 use crate::node::Ids;
@@ -25,8 +27,8 @@ use crate::vault;
 pub(super) struct Digest {
     pub(super) changes: Vec<Change>,
     pub(super) effects: Vec<Effect>,
-    /// A new session: what waits may be its.
-    begun: bool,
+    /// New sessions: what waits may be theirs.
+    begun: Vec<SessionId>,
     /// The last object persisted something or was refused.
     settled: bool,
 }
@@ -39,11 +41,13 @@ impl Member {
         (delivery, tag): (DeliveryId, Tag),
         objects: Vec<Vec<u8>>,
     ) {
-        let Some(source) = self.sources.get(&tag).map(|reading| reading.source) else { return };
-        let mut digest = Digest::default();
+        let Some(reading) = self.sources.get(&tag).copied() else { return };
+        let source = reading.source;
+        let (mut digest, mut read) = (Digest::default(), Vec::new());
         for object in objects {
-            let hash = sha3(&[&object]);
+            let (hash, id) = (sha3(&[&object]), ObjectId::of(&tag, &object));
             if self.desk.seen.contains_key(&source.mark(&hash)) {
+                read.push(id);
                 continue;
             }
             let input = match source {
@@ -55,14 +59,18 @@ impl Member {
             self.digest(cx, hash, outputs, &mut digest);
             if digest.settled {
                 self.seen(cx, source.mark(&hash), &mut digest);
+                read.push(id);
             } else {
                 self.hold(cx, (hash, object), &mut digest);
             }
         }
-        if std::mem::take(&mut digest.begun) {
+        let begun = std::mem::take(&mut digest.begun);
+        if !begun.is_empty() {
             self.release_held(cx, &mut digest);
+            self.bound_strangers(cx, &begun, &mut digest);
         }
-        digest.effects.push(Effect::Consumed(delivery));
+        let peer = if let Source::Session(session) = source { self.peer(session) } else { None };
+        digest.effects.push(Effect::Consumed(Consumed::new((delivery, tag), reading, peer, read)));
         self.commit(cx, ids, digest.changes, digest.effects);
     }
 
@@ -93,7 +101,6 @@ impl Member {
             digest.changes.extend(own.changes);
             digest.effects.extend(own.effects);
             if own.settled {
-                digest.effects.push(Effect::Tell(Event::Settled { object: hash }));
                 self.seen(cx, Source::Inbox.mark(&hash), digest);
                 digest.changes.push(vault::drop_row(Table::Held, &hash));
             } else {
@@ -123,8 +130,8 @@ impl Member {
                     digest.settled = true;
                     digest.changes.extend(rows.into_iter().map(session_change));
                 }
-                Out::Event(Happened::Begun { record, reduced, .. }) => {
-                    digest.begun = true;
+                Out::Event(Happened::Begun { session, record, reduced, .. }) => {
+                    digest.begun.push(session);
                     let row = self.thread(cx, record.id(), |thread| thread.reduced = reduced);
                     digest.changes.push(row);
                     let pin = self.desk.pins.get(&record.id()).cloned();
@@ -162,15 +169,19 @@ impl Member {
         message: Delivered,
         digest: &mut Digest,
     ) {
-        let Some((peer, pq_auth)) = self.find(session).map(|s| (s.peer().address.identity, s.pq_auth())) else {
-            return;
-        };
+        let Some(from) = self.find(session) else { return };
+        let (peer, pq_auth, by_inbox) = (from.peer().address.identity, from.pq_auth(), from.unanswered());
         let Delivered { id, sequence, timestamp, content_type, content, .. } = message;
         if !content_type.is_conversation() {
             return;
         }
         if content_type.needs_proof() && pq_auth == PqAuth::Pending {
             let error = GapError::Unconfirmed(content_type);
+            return digest.effects.push(Effect::Tell(Event::Gap { object, error }));
+        }
+        if by_inbox && self.desk.history.full(peer) {
+            // The inbox is everybody's: it does not pause for one.
+            let error = GapError::Crowded;
             return digest.effects.push(Effect::Tell(Event::Gap { object, error }));
         }
         let state = State::Received;
@@ -191,14 +202,6 @@ impl Member {
         self.commit(cx, ids, vec![row], effects);
     }
 
-    /// What the swarm may be told once there is room again.
-    pub(super) fn unpause(&mut self) -> Vec<Effect> {
-        if self.desk.history.full() {
-            return Vec::new();
-        }
-        std::mem::take(&mut self.desk.paused).into_iter().map(Effect::Consumed).collect()
-    }
-
     /// Once an hour: sessions past their time, objects that waited a day.
     pub(super) fn expire(&mut self, cx: Context<'_, '_>, ids: &mut Ids) {
         let mut digest = Digest::default();
@@ -215,6 +218,7 @@ impl Member {
             self.desk.seen.remove(&hash);
             digest.changes.push(vault::drop_row(Table::Seen, &hash));
         }
+        self.expire_shed(cx);
         // A restarted machine has forgotten what waits: it is shown again.
         self.release_held(cx, &mut digest);
         self.commit(cx, ids, digest.changes, digest.effects);

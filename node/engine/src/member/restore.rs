@@ -41,7 +41,7 @@ impl Member {
     /// # Errors
     /// None of an empty store; the type is that of [`Member::restore`].
     pub fn create(config: MemberConfig, identity: Identity, now: Now) -> Result<Self, RestoreError> {
-        Self::build(config, identity, &Rows::default(), now)
+        Ok(Self { durable: false, ..Self::build(config, identity, &Rows::default(), now)? })
     }
 
     /// A member as its durable rows describe it.
@@ -88,6 +88,7 @@ impl Member {
             steps: VecDeque::new(),
             jobs: BTreeMap::new(),
             sources: BTreeMap::new(),
+            shed: BTreeMap::new(),
             tasks: 0,
             retry_puts: None,
             publishing: None,
@@ -95,6 +96,7 @@ impl Member {
             parked: Parked::default(),
             early: None,
             hour: now.tick,
+            durable: true,
         };
         member.resume_early(now.tick);
         member.publishing = member.desk.publication.and_then(|publication| {
@@ -106,7 +108,7 @@ impl Member {
     }
 
     fn tell_again(&mut self) {
-        let open = self.desk.history.open();
+        let open = self.desk.history.untold();
         let events = open.map(|(cursor, message)| Step::Effect(Effect::Tell(Event::Received(message.event(cursor)))));
         self.steps.extend(events);
     }

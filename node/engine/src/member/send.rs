@@ -2,20 +2,20 @@
 //!
 //! | command | outcome |
 //! |---|---|
-//! | `Send` with an id that is known | `Queued` again, nothing sent twice |
-//! | `Send`, current session | its next message |
+//! | `Send` with an id that is known | `Queued` again, nothing sent twice; `Refused` if it is another message |
+//! | `Send`, current session whose chain goes on | its next message |
 //! | `Send`, contact with records of the day | a new session with its first message |
 //! | `Send`, contact whose records are missing or old | they are fetched first, then as above; `Refused` if they are not found |
 //! | `Send`, otherwise | `Refused`, nothing changed |
 
 use std::collections::BTreeMap;
 
-use pars_crypto::hash::random;
+use pars_crypto::hash::{random, sha3};
 use pars_crypto::secret::Zeroizing;
 use pars_identity::IdentityId;
 use pars_identity::bundle::Bundle;
-use pars_proto::session::machine::{self, In, Out, Outgoing, RefusedError, Row, SendTo, Standing};
-use pars_proto::session::{MessageId, PqAuth, SendError, Session, Superseded, header_time};
+use pars_proto::session::machine::{self, In, Out, Outgoing, Row, Standing};
+use pars_proto::session::{MessageId, Phase, PqAuth, Session, Superseded, header_time};
 use pars_proto::swarm::client::{ClientIn, PutTo};
 use pars_proto::swarm::mailbox::{DayKey, Flag};
 use pars_wire::codec::{Day, Hour};
@@ -59,15 +59,21 @@ impl Parked {
         if self.len() >= MAX_PARKED {
             return Err(CommandError::Busy);
         }
-        let waiting = self.0.entry(message.to).or_default();
-        if !waiting.iter().any(|(known, _)| *known == command) {
-            waiting.push((command, message));
-        }
+        self.0.entry(message.to).or_default().push((command, message));
         Ok(())
+    }
+
+    fn find(&self, command: CommandId) -> Option<&Message> {
+        self.0.values().flatten().find(|(known, _)| *known == command).map(|(_, message)| message)
     }
 }
 
 impl Message {
+    /// Tells it from any other.
+    fn digest(&self) -> [u8; 32] {
+        sha3(&[&self.to.0, &(self.content_type as u16).to_be_bytes(), &self.content])
+    }
+
     /// What can be said without looking at the contact.
     fn check(&self) -> Result<(), CommandError> {
         match self.content_type {
@@ -89,20 +95,27 @@ impl Member {
     }
 
     pub(super) fn send(&mut self, cx: Context<'_, '_>, ids: &mut Ids, command: CommandId, message: Message) {
-        if let Some(Sent { cursor, id, to }) = self.desk.history.command(command) {
-            return self.tell(Event::Queued { command, id, to, cursor });
-        }
-        let ended = CommandError::Session(RefusedError::Send(SendError::ChainEnded));
-        let mut result = self.try_send(cx, ids, command, message.clone());
-        if result == Err(ended) {
-            // A chain that nobody answers has a length and an age (SESSION section 4); then a new handshake.
-            let changes = self.retire(cx, message.to);
-            self.commit(cx, ids, changes, []);
-            result = self.try_send(cx, ids, command, message);
-        }
+        let sent = self.desk.history.command(command);
+        let waits = self.parked.find(command).map(Message::digest);
+        let digest = sent.and_then(|sent| sent.digest).or(waits);
+        let result = match sent {
+            _ if digest.is_some_and(|digest| digest != message.digest()) => Err(CommandError::ClientIdReused),
+            Some(Sent { cursor, id, to, .. }) => {
+                self.tell(Event::Queued { command, id, to, cursor });
+                Ok(())
+            }
+            // It goes when the records are here.
+            None if waits.is_some() => Ok(()),
+            None => self.try_send(cx, ids, command, message),
+        };
         if let Err(error) = result {
             self.tell(Event::Refused { command, error });
         }
+    }
+
+    /// The session on which the next message goes. One whose chain ended is no such: a new handshake replaces it.
+    fn sending_session(&self, to: IdentityId, now: Hour) -> Option<&Session> {
+        self.current_session(to).filter(|session| session.can_send(now))
     }
 
     fn try_send(
@@ -116,7 +129,7 @@ impl Member {
         if self.desk.outbox.len() >= MAX_OUTBOX {
             return Err(CommandError::Busy);
         }
-        let current = self.current_session(message.to);
+        let current = self.sending_session(message.to, Hour::at(cx.now.wall));
         if message.content_type.needs_proof() && current.map(Session::pq_auth) != Some(PqAuth::Confirmed) {
             return Err(CommandError::Unconfirmed);
         }
@@ -140,16 +153,18 @@ impl Member {
         command: CommandId,
         (message, reduced): (Message, Option<bool>),
     ) -> Result<(), CommandError> {
+        let digest = Some(message.digest());
         let Message { to, content_type, content } = message;
         let id = MessageId(random(cx.rng));
         let sequence = self.desk.threads.get(&to).map_or(0, |thread| thread.sequence).saturating_add(1);
         let outgoing = Outgoing { id, sequence, content_type, flags: Flags::NONE, content: content.clone() };
-        let input = self.input(to, outgoing)?;
-        let (mut changes, mut parcels) = (Vec::new(), Vec::new());
+        let (input, destination) = self.input(to, outgoing, Hour::at(cx.now.wall))?;
+        let (mut changes, mut objects) = (Vec::new(), Vec::new());
+        // From here on nothing may fail: a session that refuses is as before, and one that sealed has moved on.
         for output in self.session(cx, input) {
             match output {
                 Out::Persist(rows) => changes.extend(rows.into_iter().map(session_change)),
-                Out::Send { to, object } => parcels.push((to, object)),
+                Out::Send { object, .. } => objects.push(object),
                 Out::Event(machine::Event::Refused { error, .. }) => return Err(error.into()),
                 Out::Event(_) => {}
             }
@@ -165,13 +180,13 @@ impl Member {
             thread.closed = false;
             thread.reduced = reduced.unwrap_or(thread.reduced);
         }));
-        self.remember(cx, command, Sent { cursor, id, to }, &mut changes);
+        self.remember(cx, command, Sent { cursor, id, to, digest }, &mut changes);
         let gone = self.desk.history.prune(to);
         changes.extend(gone.into_iter().map(|cursor| vault::drop_row(Table::Message, &cursor.to_be_bytes())));
         let mut effects = vec![Effect::Tell(Event::Queued { command, id, to, cursor })];
-        for (destination, object) in parcels {
-            let number = self.pack(cx, cursor, (destination, object), &mut changes)?;
-            effects.push(Effect::Put(number));
+        for object in objects {
+            let parcel = Parcel { cursor, to: destination.clone(), object };
+            effects.push(Effect::Put(self.pack(cx, parcel, &mut changes)));
         }
         self.commit(cx, ids, changes, effects);
         Ok(())
@@ -185,44 +200,32 @@ impl Member {
     }
 
     /// One object into the outbox; its number.
-    fn pack(
-        &mut self,
-        cx: Context<'_, '_>,
-        cursor: u64,
-        (destination, object): (SendTo, Vec<u8>),
-        changes: &mut Vec<Change>,
-    ) -> Result<u64, CommandError> {
-        let parcel = Parcel { cursor, to: self.destination(destination)?, object };
+    fn pack(&mut self, cx: Context<'_, '_>, parcel: Parcel, changes: &mut Vec<Change>) -> u64 {
         self.desk.parcels = self.desk.parcels.saturating_add(1);
         let number = self.desk.parcels;
         let key = number.to_be_bytes();
         changes.push(vault::seal(&self.config.key, (Table::Outbox, &key), &parcel.encode(), cx.rng));
         self.desk.outbox.insert(number, parcel);
-        Ok(number)
+        number
     }
 
-    /// On the current session, or on a new one with the contact's records.
-    fn input(&self, to: IdentityId, message: Outgoing) -> Result<In, CommandError> {
+    /// On the current session, or on a new one with the contact's records; and where its objects go: into the contact's inbox
+    /// until it has answered, then into the session's mailbox.
+    fn input(&self, to: IdentityId, message: Outgoing, now: Hour) -> Result<(In, Destination), CommandError> {
         let command = machine::CommandId(0);
-        if let Some(session) = self.current_session(to) {
-            return Ok(In::Send { command, to: session.peer().address, message });
+        let session = self.sending_session(to, now);
+        if let Some(session) = session.filter(|session| session.phase() != Phase::Opening) {
+            let destination = Destination::Mailbox(session.mailboxes().outgoing.clone());
+            return Ok((In::Send { command, to: session.peer().address, message }, destination));
         }
         let bundle = self.desk.contacts.get(&to).ok_or(CommandError::UnknownContact)?;
-        Ok(In::Begin { command, peer: Box::new(bundle.clone()), message })
-    }
-
-    fn destination(&self, to: SendTo) -> Result<Destination, CommandError> {
-        match to {
-            SendTo::Inbox(address) => {
-                let bundle = self.desk.contacts.get(&address.identity).ok_or(CommandError::UnknownContact)?;
-                let key = *bundle.record.contact().inbox.as_bytes();
-                Ok(Destination::Inbox { key, bits: bundle.batch.content().hashcash_bits })
-            }
-            SendTo::Mailbox(id) => {
-                let secret = self.find(id).map(|session| session.mailboxes().outgoing.clone());
-                secret.map(Destination::Mailbox).ok_or(CommandError::Session(RefusedError::NoSession))
-            }
-        }
+        let key = *bundle.record.contact().inbox.as_bytes();
+        let destination = Destination::Inbox { key, bits: bundle.batch.content().hashcash_bits };
+        let input = match session {
+            Some(session) => In::Send { command, to: session.peer().address, message },
+            None => In::Begin { command, peer: Box::new(bundle.clone()), message },
+        };
+        Ok((input, destination))
     }
 
     /// Order a parcel from the swarm, into the mailbox of today.

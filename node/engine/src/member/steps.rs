@@ -70,9 +70,12 @@ impl Member {
                 }
                 cx.out.push(Output::Event(event));
             }
-            Effect::Consumed(delivery) if self.desk.history.full() => self.desk.paused.push(delivery),
-            Effect::Consumed(delivery) => self.steps.push_back(Step::Swarm(ClientIn::Committed(delivery))),
-            Effect::Publish(index) => self.publish_record(index),
+            Effect::Consumed(consumed) => self.consumed(consumed),
+            Effect::Publish(index) => {
+                // It stands behind the batch that holds our own keys.
+                self.durable = true;
+                self.publish_record(index);
+            }
         }
     }
 
@@ -97,6 +100,7 @@ impl Member {
                 }
             }
             ClientOut::Fetched { id, answered } => self.fetched(cx, id, answered),
+            ClientOut::Deleted { id, told } => self.deleted(id, told),
             ClientOut::Found { id, records, fork } => {
                 if let Some(Job::Lookup(contact)) = self.jobs.remove(&id) {
                     self.found(cx, ids, contact, (records, fork));
@@ -127,6 +131,7 @@ impl Member {
                 self.not_found(contact);
             }
             Some(Job::Fetch(_)) => self.fetched(cx, id, 0),
+            Some(Job::Shed(_)) => self.deleted(id, 0),
             Some(Job::Publish(_)) => self.record_not_published(cx, id),
             None => {}
         }

@@ -11,7 +11,7 @@ use pars_wire::NodeId;
 use super::Member;
 use super::desk::Desk;
 use crate::identity::Identity;
-use crate::io::{Conversation, Entry};
+use crate::io::{Conversation, Entry, Paused};
 
 impl Member {
     /// Who this is.
@@ -52,9 +52,21 @@ impl Member {
                 verified: thread.verified,
                 closed: thread.closed,
                 unread: unread.get(peer).copied().unwrap_or(0),
+                paused: self.desk.history.full(*peer),
             }
         };
         self.desk.threads.iter().map(conversation).collect()
+    }
+
+    /// Conversations that are not read any further until somebody reads or acknowledges what there is; by identity.
+    pub fn paused(&self) -> Vec<Paused> {
+        self.desk.history.paused().map(|(peer, open)| Paused { peer, open }).collect()
+    }
+
+    /// Whether our own keys are on the disk. A member that was just created may still be lost with its identity: nobody should
+    /// be told of it before.
+    pub const fn durable(&self) -> bool {
+        self.durable
     }
 
     /// The cursor of the newest message.

@@ -2,6 +2,8 @@
 
 mod alone;
 mod barrier;
+mod many;
+mod opening;
 mod snapshot;
 mod talk;
 mod town;

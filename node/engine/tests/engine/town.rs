@@ -85,6 +85,36 @@ impl Town {
         town
     }
 
+    /// Three members; the third has opened Bob too.
+    pub(crate) fn third(seed: u64) -> Self {
+        let mut town = Self::new(seed, 3);
+        for member in [ALICE, BOB, BOB + 1] {
+            town.command(member, 200, Command::Publish);
+            town.until("publishing", |town| town.member(member).published());
+        }
+        town.open(ALICE, BOB);
+        town.open(BOB + 1, BOB);
+        town
+    }
+
+    /// Start a service node again with a new member beside it.
+    pub(crate) fn join(&mut self, id: Id) {
+        self.stop(id, usize::MAX);
+        let Role::Service(node, keys) = &self.hosts[id].role else { panic!("a service node") };
+        let (node, keys, now) = (*node, (**keys).clone(), self.now());
+        let (addresses, network, capacity) = (Vec::new(), Network::Dev, 64 << 20);
+        let config = ServiceConfig { node, keys, addresses, network, capacity, suite: &Libcrux };
+        let service = Service::open(config, &self.hosts[id].rows, now).unwrap();
+        let identity = Identity::create(&Libcrux, BITS, now.wall, &mut self.rng);
+        let member = Member::create(self.config(id), identity, now).unwrap();
+        self.start(id, Some(Node::new(&Libcrux, Some(member), Some(service))));
+        // Its own descriptor of this life too.
+        self.run(1_000);
+        for (bytes, dsa) in self.board.clone() {
+            self.later(1, id, Input::Descriptor { bytes, dsa });
+        }
+    }
+
     pub(crate) fn new(seed: u64, members: usize) -> Self {
         println!("seed {seed}");
         let mut town = Self {

@@ -37,6 +37,10 @@ impl World {
         Self { node: Node::new(&Libcrux, Some(member), None), rng }
     }
 
+    pub(crate) fn of(node: Node, seed: u64) -> Self {
+        Self { node, rng: ChaCha20Rng::seed_from_u64(seed) }
+    }
+
     pub(crate) fn input(&mut self, input: Input) -> Vec<Output> {
         let mut out = Vec::new();
         self.node.handle(&mut Cx { now: NOW, rng: &mut self.rng, out: &mut out }, input);

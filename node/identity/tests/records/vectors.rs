@@ -1,4 +1,4 @@
-//! The committed vectors are what this code makes. `cargo run -p pars-identity --example vectors` writes them anew.
+//! The committed vectors are what this code makes. `cargo run -p pars-identity --example identity_vectors` writes them anew.
 
 use crate::generate;
 

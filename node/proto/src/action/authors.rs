@@ -26,17 +26,36 @@ pub struct Contract {
     pub trigger: Address,
 }
 
+#[derive(Clone, Debug, Default)]
+struct Author {
+    keys: VecDeque<TriggerKey>,
+    /// When its newest certificate came, or its newest action ran: by counting.
+    used: u64,
+    proven: bool,
+}
+
 /// Certified keys by author.
+///
+/// An identity costs nothing, so a stranger can bring any number of certificates: when there is no room, the author that was
+/// used least recently makes room, but never one that is proven, by an action under a key that an account enrolled.
 #[derive(Clone, Debug)]
 pub struct Authors {
     contract: Contract,
-    keys: BTreeMap<IdentityId, VecDeque<TriggerKey>>,
+    room: usize,
+    uses: u64,
+    authors: BTreeMap<IdentityId, Author>,
+    forgotten: Vec<IdentityId>,
 }
 
 impl Authors {
-    /// Nobody yet.
+    /// Nobody yet, with room for [`MAX_AUTHORS`].
     pub const fn new(contract: Contract) -> Self {
-        Self { contract, keys: BTreeMap::new() }
+        Self::with_room(contract, MAX_AUTHORS)
+    }
+
+    /// Nobody yet, with room for so many.
+    pub const fn with_room(contract: Contract, room: usize) -> Self {
+        Self { contract, room, uses: 0, authors: BTreeMap::new(), forgotten: Vec::new() }
     }
 
     /// The contract they act on.
@@ -47,7 +66,7 @@ impl Authors {
     /// Take over an author's certificate. Again is as once.
     ///
     /// # Errors
-    /// [`Refusal`]: not by this author, for another chain or contract, or no room.
+    /// [`Refusal`]: not by this author, for another chain or contract, or every author that is remembered is proven.
     pub fn learn(&mut self, suite: &dyn Suite, author: &IdentityCore, bytes: &[u8]) -> Result<TriggerKey, Refusal> {
         // Where it is for comes first: that costs nothing, and is the plainer thing to say.
         let key = TriggerKey::read(&mut Reader::new(bytes))?;
@@ -59,10 +78,10 @@ impl Authors {
             return Err(Refusal::OtherContract { found: key.trigger, ours: trigger });
         }
         TriggerCertificate::verify(suite, bytes, author).map_err(Refusal::BadCertificate)?;
-        if !self.keys.contains_key(&author.id()) && self.keys.len() >= MAX_AUTHORS {
-            return Err(Refusal::Full);
-        }
-        let keys = self.keys.entry(author.id()).or_default();
+        self.make_room(author.id())?;
+        self.uses += 1;
+        let Author { keys, used, .. } = self.authors.entry(author.id()).or_default();
+        *used = self.uses;
         keys.retain(|known| known.signer != key.signer);
         if keys.len() >= KEYS_PER_AUTHOR {
             keys.pop_front();
@@ -71,12 +90,41 @@ impl Authors {
         Ok(key)
     }
 
+    fn make_room(&mut self, newcomer: IdentityId) -> Result<(), Refusal> {
+        if self.authors.contains_key(&newcomer) || self.authors.len() < self.room {
+            return Ok(());
+        }
+        let unproven = self.authors.iter().filter(|(_, author)| !author.proven);
+        let oldest = unproven.min_by_key(|(_, author)| author.used).map(|(id, _)| *id).ok_or(Refusal::Full)?;
+        self.authors.remove(&oldest);
+        self.forgotten.push(oldest);
+        Ok(())
+    }
+
+    /// An author who made room since this was asked last.
+    pub fn forgotten(&mut self) -> Option<IdentityId> {
+        self.forgotten.pop()
+    }
+
+    /// An author's action was verified under a key that an account enrolled: it is not forgotten any more.
+    pub fn prove(&mut self, author: IdentityId) {
+        self.uses += 1;
+        if let Some(author) = self.authors.get_mut(&author) {
+            (author.used, author.proven) = (self.uses, true);
+        }
+    }
+
+    /// Whether an author is never forgotten.
+    pub fn is_proven(&self, author: IdentityId) -> bool {
+        self.authors.get(&author).is_some_and(|author| author.proven)
+    }
+
     /// What an author certified of a key.
     ///
     /// # Errors
     /// [`Refusal::UnknownKey`].
     pub fn key(&self, author: IdentityId, signer: SignerId) -> Result<TriggerKey, Refusal> {
-        let keys = self.keys.get(&author).into_iter().flatten();
+        let keys = self.authors.get(&author).into_iter().flat_map(|author| &author.keys);
         keys.copied().find(|key| key.signer == signer).ok_or(Refusal::UnknownKey(signer))
     }
 }

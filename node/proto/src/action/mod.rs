@@ -13,7 +13,7 @@
 //! | [`authors`] | whose trigger keys are known |
 //! | [`policy`] | the executor's steps from an action to leave to submit it, each a type of its own |
 //!
-//! Not here: ABI and keccak (whoever drives gives [`policy::Facts`]), simulation, transactions, sending.
+//! Not here: ABI and keccak (whoever drives gives [`Facts`]), simulation, transactions, sending.
 
 pub mod authors;
 pub mod content;
@@ -23,6 +23,7 @@ pub mod refusal;
 
 pub use authors::Authors;
 pub use content::{ActionContent, SignedAction};
-pub use policy::{Cleared, Facts, Policy};
+pub use pars_wire::action::Facts;
+pub use policy::{Cleared, Policy};
 pub use receipt::{ActionReceipt, Included, Outcome};
 pub use refusal::{Refusal, RefusalCode};

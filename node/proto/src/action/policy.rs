@@ -11,12 +11,12 @@
 
 use std::collections::BTreeSet;
 
-use alloy_primitives::{Address, B256, FixedBytes, U256};
+use alloy_primitives::{Address, FixedBytes, U256};
 use pars_crypto::Suite;
 use pars_crypto::suite::DSA87_SIGNATURE;
 use pars_crypto::trigger::{Statement, TriggerPublic};
 use pars_identity::IdentityId;
-use pars_wire::SignerId;
+use pars_wire::action::Facts;
 use pars_wire::content::ContentType;
 
 use super::authors::Authors;
@@ -25,49 +25,9 @@ use super::refusal::Refusal;
 /// Gas for the account's call that an executor pays for at most.
 pub const MAX_GAS: u32 = 3_000_000;
 
-/// What an encoded action says; whoever made this has compared it with its canonical encoding.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Facts {
-    /// hashStruct(Action).
-    pub hash: B256,
-    /// EIP-712 domain separator of the executor's own chain and contract.
-    pub domain: B256,
-    /// The key.
-    pub signer: SignerId,
-    /// Who acts.
-    pub account: Address,
-    /// What is called.
-    pub target: Address,
-    /// Which function; zero: a plain transfer.
-    pub selector: FixedBytes<4>,
-    /// Wei sent along.
-    pub value: U256,
-    /// `lane * 2^64 + sequence`.
-    pub nonce: U256,
-    /// First second.
-    pub valid_after: u64,
-    /// Last second.
-    pub valid_until: u64,
-    /// Gas for the account's call.
-    pub gas_limit: u32,
-}
-
-impl Facts {
-    /// What the key must have signed.
-    pub fn statement(&self) -> Statement {
-        Statement::action(&self.domain.0, &self.hash.0)
-    }
-
-    /// The lower 64 bits of the nonce.
-    pub fn sequence(&self) -> u64 {
-        let [sequence, ..] = self.nonce.into_limbs();
-        sequence
-    }
-
-    /// The upper 192 bits.
-    pub fn lane(&self) -> U256 {
-        self.nonce >> 64
-    }
+/// What the key must have signed.
+pub fn statement(facts: &Facts) -> Statement {
+    Statement::action(&facts.domain.0, &facts.hash.0)
 }
 
 /// A call that the executor relays.
@@ -206,7 +166,7 @@ impl Admitted {
         if sequence > next {
             return Err(Refusal::NotNext { sequence, next });
         }
-        if !key.public.verify(suite, &facts.statement(), signature) {
+        if !key.public.verify(suite, &statement(facts), signature) {
             return Err(Refusal::BadSignature);
         }
         if chain.precompile { Ok(Verified(self.0)) } else { Err(Refusal::NoPrecompile) }

@@ -46,7 +46,7 @@ codes! {
     Malformed = 2, "malformed";
     /// No canonical encoding.
     NotCanonical = 3, "not_canonical";
-    /// Certificate for another chain.
+    /// Certificate, or signature, for another chain.
     OtherChain = 4, "other_chain";
     /// Certificate for another contract.
     OtherContract = 5, "other_contract";
@@ -102,10 +102,10 @@ pub enum Refusal {
     /// The session message.
     #[error("the message is not the canonical encoding of an action; encode it with abi.encode and nothing else")]
     NotCanonical,
-    /// The certificate's chain.
-    #[error("the certificate is for chain {found}, this executor serves {ours}")]
+    /// The chain of the certificate, or of the signature.
+    #[error("it was signed for chain {found}, this executor serves {ours}")]
     OtherChain {
-        /// The certificate's.
+        /// What was signed for.
         found: ChainId,
         /// The executor's.
         ours: ChainId,
@@ -213,7 +213,7 @@ pub enum Refusal {
     #[error("this executor cannot pay for the transaction; tell its operator")]
     Unfunded,
     /// The executor's memory.
-    #[error("this executor knows as many authors as it can; ask its operator")]
+    #[error("this executor knows as many authors with enrolled keys as it can; ask its operator")]
     Full,
 }
 

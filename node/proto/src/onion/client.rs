@@ -230,6 +230,11 @@ impl Client {
         &self.relays
     }
 
+    /// Never draw this node: it runs on the same machine.
+    pub const fn avoid(&mut self, own: NodeId) {
+        self.relays.avoid(own);
+    }
+
     /// The first relay, if a link stands.
     pub const fn first(&self) -> Option<NodeId> {
         match self.first {

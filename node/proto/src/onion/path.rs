@@ -66,6 +66,8 @@ struct Known {
 pub struct Relays {
     nodes: BTreeMap<NodeId, Known>,
     diversity: Diversity,
+    /// Runs on this machine: a path through it would hide nothing.
+    own: Option<NodeId>,
 }
 
 fn network(address: &SocketAddr) -> (u8, u32) {
@@ -91,7 +93,7 @@ impl Known {
 impl Relays {
     /// None yet.
     pub const fn new(diversity: Diversity) -> Self {
-        Self { nodes: BTreeMap::new(), diversity }
+        Self { nodes: BTreeMap::new(), diversity, own: None }
     }
 
     /// Take over a descriptor. The one verified last counts: a relay that restarted without its keys publishes new ones for
@@ -102,6 +104,11 @@ impl Relays {
         let known = self.nodes.entry(verified.node()).or_insert_with(fresh);
         known.registration = verified.registration;
         known.days.insert(verified.body.day, verified);
+    }
+
+    /// The node that runs beside this client: as its relay it would hide nothing.
+    pub const fn avoid(&mut self, own: NodeId) {
+        self.own = Some(own);
     }
 
     /// Drop a node that left the registry.
@@ -177,7 +184,8 @@ impl Relays {
         (capped >> (2 * known.suspicion)).max(1)
     }
 
-    /// One more node, weighted, that has a key for `epoch` and clashes with none of `taken`.
+    /// One more node, weighted, that has a key for `epoch` and clashes with none of `taken`. Our own is never the first, and
+    /// later only where there is no other.
     pub fn pick(
         &self,
         taken: &[NodeId],
@@ -186,13 +194,16 @@ impl Relays {
     ) -> Result<NodeId, PathError> {
         let taken: Vec<&Known> = taken.iter().filter_map(|node| self.nodes.get(node)).collect();
         let operators = self.operators();
-        let free: Vec<(NodeId, u128)> = self
+        let mut free: Vec<(NodeId, u128)> = self
             .nodes
             .iter()
             .filter(|(_, known)| known.days.contains_key(&epoch.day()))
             .filter(|(_, known)| !taken.iter().any(|other| known.clashes(other, self.diversity)))
             .map(|(node, known)| (*node, self.weight(known, &operators)))
             .collect();
+        if taken.is_empty() || free.len() > 1 {
+            free.retain(|(node, _)| Some(*node) != self.own);
+        }
         let total: u128 = free.iter().map(|(_, weight)| weight).sum();
         let mut left = u128::from_be_bytes(random(rng)).checked_rem(total).ok_or(PathError::TooFewRelays)?;
         for (node, weight) in free {

@@ -205,9 +205,32 @@ impl Session {
         }
     }
 
-    /// Whether the session must be dropped: an INIT that nobody answered for 16 days.
+    /// Whether the peer began it and we have sent nothing on it. Until we do its objects come to our inbox, all of them:
+    /// nothing lies in the session's mailbox.
+    pub const fn unanswered(&self) -> bool {
+        matches!(&self.ratchet.turn, Turn::Ours(OurTurn { answer: Some(_), .. }))
+    }
+
+    /// Whether the next message can be sent on it: a chain that nobody answers has a length and an age (SESSION section 4).
+    pub fn can_send(&self, now: Hour) -> bool {
+        match &self.ratchet.turn {
+            Turn::Ours(_) => true,
+            Turn::Theirs(turn) => !turn.chain.ended(now),
+        }
+    }
+
+    /// Where it sends: a name that no other chain has, and the position of the next object. None before the first REPLY and
+    /// while the next object begins a chain. For whoever audits that no key seals twice.
+    pub fn sending(&self) -> Option<([u8; 32], u32)> {
+        match &self.ratchet.turn {
+            Turn::Theirs(turn) => turn.chain.place(),
+            Turn::Ours(_) => None,
+        }
+    }
+
+    /// Whether the session must be dropped: an INIT that nobody answered for 16 days, be it ours or the peer's.
     pub fn expired(&self, now: Hour) -> bool {
-        self.phase() == Phase::Opening && now > self.created.plus(KEEP_HOURS)
+        (self.phase() == Phase::Opening || self.unanswered()) && now > self.created.plus(KEEP_HOURS)
     }
 
     /// Skipped keys it keeps, for the bound of the whole device.

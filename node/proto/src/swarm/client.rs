@@ -4,12 +4,14 @@
 //! |---|---|---|
 //! | put | work (strangers' inbox only) → one random replica → receipts verified → another replica while fewer than 5 | [`ClientOut::Stored`]; or [`ClientOut::InsufficientStorage`] below 3 after all, and again later: the object stays queued |
 //! | fetch | some replicas, each behind its own cursor → objects dedup'd by id → [`ClientOut::Deliver`] → committed → cursor moves | [`ClientOut::Fetched`] |
+//! | delete | two replicas, one after the other: each tells the others | [`ClientOut::Deleted`] |
 //! | lookup | 3 nodes of the week (1 for what a signature already fixed) → highest sequence that verifies | [`ClientOut::Found`], [`ClientOut::NotFound`] |
 //! | publish | work → one node → read back from three, unanswered questions asked again | [`ClientOut::Published`], [`ClientOut::NotPublished`] |
 //!
 //! What is queued here lives in memory: who orders a put keeps the object until it is stored, and orders it again after a
 //! restart (storing is idempotent). Cursors are rows: [`ClientOut::Persist`].
 
+mod delete;
 mod get;
 mod io;
 mod lookup;
@@ -51,6 +53,8 @@ const SLOW_AFTER: u32 = 6;
 pub const ROUNDS: u32 = 2;
 /// Tasks at once: a bound of memory.
 pub const MAX_TASKS: usize = 1_024;
+/// Of these, readings: however many mailboxes there are, what is to be sent finds its place.
+pub const MAX_READINGS: usize = MAX_TASKS / 2;
 /// Nodes whose answers to a lookup are compared, where a node could serve something old.
 pub const LOOKUP_NODES: usize = 3;
 
@@ -64,6 +68,7 @@ struct Asked {
 enum Task {
     Put(put::Put),
     Fetch(get::Fetch),
+    Delete(delete::Delete),
     Lookup(lookup::Lookup),
     Publish(publish::Publish),
 }
@@ -175,7 +180,9 @@ impl Client {
     }
 
     fn begin(&mut self, cx: Context<'_, '_>, id: TaskId, task: Result<Task, TaskError>) {
-        let task = if self.tasks.len() >= MAX_TASKS { Err(TaskError::Busy) } else { task };
+        let readings = || self.tasks.values().filter(|task| matches!(task, Task::Fetch(_))).count();
+        let full = self.tasks.len() >= MAX_TASKS || matches!(task, Ok(Task::Fetch(_))) && readings() >= MAX_READINGS;
+        let task = if full { Err(TaskError::Busy) } else { task };
         match task {
             Ok(task) => self.run(cx, id, task, Event::Begin),
             Err(error) => cx.out.push(ClientOut::Refused { id, error }),
@@ -187,6 +194,7 @@ impl Client {
         let left = match task {
             Task::Put(task) => task.run(self, cx, event).map(Task::Put),
             Task::Fetch(task) => task.run(self, cx, id, event).map(Task::Fetch),
+            Task::Delete(task) => task.run(self, cx, id, event).map(Task::Delete),
             Task::Lookup(task) => task.run(self, cx, id, event).map(Task::Lookup),
             Task::Publish(task) => task.run(self, cx, id, event).map(Task::Publish),
         };
@@ -250,7 +258,7 @@ impl Task {
         match self {
             Self::Put(task) => task.due,
             Self::Publish(task) => task.due,
-            Self::Fetch(_) | Self::Lookup(_) => None,
+            Self::Fetch(_) | Self::Delete(_) | Self::Lookup(_) => None,
         }
     }
 }
@@ -290,6 +298,10 @@ impl Machine for Client {
             }
             ClientIn::Fetch { id, mailbox, nodes } => {
                 let task = get::Fetch::new(mailbox, nodes, cx.now.wall).map(Task::Fetch);
+                self.begin(cx, id, task);
+            }
+            ClientIn::Delete { id, mailbox, objects } => {
+                let task = delete::Delete::new(mailbox, objects, cx.now.wall).map(Task::Delete);
                 self.begin(cx, id, task);
             }
             ClientIn::Committed(delivery) => self.committed(cx, delivery),

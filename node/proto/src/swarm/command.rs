@@ -183,9 +183,14 @@ impl Command {
 
     /// What the signature of this command covers, when it is meant for `node` (none: the swarm).
     fn scoped<T>(&self, node: Option<NodeId>, with: impl FnOnce(&Scope<'_>) -> T) -> T {
-        let mut rest = Writer::default();
-        self.write_rest(&mut rest);
-        with(&Scope { op: self.op() as u8, flag: self.flag_byte(), node, rest: rest.as_bytes() })
+        let mut written = Writer::default();
+        let rest = if let Self::Put { object, .. } = self {
+            object.as_slice()
+        } else {
+            self.write_rest(&mut written);
+            written.as_bytes()
+        };
+        with(&Scope { op: self.op() as u8, flag: self.flag_byte(), node, rest })
     }
 
     /// Replace the signature by one with this key for `node` (none: the swarm). Commands without AUTH stay as they are.
@@ -212,7 +217,7 @@ impl Command {
 
     /// The bytes in front of the padding, for `surbs` reply blocks that the onion appends.
     pub fn encode(&self, surbs: u8) -> Vec<u8> {
-        let mut out = Writer::default();
+        let mut out = Writer::with_capacity(ONION_ROOM);
         out.u8(self.op() as u8).u8(VERSION).u8(surbs).u8(self.flag_byte());
         match self {
             Self::Put { ttl_hours, auth, .. } => {

@@ -17,9 +17,10 @@
 mod directory;
 mod fan;
 mod mailboxes;
+mod nonces;
 pub mod rows;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use pars_crypto::sign::Ed25519Secret;
 use pars_wire::NodeId;
@@ -35,6 +36,7 @@ use super::placement::{Operators, Placement, Snapshot};
 use super::reply::{Reply, Status};
 use super::shelf::Shelf;
 use fan::Gathering;
+use nonces::Nonces;
 use rows::{Row, RowError};
 
 /// A body of the onion.
@@ -44,10 +46,8 @@ pub type Body = Box<[u8; ONION_ROOM]>;
 pub const GATHER_MS: u64 = 3_000;
 /// Objects for which receipts are gathered at once: a bound of memory.
 pub const MAX_GATHERINGS: usize = 4_096;
-/// Minutes for which the nonces of commands are remembered.
-pub const NONCE_MINUTES: u32 = 15;
-/// Nonces remembered at most: 15 minutes at 290 signed commands a second.
-pub const MAX_NONCES: usize = 262_144;
+/// Mailbox days whose replicas are remembered: a bound of memory (300 bytes each).
+const MAX_RANKED: usize = 4_096;
 /// How often expired things are looked for, in ms.
 const SWEEP_MS: u64 = 60_000;
 
@@ -113,7 +113,9 @@ pub struct Store {
     places: BTreeMap<ObjectId, (Day, Tag)>,
     identities: BTreeMap<[u8; 32], BTreeMap<What, Record>>,
     bytes: usize,
-    nonces: BTreeSet<(Minute, [u8; 32], [u8; 8])>,
+    nonces: Nonces,
+    /// Replicas of the mailbox days asked for lately: ranking hashes the whole registry.
+    ranked: BTreeMap<(Day, Tag), Vec<NodeId>>,
     gatherings: BTreeMap<u64, Gathering>,
     sweep: Tick,
 }
@@ -138,7 +140,8 @@ impl Store {
             places: BTreeMap::new(),
             identities: BTreeMap::new(),
             bytes: 0,
-            nonces: BTreeSet::new(),
+            nonces: Nonces::default(),
+            ranked: BTreeMap::new(),
             gatherings: BTreeMap::new(),
             sweep: Tick(0),
         };
@@ -224,8 +227,12 @@ impl Store {
     }
 
     /// The other replicas of a tag, if this node is one.
-    fn peers(&self, tag: &Tag, day: Day) -> Result<Vec<NodeId>, Status> {
-        let mut replicas = self.placement.replicas(tag, day);
+    fn peers(&mut self, tag: &Tag, day: Day) -> Result<Vec<NodeId>, Status> {
+        if self.ranked.len() >= MAX_RANKED {
+            self.ranked.clear();
+        }
+        let (ranked, placement) = (self.ranked.entry((day, *tag)), &self.placement);
+        let mut replicas = ranked.or_insert_with(|| placement.replicas(tag, day)).clone();
         let count = replicas.len();
         replicas.retain(|node| *node != self.config.node);
         if replicas.len() < count { Ok(replicas) } else { Err(Status::NotPlaced) }
@@ -243,6 +250,7 @@ impl Store {
     fn expire(&mut self, cx: Context<'_, '_>) {
         let now = Hour::at(cx.now.wall);
         self.placement.expire(now.day());
+        self.ranked.clear();
         let mut rows = Vec::new();
         for ((day, tag), shelf) in &mut self.shelves {
             let before = shelf.bytes();
@@ -256,8 +264,7 @@ impl Store {
         }
         self.shelves.retain(|_, shelf| !shelf.is_empty());
         self.expire_records(now, &mut rows);
-        let oldest = Minute(cx.now.wall.0.saturating_sub(NONCE_MINUTES));
-        self.nonces = self.nonces.split_off(&(oldest, [0; 32], [0; 8]));
+        self.nonces.expire(Minute::at(cx.now.wall));
         if !rows.is_empty() {
             cx.out.push(StoreOut::Persist(rows));
         }
@@ -273,7 +280,8 @@ fn reply(cx: Context<'_, '_>, surbs: Vec<Vec<u8>>, reply: &Reply) {
 /// A command's bytes for another replica: as the client sent them, without reply blocks.
 fn passed_on(command: &Command) -> Body {
     let mut body = Box::new([0; ONION_ROOM]);
-    body.iter_mut().zip(command.encode(0)).for_each(|(to, from)| *to = from);
+    let bytes = command.encode(0);
+    body.iter_mut().zip(&bytes).for_each(|(to, from)| *to = *from);
     body
 }
 
@@ -285,8 +293,14 @@ impl Machine for Store {
         match input {
             StoreIn::Command(body) => self.command(cx, &body),
             StoreIn::Frame(bytes) => self.frame(cx, &bytes),
-            StoreIn::Snapshot(snapshot) => self.placement.learn(snapshot),
-            StoreIn::Departed(node) => self.placement.depart(node),
+            StoreIn::Snapshot(snapshot) => {
+                self.placement.learn(snapshot);
+                self.ranked.clear();
+            }
+            StoreIn::Departed(node) => {
+                self.placement.depart(node);
+                self.ranked.clear();
+            }
             StoreIn::Wake => {}
         }
         self.wake(cx);

@@ -67,3 +67,31 @@ fn an_authors_oldest_key_is_forgotten_when_there_are_too_many() {
     assert!(authors.key(author.id(), place(0).signer).is_err());
     assert!(authors.key(author.id(), place(1).signer).is_ok());
 }
+
+#[test]
+fn self_made_identities_push_out_each_other_and_no_author_whose_action_was_verified() {
+    let honest = identity(1);
+    let mut authors = Authors::with_room(CONTRACT, 3);
+    authors.learn(SUITE, honest.core(), &certificate(&honest, place(1))).unwrap();
+    authors.prove(honest.id());
+    for seed in 2..10 {
+        let stranger = identity(seed);
+        authors.learn(SUITE, stranger.core(), &certificate(&stranger, place(seed))).unwrap();
+        assert!(authors.key(stranger.id(), place(seed).signer).is_ok());
+    }
+    assert!(authors.is_proven(honest.id()) && authors.key(honest.id(), place(1).signer).is_ok());
+    let forgotten: Vec<_> = std::iter::from_fn(|| authors.forgotten()).collect();
+    // The room holds the honest one and the newest two; the oldest of the others went first.
+    let expected: Vec<_> = (2..8).rev().map(|seed| identity(seed).id()).collect();
+    assert_eq!(forgotten, expected);
+}
+
+#[test]
+fn when_every_author_is_proven_a_newcomer_is_told_that_there_is_no_room() {
+    let mut authors = Authors::with_room(CONTRACT, 1);
+    let (first, second) = (identity(1), identity(2));
+    authors.learn(SUITE, first.core(), &certificate(&first, place(1))).unwrap();
+    authors.prove(first.id());
+    assert_eq!(authors.learn(SUITE, second.core(), &certificate(&second, place(2))), Err(Refusal::Full));
+    assert!(authors.learn(SUITE, first.core(), &certificate(&first, place(3))).is_ok(), "the known one goes on");
+}

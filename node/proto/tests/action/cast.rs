@@ -9,7 +9,7 @@ use pars_crypto::trigger::TriggerSecret;
 use pars_identity::seed::IdentityKeys;
 use pars_identity::trigger::TriggerKey;
 use pars_proto::action::authors::Contract;
-use pars_proto::action::policy::{Call, Enrolled, OnChain, Verified};
+use pars_proto::action::policy::{Call, Enrolled, OnChain, Verified, statement};
 use pars_proto::action::{Authors, Facts, Policy, Refusal};
 use pars_wire::{ChainId, SignerId};
 
@@ -69,7 +69,7 @@ impl Case {
             valid_until: NOW + 60,
             gas_limit: 200_000,
         };
-        let signature = key.sign_with(SUITE, &facts.statement(), &[0; 32]);
+        let signature = key.sign_with(SUITE, &statement(&facts), &[0; 32]);
         let call = Call { target: TARGET, selector: facts.selector, value_cap: U256::from(5) };
         let public = key.public().clone();
         let enrolled = Enrolled { account: ACCOUNT, from: NOW - 10, until: NOW + 100, revoked: false, public };

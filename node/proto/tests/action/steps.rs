@@ -1,11 +1,15 @@
 //! From an action to leave to submit it; each refusal by its own name.
 
-use alloy_primitives::{Address, FixedBytes, U256};
-use pars_proto::action::policy::{MAX_GAS, Simulated, require_action};
+use alloy_primitives::{Address, B256, FixedBytes, U256};
+use alloy_sol_types::SolValue;
+use pars_bindings::SessionTrigger;
+use pars_bindings::action::facts;
+use pars_bindings::typed::{action_bytes, action_nonce, seconds48, trigger_domain};
+use pars_proto::action::policy::{MAX_GAS, Simulated, require_action, statement};
 use pars_proto::action::{Facts, Policy, Refusal};
 use pars_wire::content::ContentType;
 
-use crate::cast::{Case, NOW, TARGET, identity, trigger_key};
+use crate::cast::{CONTRACT, Case, NOW, TARGET, identity, trigger_key};
 
 #[test]
 fn a_good_action_is_cleared_after_its_simulation() {
@@ -122,4 +126,22 @@ fn what_would_revert_fail_or_not_be_paid_for_is_never_cleared() {
     assert_eq!(simulated(Simulated::Reverts(text())), Refusal::SimulationReverts(text()));
     assert_eq!(simulated(Simulated::Fails(text())), Refusal::SimulationFails(text()));
     assert_eq!(simulated(Simulated::Unfunded), Refusal::Unfunded);
+}
+
+#[test]
+fn the_statement_over_an_actions_facts_is_what_the_contract_verifies() {
+    let action = SessionTrigger::Action {
+        signerId: B256::repeat_byte(2),
+        account: Address::repeat_byte(3),
+        target: TARGET,
+        value: U256::ZERO,
+        data: vec![1, 2, 3, 4].into(),
+        nonce: action_nonce(U256::from(6), 7).unwrap(),
+        validAfter: seconds48(8).unwrap(),
+        validUntil: seconds48(9).unwrap(),
+        gasLimit: 10,
+    };
+    let facts = facts(CONTRACT.chain, CONTRACT.trigger, &action.abi_encode()).unwrap();
+    let domain = trigger_domain(CONTRACT.chain.0, CONTRACT.trigger);
+    assert_eq!(statement(&facts).as_bytes(), action_bytes(&domain, &action));
 }

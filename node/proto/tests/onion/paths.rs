@@ -160,3 +160,18 @@ fn of_two_descriptors_of_one_day_the_one_verified_last_counts() {
     assert_eq!(Some(&hops[0].key), last.as_ref());
     assert_eq!(relays.addresses(node(0))[0].port(), 4);
 }
+
+#[test]
+fn the_node_beside_a_client_is_never_its_first_relay_and_elsewhere_only_where_there_is_no_other() {
+    let mut net = Net::new(1, 75);
+    let nodes = [(1, 1_000, "127.0.0.1:1"), (1, 1, "127.0.0.1:1"), (1, 1, "127.0.0.1:1"), (1, 1, "127.0.0.1:1")];
+    let mut relays = relays(&mut net, Diversity::Waived, &nodes);
+    relays.avoid(id(0));
+    let pick = |relays: &Relays, net: &mut Net, taken: &[_]| relays.pick(taken, Epoch::at(NOON), &mut net.rng);
+    for taken in [&[][..], &[id(1)], &[id(1), id(2)]] {
+        assert!((0..200).all(|_| pick(&relays, &mut net, taken) != Ok(id(0))), "{taken:?}");
+    }
+    assert_eq!(pick(&relays, &mut net, &[id(1), id(2), id(3)]), Ok(id(0)));
+    (1..4).for_each(|i| relays.forget(id(i)));
+    assert_eq!(pick(&relays, &mut net, &[]), Err(PathError::TooFewRelays));
+}

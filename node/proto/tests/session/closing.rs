@@ -32,3 +32,26 @@ fn a_closed_session_reads_what_comes_late_and_is_never_answered_on() {
     assert!(at_alice.handle(In::Close(alice.record.id()), &mut rng).is_empty());
     assert_eq!(at_alice.live(), 1);
 }
+
+#[test]
+fn a_session_that_was_never_answered_says_so_and_is_gone_when_it_is_forgotten() {
+    let mut rng = seeded(121);
+    let (alice, bob) = people(&mut rng);
+    let (mut at_alice, mut at_bob) = (Device::new(&alice), Device::new(&bob));
+    let objects = at_alice.call(&bob, "salam", &mut rng);
+    for object in objects {
+        at_bob.take(&object, &mut rng);
+    }
+    let id = at_bob.current(at_alice.address).id();
+    assert!(at_bob.current(at_alice.address).unanswered() && !at_alice.current(at_bob.address).unanswered());
+    assert_eq!(at_alice.current(at_bob.address).sending(), None, "the INIT chain has no place of its own");
+    for position in 1..3 {
+        at_bob.say(at_alice.address, "I hear you", &mut rng);
+        let session = at_bob.current(at_alice.address);
+        assert!(!session.unanswered());
+        assert_eq!(session.sending().map(|(_, next)| next), Some(position));
+    }
+    at_bob.handle(In::Forget(vec![id]), &mut rng);
+    at_bob.restart(&bob);
+    assert_eq!(at_bob.machine.all().count(), 0);
+}

@@ -12,6 +12,7 @@ mod registrar;
 mod restart;
 mod rights;
 mod storing;
+mod tasks;
 mod vectors;
 mod world;
 

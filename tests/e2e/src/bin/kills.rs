@@ -1,15 +1,15 @@
 //! `kills [--json]`: SIGKILL of each kind of process at random points (`PARS_KILL_ROUNDS` each, 50 if not given; where they
 //! hit follows from `PARS_KILL_SEED`). Part of `cargo xtask deep`.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::{Context, Result};
 use clap::Parser;
 use pars_e2e::{
     dice::Dice,
-    kills::{self, Talk, Victim},
+    kills::{self, Talk, Tally, Victim, executor::Errand},
     network::Network,
-    report::Report,
+    report::{Facts, Report},
     stack::Places,
 };
 
@@ -32,14 +32,14 @@ struct Arguments {
     /// Write down what links carry.
     #[arg(long)]
     watch: bool,
-    /// Kill only this kind: author, reader, node, chain or indexer.
+    /// Kill only this kind: author, reader, node, chain, indexer or executor.
     #[arg(long, value_name = "KIND", value_parser = victim)]
     only: Vec<Victim>,
 }
 
 fn victim(text: &str) -> Result<Victim, String> {
     let found = Victim::ALL.into_iter().find(|victim| format!("{victim:?}").eq_ignore_ascii_case(text));
-    found.ok_or_else(|| format!("{text} is none of author, reader, node, chain and indexer"))
+    found.ok_or_else(|| format!("{text} is none of author, reader, node, chain, indexer and executor"))
 }
 
 fn main() -> ExitCode {
@@ -78,23 +78,34 @@ fn walk(report: &mut Report, arguments: &Arguments, places: &Places, rounds: u64
         let _ = report.step(
             &format!("{} is killed: nothing acknowledged is lost, nothing comes twice", victim.name()),
             |facts| {
-                let mut talk = Talk {
-                    network: &mut network,
-                    author: &mut author,
-                    reader: &mut reader,
-                    session: session.clone(),
-                    back: back.clone(),
-                    dice: dice.of_stage(victim as u64),
-                    word: format!("{victim:?}"),
+                let dice = dice.of_stage(victim as u64);
+                let tally = match victim {
+                    Victim::Executor => Errand::prepare(&mut network, &author, dice)?.run(rounds),
+                    _ => Talk {
+                        network: &mut network,
+                        author: &mut author,
+                        reader: &mut reader,
+                        session: session.clone(),
+                        back: back.clone(),
+                        dice,
+                        word: format!("{victim:?}"),
+                    }
+                    .run(victim, rounds),
                 };
-                let tally = talk.run(victim, rounds).context("PARS_KILL_SEED repeats where the kills hit")?;
-                facts.add("kills", rounds);
-                facts.add("sent", tally.sent);
-                facts.add("acknowledgedBeforeTheKill", tally.acknowledged);
-                facts.add("acknowledgedLost", 0);
+                told(facts, rounds, tally.context("PARS_KILL_SEED repeats where the kills hit")?);
                 Ok(())
             },
         );
     }
     Ok(())
+}
+
+fn told(facts: &mut Facts, rounds: u64, tally: Tally) {
+    facts.add("kills", rounds);
+    facts.add("sent", tally.sent);
+    facts.add("acknowledgedBeforeTheKill", tally.acknowledged);
+    facts.add("acknowledgedLost", 0);
+    let each = |all: Duration| u64::try_from(all.as_millis()).unwrap_or(u64::MAX) / rounds.max(1);
+    facts.add("msUntilBack", each(tally.back));
+    facts.add("msUntilArrivalThen", each(tally.arrival));
 }

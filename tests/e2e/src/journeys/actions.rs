@@ -9,6 +9,7 @@ use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::Value;
 
 use crate::{
+    actions::{self, ADD},
     daemon::Daemon,
     kills::{history, is},
     network::{Account, EXECUTOR, Network, connected},
@@ -19,12 +20,6 @@ use crate::{
     stack::Places,
     wait,
 };
-
-/// A contract with a value that anybody may raise by up to 100 (`node/chain/tests/fixtures/Counter.sol`).
-const COUNTER: &str = include_str!("../../../../node/chain/tests/fixtures/counter.hex");
-
-const GREETING: &str = "Hello.";
-const ADD: &str = "add(uint256)";
 
 /// Everything the steps share. The daemon ends before the network's directory is removed.
 struct World {
@@ -43,7 +38,7 @@ pub(super) fn run(report: &mut Report, places: &Places) -> Result<()> {
         Network::start(places, false, facts)
     })?;
     let (author, executor) = report.step("the executor has an identity, the author a session with it", |facts| {
-        let executor = network.identity(executor_of(&network)?)?;
+        let executor = network.identity(actions::executor_of(&network)?)?;
         let author = network.member("author")?;
         let own = network.identity(&author)?;
         network.person(1, &author).run(&["session", "create", "--recipient", &executor.link])?;
@@ -54,7 +49,7 @@ pub(super) fn run(report: &mut Report, places: &Places) -> Result<()> {
     let (counter, safe, minimal) =
         report.step("a demo contract, a real Safe and a minimal account stand", |facts| {
             let cast = &network.stack.cast;
-            let counter = cast.create(1, COUNTER.trim())?;
+            let counter = actions::counter(&network)?;
             let safe = Safe::deploy(cast, &places.node_modules, &[1, 2], 2)?;
             let deployed = network.person(3, &author).run(&["trigger", "account", "deploy"])?;
             let minimal = text(&deployed, "/account")?;
@@ -72,10 +67,6 @@ pub(super) fn run(report: &mut Report, places: &Places) -> Result<()> {
     Ok(())
 }
 
-fn executor_of(network: &Network) -> Result<&Daemon> {
-    network.nodes.all.iter().find(|node| node.name == EXECUTOR).ok_or_else(|| anyhow!("there is no executor"))
-}
-
 impl World {
     /// The author's `parsctl`, which signs transactions as an account where there are any.
     fn person(&self, account: usize) -> Parsctl {
@@ -87,9 +78,8 @@ impl World {
     }
 
     /// The value of the demo contract.
-    fn value(&self) -> Result<String> {
-        let value = self.network.stack.cast.call(&self.counter, "value()(uint256)", &[])?;
-        Ok(value.split_whitespace().next().unwrap_or_default().to_owned())
+    fn value(&self) -> Result<u64> {
+        actions::value(&self.network, &self.counter)
     }
 
     /// `trigger send` of a call of the demo contract, with further options.
@@ -129,13 +119,8 @@ impl World {
 /// Actions go only where the other's post-quantum key is proven: by an answer.
 fn proven(report: &mut Report, world: &World) -> Result<()> {
     report.step("the author greets, the executor answers by itself, and both keys are proven", |facts| {
-        world.person(3).run(&["session", "send", "--session", world.session(), "--message", GREETING])?;
-        let proven = wait::until("the executor's proof", || {
-            let sessions = world.person(3).run(&["session", "list"])?;
-            let confirmed = text(&sessions, "/sessions/0/pqAuth")? == "confirmed";
-            Ok(confirmed.then_some(sessions))
-        })?;
-        facts.add("sessions", proven);
+        let proven = actions::greet(&world.person(3), world.session())?;
+        facts.add("session", proven);
         Ok(())
     })
 }
@@ -169,7 +154,7 @@ fn enrolled(report: &mut Report, world: &World, safe: &Safe) -> Result<()> {
 
 fn executed(report: &mut Report, world: &World) -> Result<()> {
     for (account, name, amount, after) in
-        [(&world.accounts[0], "the Safe", "42", "42"), (&world.accounts[1], "the minimal account", "8", "50")]
+        [(&world.accounts[0], "the Safe", "42", 42), (&world.accounts[1], "the minimal account", "8", 50)]
     {
         report.step(&format!("a signed message makes {name} set the value, and the receipt arrives"), |facts| {
             let cursor = world.cursor()?;

@@ -188,6 +188,8 @@ fn member_rows(seeds: &mut Seeds) {
     seeds.add("engine-row", "publication-beyond-the-records", row(4, b"p", &[0, 0, 11, 41, 0xff, 0]));
     let command = [&5_u64.to_be_bytes()[..], &[7; 16], &[6; 32]].concat();
     seeds.add("engine-row", "command", row(4, &[&b"c"[..], &[3; 16]].concat(), &command));
+    let with_digest = [&command[..], &[9; 32]].concat();
+    seeds.add("engine-row", "command-with-digest", row(4, &[&b"c"[..], &[3; 16]].concat(), &with_digest));
     seeds.add("engine-row", "handshake", row(6, &[3; 32], &[&[2; 32][..], &[0, 7, 8, 9]].concat()));
     seeds.add("engine-row", "seen", row(8, &[3; 32], &[0, 7, 8, 9]));
     seeds.add("engine-row", "cursor", row(7, &[3; 68], &[0, 0, 0, 0, 0, 0, 0, 9]));

@@ -1,23 +1,23 @@
-//! No message key seals two objects that leave their writer (SESSION section 4). The simulator knows each store's key, so it
-//! reads from the batch in which a member makes an object durable which chain sealed it and at which position:
+//! No message key seals two objects that leave their writer (SESSION section 4). When a member makes an object durable, its
+//! session shows which chain sealed it and at which position:
 //!
 //! ```text
-//! member   batch: sessions, parcels ──► object's hash → name of its key          (made: not outside yet)
+//! member   session, parcel          ──► object's hash → name of its key          (made: not outside yet)
 //! service  batch: object            ──► name of its key → object's hash          (seen: no other one may follow)
 //! ```
 //!
 //! A batch lost in a crash may have used a key for an object that nobody ever saw: that is what the barrier is for. Companions
 //! have keys of their own and are passed over.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use pars_crypto::Sealed;
 use pars_crypto::hash::sha3;
-use pars_crypto::sealed::Place;
-use pars_crypto::secret::{StoreKey, Zeroizing};
+use pars_crypto::secret::MailboxSecret;
 use pars_engine::Batch;
-use pars_engine::store::{Change, Table, Value};
-use pars_wire::codec::{DecodeError, Reader};
+use pars_engine::member::Member;
+use pars_engine::member::desk::{Destination, Parcel};
+use pars_engine::store::{Table, Value};
+use pars_proto::session::Session;
 
 use super::Broken;
 use crate::host::HostId;
@@ -27,9 +27,6 @@ const INIT_REPEATED: usize = 3_179 + 6_432;
 /// Bytes of a store's row before the object.
 const STORED_HEAD: usize = 1 + 8 + 4 + 4 + 1;
 
-/// Bytes in front of a sealed session: what it may be used for, until when, and which handshake it superseded.
-const SESSION_HEAD: usize = 1 + 4 + 4;
-
 /// Names a message key without being one: hash of chain and position.
 pub type KeyName = [u8; 32];
 
@@ -38,13 +35,15 @@ pub type KeyName = [u8; 32];
 pub struct Keys {
     made: BTreeMap<[u8; 32], KeyName>,
     seen: BTreeMap<KeyName, [u8; 32]>,
+    /// Parcels that were looked at: whose, number, hash.
+    noted: BTreeSet<(HostId, u64, [u8; 32])>,
 }
 
-/// A sending chain as a session's row has it.
+/// A sending chain as a session shows it.
 struct Chain {
     /// Where the session's objects go.
-    mailbox: [u8; 32],
-    /// Its header key: no other chain has it.
+    mailbox: MailboxSecret,
+    /// No other chain has it.
     name: [u8; 32],
     /// The next position.
     position: u32,
@@ -71,38 +70,38 @@ impl Keys {
         self.seen.len()
     }
 
-    /// A member makes a batch durable.
+    /// A member makes a batch durable, after which it is as `member` shows it.
     ///
     /// # Errors
-    /// Its rows are not those that this watch knows: then it would see nothing.
-    pub fn sealed(&mut self, host: HostId, batch: &Batch, store: &StoreKey) -> Result<(), Broken> {
-        let unread = |what: &str| format!("{host} wrote a row of {what} that the watch cannot read");
-        let rows = |table: Table| batch.changes.iter().filter(move |change| change.table == table);
-        let mut chains: Vec<Chain> = Vec::new();
-        for change in rows(Table::Session) {
-            if let Some(chain) = chain(change, store).map_err(|()| unread("a session"))? {
-                chains.retain(|other| other.mailbox != chain.mailbox);
-                chains.push(chain);
-            }
-        }
-        // The last object of a chain has the position before the next one.
-        for change in rows(Table::Outbox).collect::<Vec<_>>().into_iter().rev() {
-            let Some(parcel) = open(change, store).map_err(|()| unread("the outbox"))? else { continue };
-            let (mailbox, object) = split_parcel(&parcel).map_err(|_| unread("the outbox"))?;
+    /// An object of a chain without a row of its ratchet in the same batch, or without a chain.
+    pub fn sealed(&mut self, host: HostId, batch: &Batch, member: &Member) -> Result<(), Broken> {
+        let writes = |table| batch.changes.iter().any(|change| change.table == table && change.value.is_some());
+        let chain = |session: &Session| {
+            let (name, position) = session.sending()?;
+            Some(Chain { mailbox: session.mailboxes().outgoing.clone(), name, position })
+        };
+        let mut chains: Vec<Chain> = member.sessions().all().filter_map(|(session, _)| chain(session)).collect();
+        // Numbers rise, and what is older than a known object is known. The last object of a chain has the position before
+        // the next one.
+        for (number, Parcel { to, object, .. }) in member.desk().parcels().rev() {
             let hash = sha3(&[object]);
-            match object.get(..2) {
+            if !self.noted.insert((host, number, hash)) {
+                break;
+            }
+            match (object.get(..2), to) {
                 _ if self.made.contains_key(&hash) => {}
-                Some([1, 1]) => {
-                    let chain = chains.iter_mut().find(|chain| chain.mailbox == mailbox);
-                    let Some(chain) = chain.filter(|chain| chain.position > 0) else {
+                (Some([1, 1]), Destination::Mailbox(mailbox)) => {
+                    let chain = chains.iter_mut().find(|chain| chain.mailbox == *mailbox);
+                    let Some(chain) = chain.filter(|chain| chain.position > 0 && writes(Table::Session)) else {
                         return Err(format!("{host} sealed an object without the ratchet's row in the same batch"));
                     };
                     chain.position -= 1;
                     self.made(hash, sha3(&[b"ratchet", &chain.name, &chain.position.to_be_bytes()]));
                 }
-                Some([1, 2]) => {
-                    let chain = object.get(..INIT_REPEATED + 2).ok_or_else(|| unread("the outbox"))?;
-                    self.made(hash, sha3(&[b"init", chain]));
+                (Some([1, 2]), Destination::Inbox { .. }) => {
+                    let short = || format!("{host} sealed an INIT object of {} bytes", object.len());
+                    let repeated = object.get(..INIT_REPEATED + 2).ok_or_else(short)?;
+                    self.made(hash, sha3(&[b"init", repeated]));
                 }
                 _ => {}
             }
@@ -122,54 +121,4 @@ impl Keys {
         }
         Ok(())
     }
-}
-
-/// The secret of a sealed row; nothing for a row that goes.
-fn open(change: &Change, store: &StoreKey) -> Result<Option<Zeroizing<Vec<u8>>>, ()> {
-    match &change.value {
-        Some(Value::Sealed(sealed)) => {
-            let place = Place { table: change.table.name(), key: &change.key };
-            sealed.open(store, place).map(Some).map_err(|_| ())
-        }
-        Some(Value::Plain(_)) => Err(()),
-        None => Ok(None),
-    }
-}
-
-/// The ratchet chain that a session's row sends on, if it has one.
-fn chain(change: &Change, store: &StoreKey) -> Result<Option<Chain>, ()> {
-    let Some(Value::Plain(row)) = &change.value else { return Ok(None) };
-    let sealed = Sealed::from_bytes(row.get(SESSION_HEAD..).ok_or(())?.to_vec());
-    let session = sealed.open(store, Place { table: change.table.name(), key: &change.key }).map_err(|_| ())?;
-    sending(&session).map_err(|_| ())
-}
-
-/// `"PSSS"4|version1|ours48|peer80|TH32|record_seq8|created4|out32|in32|role1|sid32|root32|next_header32|turn1`, then for turn 2
-/// `x32|kem64|kind1`, then for kind 2 `chain32|position4|previous4|began4|header32|…`.
-fn sending(session: &[u8]) -> Result<Option<Chain>, DecodeError> {
-    let mut from = Reader::new(session);
-    from.magic(b"PSSS\x01", "stored session of version 1")?;
-    from.take(48 + 80 + 32 + 8 + 4, "names")?;
-    let mailbox = from.array("mailbox secret")?;
-    from.take(32 + 1 + 32 + 32 + 32, "keys")?;
-    if from.u8("turn")? != 2 {
-        return Ok(None);
-    }
-    from.take(32 + 64, "ratchet keys")?;
-    if from.u8("kind of sending chain")? != 2 {
-        return Ok(None);
-    }
-    from.take(32, "chain key")?;
-    let position = from.u32("position")?;
-    from.take(4 + 4, "previous chain")?;
-    Ok(Some(Chain { mailbox, position, name: from.array("header key")? }))
-}
-
-/// `cursor8|kind1|mailbox secret or inbox key 32|bits1|object`.
-fn split_parcel(parcel: &[u8]) -> Result<([u8; 32], &[u8]), DecodeError> {
-    let mut from = Reader::new(parcel);
-    from.take(8 + 1, "cursor and kind")?;
-    let mailbox = from.array("mailbox")?;
-    from.u8("bits")?;
-    Ok((mailbox, from.rest()))
 }

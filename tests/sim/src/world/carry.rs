@@ -1,12 +1,12 @@
 //! Carrying out what a node asks for: packets on links with their faults, batches on their way to the disk, events to the user.
 
 use pars_crypto::hash::random;
-use pars_engine::Batch;
 use pars_engine::io::{Event, Input, Link, Output};
+use pars_engine::{Batch, Node};
 
 use super::describe::name;
 use super::{Happening, World};
-use crate::host::{HostId, Role};
+use crate::host::HostId;
 use crate::work;
 
 /// Bits of work done in a simulation: what nodes ask for at least.
@@ -53,9 +53,10 @@ impl World {
     fn persist(&mut self, host: HostId, batch: Batch) {
         let (id, rows) = (batch.id, batch.changes.len());
         self.say(format_args!("{host} -> persist {} of {rows} rows", id.0));
-        let rule = match self.hosts[&host].role {
-            Role::Member(..) => self.watch.keys.sealed(host, &batch, &self.hosts[&host].store_key()),
-            Role::Service(..) => self.watch.keys.stored(&batch),
+        let member = self.hosts[&host].node.as_ref().and_then(Node::member);
+        let rule = match member {
+            Some(member) => self.watch.keys.sealed(host, &batch, member),
+            None => self.watch.keys.stored(&batch),
         };
         self.broken(rule);
         let life = self.hosts[&host].life;

@@ -1,7 +1,8 @@
-//! `session identity create|show`
+//! `session identity create|show|revocation`
 
 use pars_identity::qr;
-use pars_rpc::identity::{CreateIdentity, GetIdentity, Identity};
+use pars_rpc::identity::{CreateIdentity, GetIdentity, GetRevocation, Identity};
+use pars_rpc::secret::Secret;
 
 use super::document;
 use crate::{args::IdentityCommand, context::Context, error::Error, output::Report};
@@ -12,19 +13,26 @@ pub(super) async fn run(context: &Context, command: IdentityCommand) -> Result<R
     match command {
         IdentityCommand::Create => {
             let created = daemon.call(&CreateIdentity {}).await?;
-            let text = format!(
-                "{}\n\nRevocation secret, shown this once:\n  {}\nWrite it on paper and keep it away from this machine. \
-                 If your keys are stolen or lost, publishing it ends this identity for ever; whoever finds it can do so too.",
-                words(&created.identity),
-                created.revocation.reveal(),
-            );
+            let text = format!("{}\n\n{}", words(&created.identity), paper(&created.revocation));
             Ok(Report::new(document(&created)?, text))
+        }
+        IdentityCommand::Revocation => {
+            let answer = daemon.call(&GetRevocation {}).await?;
+            Ok(Report::new(document(&answer)?, paper(&answer.revocation)))
         }
         IdentityCommand::Show => {
             let identity = daemon.call(&GetIdentity {}).await?;
             Ok(Report::new(document(&identity)?, words(&identity)))
         }
     }
+}
+
+fn paper(revocation: &Secret) -> String {
+    format!(
+        "Revocation secret:\n  {}\nWrite it on paper and keep it away from this machine. If your keys are stolen or lost, \
+         publishing it ends this identity for ever; whoever finds it can do so too.",
+        revocation.reveal(),
+    )
 }
 
 fn words(identity: &Identity) -> String {

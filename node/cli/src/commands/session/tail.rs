@@ -31,7 +31,7 @@ async fn print(events: &mut Events, tail: &Tail, as_json: bool) -> Result<(), Er
         }
         let Event::MessageReceived(message) = event else { continue };
         left = left.map(|left| left - 1);
-        if tail.ack {
+        if !tail.no_ack && tail.after.is_none() {
             events.acknowledge(message.cursor).await?;
         }
     }

@@ -58,6 +58,13 @@ pub(super) fn event(event: &Event) -> String {
         Event::SessionChanged(changed) => format!("session {}", session(changed)),
         Event::Gap { reason } => format!("a gap: {}", reason.replace('\n', " ")),
         Event::Published {} => "your records stand in the directory".into(),
+        // Rooms are told to pages, without a subscription.
+        Event::RoomProgress(_)
+        | Event::RoomRoster(_)
+        | Event::RoomKeys(_)
+        | Event::RoomStopped(_)
+        | Event::RoomOrder(_)
+        | Event::RoomEnded(_) => "a room's page was told something".into(),
     }
 }
 

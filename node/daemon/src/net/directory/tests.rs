@@ -121,6 +121,21 @@ fn a_page_holds_only_what_is_not_known() {
 }
 
 #[test]
+fn a_page_has_at_most_123_kilobytes_however_much_is_held() {
+    let mut all: Vec<Operator> = (20..21 + PAGE as u64).map(Operator::new).collect();
+    let mut directory = directory(&all.iter().collect::<Vec<_>>());
+    for (port, operator) in (1..).zip(&mut all) {
+        let item = operator.item(TODAY, port);
+        assert!(directory.accept(item, Source::Fetched, NOW).is_ok());
+    }
+    let (items, more) = directory.page(TODAY, &BTreeSet::new());
+    assert!(more && items.iter().map(|item| item.psrd.len() + item.dsa.len()).sum::<usize>() <= 123_000);
+    let known = items.iter().map(|item| item.hash()).collect();
+    let (rest, more) = directory.page(TODAY, &known);
+    assert_eq!((rest.len(), more), (1, false));
+}
+
+#[test]
 fn what_is_over_and_who_is_gone_are_forgotten() {
     let (mut a, mut b) = (Operator::new(8), Operator::new(9));
     let mut directory = directory(&[&a, &b]);

@@ -6,28 +6,35 @@
 //!
 //! What failed, or is not complete, is tried again soon, then later and later, at last at each refresh.
 
+mod addresses;
+mod objects;
 mod swarm;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use futures::StreamExt;
 use libp2p::identity::Keypair;
-use libp2p::request_response::{Event, Message, OutboundRequestId};
+use libp2p::request_response::{Event, InboundRequestId, Message, OutboundRequestId};
 use libp2p::swarm::SwarmEvent;
 use libp2p::{Multiaddr, PeerId, Swarm};
 use pars_crypto::suite::{DSA87_PUBLIC, Libcrux};
+use pars_engine::registry::Network;
 use pars_proto::onion::descriptor::{Descriptor, Registration};
 use pars_wire::NodeId;
 use pars_wire::codec::{Day, Wire};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
+use self::objects::Questions;
 use self::swarm::{Behaviour, BehaviourEvent};
 use self::wire::{Request, Response};
+use super::admission::{Admission, Slot};
 use super::directory::{Accepted, Directory, Item, ItemHash, MAX_NODES, PAGE, Refusal, Routes, Source, first_day};
 use super::{NetError, NetOut, clock};
+use crate::room::objects::{ObjectAsk, Objects};
 
 pub(super) use self::swarm::{address, parts};
 
@@ -35,6 +42,10 @@ pub(super) use self::swarm::{address, parts};
 const RETRY: Duration = Duration::from_millis(500);
 /// Pages of one day fetched from one bootstrap node in a row.
 const PAGES: usize = MAX_NODES / PAGE;
+/// Pages that are being written at once: 4 MB.
+const WRITTEN: usize = 32;
+/// Of these, to one address; no limit on a development network.
+const WRITTEN_TO_ONE: usize = 4;
 /// Refreshes are not closer than this, whatever the configuration says.
 const SHORTEST: Duration = Duration::from_millis(100);
 
@@ -55,6 +66,8 @@ pub(super) enum Told {
 pub(super) struct DiscoveryConfig {
     /// The transport key of a service node, a fresh key of a member.
     pub(super) key: Keypair,
+    /// One address is everybody's on a development network.
+    pub(super) network: Network,
     /// Whether descriptors are held for others.
     pub(super) serves: bool,
     /// Nodes to put to and fetch from.
@@ -65,12 +78,24 @@ pub(super) struct DiscoveryConfig {
     pub(super) out: mpsc::Sender<NetOut>,
     /// Towards the links.
     pub(super) routes: watch::Sender<Routes>,
+    /// Metadata objects of rooms: held here, and asked for.
+    pub(super) objects: (Objects, mpsc::Receiver<ObjectAsk>),
 }
 
 /// A request that waits for its answer.
 enum Asked {
-    Put { peer: PeerId, hash: ItemHash },
-    Get { peer: PeerId, day: Day, known: BTreeSet<ItemHash>, pages: usize },
+    Put {
+        peer: PeerId,
+        hash: ItemHash,
+    },
+    Get {
+        peer: PeerId,
+        day: Day,
+        known: BTreeSet<ItemHash>,
+        pages: usize,
+    },
+    /// Of an object, by the number of the question.
+    Object(u64),
 }
 
 /// The one task that knows every descriptor.
@@ -80,6 +105,10 @@ pub(super) struct Discovery {
     directory: Directory,
     own: BTreeMap<Day, Item>,
     asked: BTreeMap<OutboundRequestId, Asked>,
+    questions: Questions,
+    /// Room for pages, and those that are being written.
+    room: Admission,
+    written: BTreeMap<InboundRequestId, Slot>,
     /// What the driver was not told yet: the newest of each node and day.
     news: BTreeMap<(Day, NodeId), NetOut>,
     next: Instant,
@@ -92,12 +121,16 @@ impl Discovery {
     /// Put together; listens nowhere yet.
     pub(super) fn new(mut config: DiscoveryConfig) -> Result<Self, NetError> {
         config.refresh = config.refresh.max(SHORTEST);
+        let of_one = if config.network == Network::Dev { WRITTEN } else { WRITTEN_TO_ONE };
         Ok(Self {
-            swarm: swarm::swarm(&config.key)?,
+            swarm: swarm::swarm(&config.key, config.network)?,
             config,
             directory: Directory::new(&Libcrux),
             own: BTreeMap::new(),
             asked: BTreeMap::new(),
+            questions: Questions::default(),
+            room: Admission::new(WRITTEN, of_one),
+            written: BTreeMap::new(),
             news: BTreeMap::new(),
             next: Instant::now(),
             retry: RETRY,
@@ -140,6 +173,7 @@ impl Discovery {
                         permit.send(news);
                     }
                 }
+                Some(ask) = self.config.objects.1.recv() => self.ask_object(ask),
                 event = self.swarm.select_next_some() => self.event(event),
                 () = sleep_until(self.next) => self.refresh(),
             }
@@ -257,10 +291,13 @@ impl Discovery {
     fn event(&mut self, event: SwarmEvent<BehaviourEvent>) {
         let SwarmEvent::Behaviour(BehaviourEvent::Descriptors(event)) = event else { return };
         match event {
-            Event::Message { peer, message: Message::Request { request, channel, .. }, .. } => {
-                let response = self.answer(peer, request);
-                // Whoever asked may be gone.
-                let _ = self.swarm.behaviour_mut().descriptors.send_response(channel, response);
+            Event::Message { peer, connection_id, message: Message::Request { request_id, request, channel } } => {
+                let from = self.swarm.behaviour().addresses.of(connection_id);
+                let (response, slot) = self.answer((peer, from), request);
+                // Whoever asked may be gone: then nothing is written.
+                if self.swarm.behaviour_mut().descriptors.send_response(channel, response).is_ok() {
+                    self.written.extend(slot.map(|slot| (request_id, slot)));
+                }
             }
             Event::Message { message: Message::Response { request_id, response }, .. } => {
                 if let Some(asked) = self.asked.remove(&request_id) {
@@ -269,31 +306,42 @@ impl Discovery {
             }
             Event::OutboundFailure { request_id, error, .. } => {
                 tracing::debug!(%error, "a bootstrap node did not answer");
-                self.asked.remove(&request_id);
-                self.soon();
+                match self.asked.remove(&request_id) {
+                    Some(Asked::Object(question)) => self.questions.failed(question),
+                    _ => self.soon(),
+                }
             }
-            Event::InboundFailure { .. } | Event::ResponseSent { .. } => {}
+            Event::InboundFailure { request_id, .. } | Event::ResponseSent { request_id, .. } => {
+                self.written.remove(&request_id);
+            }
         }
     }
 
-    fn answer(&mut self, peer: PeerId, request: Request) -> Response {
+    /// The answer, and if it is a page its place among those that are being written.
+    fn answer(&mut self, (peer, from): (PeerId, Option<IpAddr>), request: Request) -> (Response, Option<Slot>) {
         if !self.config.serves {
-            return Response::Refused(Refusal::NotServed);
+            return (Response::Refused(Refusal::NotServed), None);
         }
         match request {
             Request::Put(signed) => {
                 let taken = Item::try_from(signed).and_then(|item| self.take(item, Source::Peer(peer)));
-                taken.map_or_else(Response::Refused, |_| Response::Held)
+                (taken.map_or_else(Response::Refused, |_| Response::Held), None)
             }
+            Request::PutObject(_) | Request::GetObject(_) => (self.answer_object(request), None),
             Request::Get { day, known } => {
+                let Some(slot) = from.and_then(|from| self.room.admit(from)) else {
+                    return (Response::Refused(Refusal::Busy), None);
+                };
                 let (items, more) = self.directory.page(Day(day), &wire::split(&known));
-                Response::Page { items: items.iter().map(|item| (&**item).into()).collect(), more }
+                let items = items.iter().map(|item| (&**item).into()).collect();
+                (Response::Page { items, more }, Some(slot))
             }
         }
     }
 
     fn answered(&mut self, asked: Asked, response: Response) {
         match (asked, response) {
+            (Asked::Object(question), response) => self.questions.answered(question, response),
             (Asked::Put { .. }, Response::Held) => {}
             (Asked::Get { peer, day, mut known, pages }, Response::Page { items, more }) => {
                 let before = known.len();
@@ -311,7 +359,7 @@ impl Discovery {
                 tracing::debug!(%error, "a bootstrap node refuses");
                 self.soon();
             }
-            (Asked::Put { .. }, Response::Page { .. }) | (Asked::Get { .. }, Response::Held) => self.soon(),
+            (Asked::Put { .. }, _) | (Asked::Get { .. }, _) => self.soon(),
         }
     }
 }
@@ -324,25 +372,52 @@ fn news(item: &Item) -> NetOut {
 mod tests {
     use super::*;
 
-    #[tokio::test]
-    async fn a_member_serves_nobody() {
-        let (out, _from) = mpsc::channel(1);
+    fn discovery(serves: bool) -> Discovery {
         let config = DiscoveryConfig {
             key: Keypair::ed25519_from_bytes([1; 32]).unwrap(),
-            serves: false,
+            network: Network::Public,
+            serves,
             bootstrap: Vec::new(),
             refresh: Duration::from_secs(1),
-            out,
+            out: mpsc::channel(1).0,
             routes: watch::channel(Routes::default()).0,
+            objects: (Objects::default(), mpsc::channel(1).1),
         };
-        let mut member = Discovery::new(config).unwrap();
+        Discovery::new(config).unwrap()
+    }
+
+    fn get() -> Request {
+        Request::Get { day: 1, known: wire::join(&BTreeSet::new()) }
+    }
+
+    fn somebody(number: u8) -> (PeerId, Option<IpAddr>) {
+        (PeerId::random(), Some([192, 0, 2, number].into()))
+    }
+
+    #[tokio::test]
+    async fn a_member_serves_nobody() {
+        let mut member = discovery(false);
         let signed = (&Item { psrd: vec![1], dsa: Box::new([2; DSA87_PUBLIC]) }).into();
-        for request in [Request::Put(signed), Request::Get { day: 1, known: wire::join(&BTreeSet::new()) }] {
-            assert_eq!(member.answer(PeerId::random(), request), Response::Refused(Refusal::NotServed));
+        for request in [Request::Put(signed), get()] {
+            assert_eq!(member.answer(somebody(1), request).0, Response::Refused(Refusal::NotServed));
         }
         member.config.serves = true;
-        let empty = Response::Page { items: Vec::new(), more: false };
-        let request = Request::Get { day: 1, known: wire::join(&BTreeSet::new()) };
-        assert_eq!(member.answer(PeerId::random(), request), empty);
+        assert_eq!(member.answer(somebody(1), get()).0, Response::Page { items: Vec::new(), more: false });
+    }
+
+    #[tokio::test]
+    async fn only_so_many_pages_are_written_at_once_and_an_address_gets_its_share() {
+        let mut node = discovery(true);
+        let busy = |answer: &(Response, Option<Slot>)| answer.0 == Response::Refused(Refusal::Busy);
+        let mut written: Vec<_> = (0..WRITTEN_TO_ONE).map(|_| node.answer(somebody(1), get())).collect();
+        assert!(!written.iter().any(busy));
+        assert!(busy(&node.answer(somebody(1), get())), "the address has its share");
+        while written.len() < WRITTEN {
+            written.push(node.answer(somebody(u8::try_from(written.len()).unwrap()), get()));
+        }
+        assert!(!written.iter().any(busy));
+        assert!(busy(&node.answer(somebody(200), get())), "nobody else fits");
+        written.pop();
+        assert!(!busy(&node.answer(somebody(200), get())), "what is written makes room");
     }
 }

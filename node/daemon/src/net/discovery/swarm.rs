@@ -12,20 +12,25 @@ use libp2p::multiaddr::Protocol;
 use libp2p::request_response::{self, ProtocolSupport, cbor};
 use libp2p::swarm::NetworkBehaviour;
 use libp2p::{Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, identify, tcp, tls, yamux};
+use pars_engine::registry::Network;
 
+use super::addresses::Addresses;
 use super::wire::{PROTOCOL, REQUEST, RESPONSE, Request, Response};
 use crate::net::NetError;
+use crate::net::admission::Admission;
 
 /// What every daemon says it is: the same, whatever its version.
 const AGENT: &str = "pars";
 /// Connections that others may hold with this node.
 const INCOMING: u32 = 1_024;
+/// Of these, of one address; no limit on a development network.
+const OF_ADDRESS: usize = 16;
 /// Connections that are being opened by others.
 const PENDING: u32 = 128;
 /// Connections with one peer.
 const OF_ONE: u32 = 4;
 /// Requests of one connection at once.
-const STREAMS: usize = 8;
+const STREAMS: usize = 6;
 /// An unused connection is closed after this.
 const IDLE: Duration = Duration::from_secs(30);
 /// One request and its answer.
@@ -35,12 +40,13 @@ const TIMEOUT: Duration = Duration::from_secs(20);
 #[derive(NetworkBehaviour)]
 pub(super) struct Behaviour {
     limits: Limits,
+    pub(super) addresses: Addresses,
     identify: identify::Behaviour,
     pub(super) descriptors: cbor::Behaviour<Request, Response>,
 }
 
 /// A swarm that listens nowhere yet.
-pub(super) fn swarm(key: &Keypair) -> Result<Swarm<Behaviour>, NetError> {
+pub(super) fn swarm(key: &Keypair, network: Network) -> Result<Swarm<Behaviour>, NetError> {
     let failed = |error: &dyn std::error::Error| NetError::Discovery(error.to_string());
     let limits = ConnectionLimits::default()
         .with_max_pending_incoming(Some(PENDING))
@@ -54,8 +60,10 @@ pub(super) fn swarm(key: &Keypair) -> Result<Swarm<Behaviour>, NetError> {
         .with_agent_version(AGENT.into())
         .with_hide_listen_addrs(true)
         .with_cache_size(0);
+    let of_address = if network == Network::Dev { INCOMING as usize } else { OF_ADDRESS };
     let behaviour = Behaviour {
         limits: Limits::new(limits),
+        addresses: Addresses::new(Admission::new(INCOMING as usize + PENDING as usize, of_address)),
         identify: identify::Behaviour::new(identify),
         descriptors: cbor::Behaviour::with_codec(codec, protocol, descriptors),
     };

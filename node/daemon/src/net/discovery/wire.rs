@@ -14,7 +14,7 @@ pub(super) const PROTOCOL: &str = "/pars/descriptors/1";
 /// Bytes of a request: the hashes of every node's item and some.
 pub(super) const REQUEST: u64 = 48 * 1_024;
 /// Bytes of an answer: a page and some.
-pub(super) const RESPONSE: u64 = 1_024 * 1_024;
+pub(super) const RESPONSE: u64 = 160 * 1_024;
 
 /// A byte string; serde's own form of a vector would be a list of numbers.
 #[derive(Clone, PartialEq, Eq)]
@@ -83,6 +83,10 @@ pub(super) enum Request {
     Put(Signed),
     /// Everything of a day but what is known: hashes of 16 bytes, one after the other.
     Get { day: u32, known: Bytes },
+    /// Hold this metadata object of a room.
+    PutObject(Bytes),
+    /// The metadata object of this hash of 32 bytes.
+    GetObject(Bytes),
 }
 
 /// What is answered.
@@ -92,6 +96,8 @@ pub(super) enum Response {
     Held,
     /// A page, and whether there is more.
     Page { items: Vec<Signed>, more: bool },
+    /// An object, if it is held.
+    Object(Option<Bytes>),
     /// No.
     Refused(Refusal),
 }

@@ -7,11 +7,12 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::limits::{self, Admission, Slot};
+use super::limits;
 use super::pump::{Ended, Pump, Queued};
 use super::tls;
 use super::transport::{DialError, Dialer};
 use crate::net::NetOut;
+use crate::net::admission::{Admission, Slot};
 use crate::net::capture::{Capture, Opener};
 use crate::net::directory::Route;
 

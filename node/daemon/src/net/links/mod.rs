@@ -15,7 +15,7 @@
 mod connection;
 mod limits;
 mod pump;
-mod tls;
+pub(crate) mod tls;
 pub(super) mod transport;
 
 use std::collections::BTreeMap;
@@ -33,9 +33,9 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::Instant;
 
 use self::connection::{Outgoing, Report, Shared, accept};
-use self::limits::Admission;
 use self::pump::Queued;
 use self::transport::Dialer;
+use super::admission::Admission;
 use super::capture::Capture;
 use super::directory::Routes;
 use super::discovery::Told;

@@ -16,11 +16,11 @@ use rustls::version::TLS13;
 use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, ServerConfig, SignatureScheme};
 
 /// The protocol of a link.
-const ALPN: &[u8] = b"pars-onion/1";
+pub(crate) const ALPN: &[u8] = b"pars-onion/1";
 /// What the delivery token is exported under (RFC 8446 section 7.5).
 pub(super) const TOKEN_LABEL: &[u8] = b"EXPORTER-pars-onion-token-v1";
 /// A name where quinn wants one; it is not sent.
-pub(super) const NAME: &str = "pars";
+pub(crate) const NAME: &str = "pars";
 /// An Ed25519 `SubjectPublicKeyInfo` without its key (RFC 8410 section 4).
 const SPKI: [u8; 12] = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
 /// An Ed25519 `OneAsymmetricKey` of version 1 without its seed (RFC 8410 section 7).
@@ -28,7 +28,7 @@ const PKCS8: [u8; 16] =
     [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
 
 /// What both ends accept.
-pub(super) fn provider() -> Arc<CryptoProvider> {
+pub(crate) fn provider() -> Arc<CryptoProvider> {
     Arc::new(CryptoProvider {
         cipher_suites: vec![cipher_suite::TLS13_AES_256_GCM_SHA384],
         kx_groups: vec![kx_group::X25519MLKEM768],
@@ -46,8 +46,12 @@ fn spki(key: &[u8; 32]) -> Vec<u8> {
     [&SPKI[..], key].concat()
 }
 
-/// The server's side, with the seed of the registered transport key.
-pub(super) fn server(provider: Arc<CryptoProvider>, seed: &Ed25519Seed) -> Result<QuicServerConfig, Error> {
+/// The server's side of a protocol, with the seed of the key it is known by.
+pub(crate) fn server(
+    provider: Arc<CryptoProvider>,
+    seed: &Ed25519Seed,
+    alpn: &[u8],
+) -> Result<QuicServerConfig, Error> {
     let pkcs8 = Zeroizing::new([&PKCS8[..], seed.expose()].concat());
     let key = sign::any_eddsa_type(&PrivatePkcs8KeyDer::from(pkcs8.as_slice()))?;
     let public = key.public_key().ok_or_else(|| Error::General("the transport key has no public key".into()))?;
@@ -57,21 +61,21 @@ pub(super) fn server(provider: Arc<CryptoProvider>, seed: &Ed25519Seed) -> Resul
         .with_protocol_versions(&[&TLS13])?
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(resolver));
-    config.alpn_protocols = vec![ALPN.to_vec()];
+    config.alpn_protocols = vec![alpn.to_vec()];
     config.send_tls13_tickets = 0;
     config.session_storage = Arc::new(NoServerSessionStorage {});
     QuicServerConfig::with_initial(Arc::new(config), initial()?).map_err(|error| Error::General(error.to_string()))
 }
 
-/// The client's side: accepts the server that proves this registered key, and nobody else.
-pub(super) fn client(provider: Arc<CryptoProvider>, key: &[u8; 32]) -> Result<QuicClientConfig, Error> {
+/// The client's side: accepts the server that proves this key, and nobody else.
+pub(crate) fn client(provider: Arc<CryptoProvider>, key: &[u8; 32], alpn: &[u8]) -> Result<QuicClientConfig, Error> {
     let verifier = Registered { spki: spki(key), provider: Arc::clone(&provider) };
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&TLS13])?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier))
         .with_no_client_auth();
-    config.alpn_protocols = vec![ALPN.to_vec()];
+    config.alpn_protocols = vec![alpn.to_vec()];
     config.enable_sni = false;
     config.resumption = Resumption::disabled();
     QuicClientConfig::with_initial(Arc::new(config), initial()?).map_err(|error| Error::General(error.to_string()))
@@ -151,6 +155,6 @@ mod tests {
         let key = sign::any_eddsa_type(&PrivatePkcs8KeyDer::from(pkcs8.as_slice())).unwrap();
         let registered = Ed25519Secret::from_seed(seed.clone()).public();
         assert_eq!(key.public_key().unwrap().as_ref(), spki(registered.as_bytes()));
-        assert!(server(provider(), &seed).is_ok());
+        assert!(server(provider(), &seed, ALPN).is_ok());
     }
 }

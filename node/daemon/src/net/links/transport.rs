@@ -57,7 +57,7 @@ fn transport(streams: u8) -> TransportConfig {
 
 /// The listening endpoint of a service node.
 pub(in crate::net) fn server(socket: UdpSocket, seed: &Ed25519Seed) -> Result<Endpoint, NetError> {
-    let mut config = ServerConfig::with_crypto(Arc::new(tls::server(tls::provider(), seed)?));
+    let mut config = ServerConfig::with_crypto(Arc::new(tls::server(tls::provider(), seed, tls::ALPN)?));
     let mut tokens = ValidationTokenConfig::default();
     tokens.sent(0);
     config
@@ -89,7 +89,7 @@ impl Dialer {
 
     /// Open a connection, trying the node's addresses in their order.
     pub(super) async fn dial(&self, route: &Route) -> Result<Connection, DialError> {
-        let mut config = ClientConfig::new(Arc::new(tls::client(Arc::clone(&self.provider), &route.key)?));
+        let mut config = ClientConfig::new(Arc::new(tls::client(Arc::clone(&self.provider), &route.key, tls::ALPN)?));
         let mut transport = transport(0);
         transport.keep_alive_interval(Some(limits::KEEP_ALIVE));
         config.transport_config(Arc::new(transport)).token_store(Arc::new(NoneTokenStore));

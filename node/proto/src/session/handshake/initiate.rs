@@ -49,14 +49,11 @@ pub fn initiate(local: &Local<'_>, peer: &Bundle, tools: &mut Tools<'_>) -> Resu
     let signature = local.device.signing.sign(tools.suite, HybridLabel::INIT, &signed, tools.rng);
     let sealed = secrets.seal(&first).seal(&prefix, &[inner.encode(), signature.to_bytes()].concat());
 
-    let names = Names {
-        initiator: (*local.record.core().hash(), local.device.id),
-        responder: (*peer.record.core().hash(), theirs.device),
-    };
-    let keys = secrets.session(&dh1, &transcript, &names);
-    let records = [local.record.encode(), local.certificate.encode()];
-    let [record, certificate] = &records;
-    let companions = [companion::seal(&secrets, &first, 0, record), companion::seal(&secrets, &first, 1, certificate)];
+    let keys = secrets.session(&dh1, &transcript, &names(local, peer));
+    let companions = [
+        companion::seal(&secrets, &first, 0, &local.record.encode()),
+        companion::seal(&secrets, &first, 1, &local.certificate.encode()),
+    ];
 
     let chain = InitChain {
         chain: keys.chain,
@@ -66,14 +63,6 @@ pub fn initiate(local: &Local<'_>, peer: &Bundle, tools: &mut Tools<'_>) -> Resu
         prefix: boxed(prefix)?,
         sealed: boxed(sealed)?,
     };
-    let ratchet = Ratchet {
-        role: Role::Initiator,
-        sid: session_id(&transcript),
-        root: keys.root,
-        next_sending: keys.initiator_header,
-        turn: Turn::Theirs(TheirTurn { ours, chain: SendingChain::Init(Box::new(chain)) }),
-        receiving: Receiving::initiator(keys.responder_header),
-    };
     let session = Session {
         ours: local.address(),
         peer: Peer { address: theirs, core_hash: *peer.record.core().hash() },
@@ -81,9 +70,23 @@ pub fn initiate(local: &Local<'_>, peer: &Bundle, tools: &mut Tools<'_>) -> Resu
         record_seq: local.record.seq(),
         created: tools.hour(),
         mailboxes: Mailboxes { outgoing: keys.to_responder, incoming: keys.to_initiator },
-        ratchet,
+        ratchet: Ratchet {
+            role: Role::Initiator,
+            sid: session_id(&transcript),
+            root: keys.root,
+            next_sending: keys.initiator_header,
+            turn: Turn::Theirs(TheirTurn { ours, chain: SendingChain::Init(Box::new(chain)) }),
+            receiving: Receiving::initiator(keys.responder_header),
+        },
     };
     Ok(Initiated { session, companions })
+}
+
+fn names(local: &Local<'_>, peer: &Bundle) -> Names {
+    Names {
+        initiator: (*local.record.core().hash(), local.device.id),
+        responder: (*peer.record.core().hash(), peer.certificate.device()),
+    }
 }
 
 fn inner(local: &Local<'_>, ours: &Ours, tools: &Tools<'_>) -> Inner {

@@ -99,6 +99,8 @@ pub enum In {
         /// The message.
         message: Outgoing,
     },
+    /// Drop these sessions: the engine keeps its bounds.
+    Forget(Vec<SessionId>),
     /// End the sessions with every device of this contact: they only receive from now on.
     Close(IdentityId),
     /// An object out of the mailbox of a session.

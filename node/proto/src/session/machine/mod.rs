@@ -7,6 +7,7 @@
 //! | `Send` | current session | `Persist`, `Send`, `Sent` |
 //! | `Send` | none, or its chain ended | `Refused` |
 //! | `Close` | current sessions of a contact | `Persist`: receive-only; otherwise nothing |
+//! | `Forget` | any | `Persist`: those sessions are gone |
 //! | `FromMailbox` | known session | `Persist`, `Delivered`, once `Confirmed` |
 //! | `FromInbox` INIT | known handshake | as `FromMailbox` with the session it made |
 //! | `FromInbox` INIT | own INIT unanswered | lower TH wins; the loser is receive-only |
@@ -274,6 +275,7 @@ impl Machine for Sessions {
             In::Begin { command, peer, message } => self.begin(command, &peer, &message, cx),
             In::Send { command, to, message } => self.send(command, to, &message, cx),
             In::Close(contact) => self.close(contact, cx),
+            In::Forget(sessions) => self.forget(&sessions, cx),
             In::FromMailbox { session, object } => self.open_mailbox(session, &object, cx),
             In::FromInbox { object } => self.open_inbox(object, cx),
             In::Records { reference, record, certificate } => self.take_records(reference, [record, certificate], cx),

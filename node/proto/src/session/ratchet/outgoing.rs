@@ -1,6 +1,7 @@
 //! The sending chain: INIT objects until the first answer, then MSG or REPLY objects.
 
 use pars_crypto::aead::{HeaderKey, RandomNonce};
+use pars_crypto::hash::sha3;
 use pars_crypto::kem::Kem1024Ciphertext;
 use pars_crypto::secret::ChainKey;
 use pars_wire::codec::{Hour, Writer};
@@ -66,25 +67,47 @@ impl SendingChain {
         }
     }
 
+    /// It carried all its messages, or lived its days, without an answer.
+    pub(crate) fn ended(&self, now: Hour) -> bool {
+        let (most, began) = match self {
+            Self::Init(chain) => (MAX_INIT.into(), chain.began),
+            Self::Ratchet(chain) => (MAX_CHAIN, chain.began),
+        };
+        self.position() >= most || now > chain_end(began)
+    }
+
+    /// Of a chain of the ratchet: SHA3-256 of its header key, which no other chain has, and its next position.
+    pub(crate) fn place(&self) -> Option<([u8; 32], u32)> {
+        match self {
+            Self::Init(_) => None,
+            Self::Ratchet(chain) => Some((sha3(&[chain.header.expose()]), chain.position)),
+        }
+    }
+
+    /// Content that fits, on a chain that has not ended.
     pub(super) fn seal(
         &mut self,
         sid: &SessionId,
         draft: &Draft<'_>,
         tools: &mut Tools<'_>,
     ) -> Result<Vec<u8>, SendError> {
+        let kind = match self {
+            Self::Init(_) => MessageKind::Init,
+            Self::Ratchet(chain) => chain.kind(),
+        };
+        check_fits(kind, draft)?;
+        if self.ended(tools.hour()) {
+            return Err(SendError::ChainEnded);
+        }
         match self {
-            Self::Init(chain) => chain.seal(draft, tools),
+            Self::Init(chain) => Ok(chain.seal(draft, tools)),
             Self::Ratchet(chain) => chain.seal(sid, draft, tools),
         }
     }
 }
 
 impl InitChain {
-    fn seal(&mut self, draft: &Draft<'_>, tools: &mut Tools<'_>) -> Result<Vec<u8>, SendError> {
-        check_fits(MessageKind::Init, draft)?;
-        if self.position >= MAX_INIT || tools.hour() > chain_end(self.began) {
-            return Err(SendError::ChainEnded);
-        }
+    fn seal(&mut self, draft: &Draft<'_>, tools: &mut Tools<'_>) -> Vec<u8> {
         debug_assert!(draft.content.len() <= INIT_CONTENT);
         let n = self.position.to_be_bytes();
         let r = fresh(tools);
@@ -94,7 +117,7 @@ impl InitChain {
         let key = advance(&mut self.chain);
         let sealed = body::seal(key, MessageKind::Init, &r, &[&self.transcript[..], &n].concat(), &text);
         self.position += 1;
-        Ok([&self.prefix[..], &self.sealed[..], &n, &r, &sealed].concat())
+        [&self.prefix[..], &self.sealed[..], &n, &r, &sealed].concat()
     }
 }
 
@@ -104,12 +127,7 @@ impl RatchetChain {
     }
 
     fn seal(&mut self, sid: &SessionId, draft: &Draft<'_>, tools: &mut Tools<'_>) -> Result<Vec<u8>, SendError> {
-        let kind = self.kind();
-        check_fits(kind, draft)?;
-        if self.position >= MAX_CHAIN || tools.hour() > chain_end(self.began) {
-            return Err(SendError::ChainEnded);
-        }
-        let bucket = Bucket::choose(kind, draft.content.len(), tools.rng)?;
+        let bucket = Bucket::choose(self.kind(), draft.content.len(), tools.rng)?;
         let object = self.object(sid, draft, bucket, tools);
         self.position += 1;
         Ok(object)

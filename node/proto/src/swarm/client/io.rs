@@ -6,7 +6,7 @@ use pars_wire::limits::ONION_ROOM;
 
 use super::super::directory::What;
 use super::super::hashcash::Work;
-use super::super::mailbox::{DayKey, Tag};
+use super::super::mailbox::{DayKey, ObjectId, Tag};
 use super::super::placement::Snapshot;
 use super::super::store::rows::Row;
 
@@ -70,6 +70,15 @@ pub enum ClientIn {
     },
     /// What a delivery held is durable: cursors may move.
     Committed(DeliveryId),
+    /// Delete objects that were read, so that their mailbox day has room again.
+    Delete {
+        /// Names the task.
+        id: TaskId,
+        /// The right to it.
+        mailbox: DayKey,
+        /// Which, at most 64.
+        objects: Vec<ObjectId>,
+    },
     /// Read a slot of the directory.
     Lookup {
         /// Names the task.
@@ -172,6 +181,13 @@ pub enum ClientOut {
         /// Nodes read to their end.
         answered: usize,
     },
+    /// A deletion has ended.
+    Deleted {
+        /// Which task.
+        id: TaskId,
+        /// Nodes that were told; each tells the other replicas.
+        told: usize,
+    },
     /// What stands in a slot.
     Found {
         /// Which task.
@@ -221,6 +237,9 @@ pub enum TaskError {
     /// The mailbox's day is over or not yet begun.
     #[error("the mailbox's day is not in use")]
     Day,
+    /// Too many objects, or a mailbox in which nobody deletes.
+    #[error("at most 64 objects of a pair's, a file's or one's own mailbox are deleted at once, not {0}")]
+    Deletion(usize),
     /// Too many tasks.
     #[error("too many tasks run; order this one again when some have ended")]
     Busy,

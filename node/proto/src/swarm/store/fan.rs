@@ -84,12 +84,12 @@ impl Store {
         self.gatherings.insert(request, Gathering { object, waiting: missing, surbs, deadline });
     }
 
-    fn missing(&self, object: &ObjectId) -> BTreeSet<NodeId> {
-        let Some((day, tag)) = self.places.get(object) else { return BTreeSet::new() };
-        let entry = self.shelves.get(&(*day, *tag)).and_then(|shelf| shelf.get(object));
+    fn missing(&mut self, object: &ObjectId) -> BTreeSet<NodeId> {
+        let Some((day, tag)) = self.places.get(object).copied() else { return BTreeSet::new() };
+        let peers = self.peers(&tag, day).unwrap_or_default();
+        let entry = self.shelves.get(&(day, tag)).and_then(|shelf| shelf.get(object));
         let known =
             |node: &NodeId| entry.is_some_and(|entry| entry.receipts.iter().any(|receipt| receipt.node == *node));
-        let peers = self.peers(tag, *day).unwrap_or_default();
         peers.into_iter().filter(|node| !known(node)).collect()
     }
 

@@ -12,7 +12,7 @@ use super::super::mailbox::{Flag, ObjectId, Tag, inbox_tag};
 use super::super::reply::{Item, Items, ROOM, Reply, Status};
 use super::super::shelf::{Entry, Room, Shelf, TOMBSTONE_HOURS};
 use super::rows::Row;
-use super::{Context, MAX_NONCES, Store, StoreOut, passed_on};
+use super::{Context, Store, StoreOut, passed_on};
 
 /// What both kinds of PUT say of their object.
 struct Offer<'a> {
@@ -99,11 +99,7 @@ impl Store {
 
     /// A command is carried out once.
     fn remember(&mut self, auth: &Auth) -> Result<(), Status> {
-        if self.nonces.len() >= MAX_NONCES {
-            return Err(Status::Busy);
-        }
-        let fresh = self.nonces.insert((auth.minute, auth.key, auth.nonce));
-        if fresh { Ok(()) } else { Err(Status::Refused) }
+        self.nonces.remember(auth.minute, &auth.key, &auth.nonce)
     }
 
     fn shelve(&mut self, cx: Context<'_, '_>, offer: &Offer<'_>, Admitted { id, effort, room }: Admitted) {

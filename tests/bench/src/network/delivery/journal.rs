@@ -32,7 +32,7 @@ pub(super) struct Journal(Arc<Mutex<Notes>>);
 impl Journal {
     /// The same network, whose outgoing frames are noted after they were handed on.
     pub(super) fn tap(&self, net: Net) -> Net {
-        let Net { to, from, listen, addresses, ended } = net;
+        let Net { to, from, listen, addresses, objects, ended } = net;
         let (tapped, mut inputs) = mpsc::channel(QUEUE);
         let journal = self.clone();
         tokio::spawn(async move {
@@ -49,7 +49,7 @@ impl Journal {
                 frame.into_iter().for_each(|(bytes, at)| journal.note(&bytes, at));
             }
         });
-        Net { to: tapped, from, listen, addresses, ended }
+        Net { to: tapped, from, listen, addresses, objects, ended }
     }
 
     fn note(&self, bytes: &[u8], at: Instant) {

@@ -9,6 +9,7 @@ use pars_daemon::config::Network;
 use pars_daemon::driver::{DriveError, Driver, Ends, Handle, Parts};
 use pars_daemon::net::{self, NetConfig, NetIn, ServiceLink};
 use pars_daemon::random;
+use pars_daemon::room::objects::Objects;
 use pars_daemon::service::ServiceKeys;
 use pars_daemon::store::Store;
 use pars_engine::Command;
@@ -115,7 +116,7 @@ impl Place<'_> {
     /// A host that was told the registry, and where its discovery listens.
     async fn start(&self, home: Home, operator: Option<&Operator>, delay: Delay) -> Result<(Running, String)> {
         let store = Store::open(&home.folder.path().join("session.redb"), Network::Dev.chain_id())?;
-        let net = net::start(self.net(operator)?).await?;
+        let net = net::start(self.net(operator)?, Objects::default()).await?;
         let (listen, addresses) = (net.listen.to_string(), net.addresses.clone());
         let nodes = self.operators.iter().map(|operator| operator.registration).collect();
         net.to.send(NetIn::Registry(nodes)).await?;

@@ -1,12 +1,14 @@
 //! `stack --dir DIR [--fresh]`: the development network that stays, for people. Behind `cargo xtask up`.
 //!
 //! Starts the chain, deploys the contracts when the chain has none, starts the indexer, six service nodes of which one
-//! carries out actions, and the daemons of two members; rolls the first epoch when all nodes stand; says what to try next,
+//! carries out actions, an SFU, and the daemons of two members, of which A's hosts a room of each kind; rolls the first epoch when all nodes stand; says what to try next,
 //! and ends all of it on Ctrl-C. The state lies in DIR and is taken up again by the next run.
 
 mod hints;
+mod rooms;
 
 use std::{
+    collections::BTreeMap,
     fs,
     net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
@@ -22,10 +24,14 @@ use pars_e2e::{
     network::{self, Nodes},
     parsctl::Parsctl,
     process::Process,
+    sfu::Sfu,
 };
 
 /// The members, by the letter of their environment's file.
 const MEMBERS: [&str; 2] = ["a", "b"];
+
+/// The members' development accounts, in the same order.
+const ACCOUNTS: [usize; 2] = [1, 2];
 
 /// How often a child that ended by itself is noticed.
 const LOOK: Duration = Duration::from_millis(500);
@@ -82,6 +88,8 @@ fn run(arguments: &Arguments) -> Result<()> {
 /// Everything that runs.
 struct Network {
     members: Vec<Daemon>,
+    rooms: BTreeMap<String, String>,
+    sfu: Sfu,
     nodes: Nodes,
     indexer: Process,
     devnet: Process,
@@ -125,14 +133,24 @@ impl Network {
         let nodes = Nodes::start(&site, None).with_context(|| format!("a service node does not start {anew}"))?;
         nodes.registered(&api)?;
         network::roll_epoch(&admin)?;
+        let sfu = Sfu::start(bin, directory).with_context(|| format!("the SFU does not start {anew}"))?;
         let mut members = Vec::new();
-        for member in MEMBERS {
-            members.push(site.start(&format!("member-{member}"), nodes.bootstrap()?)?);
+        for (member, account) in MEMBERS.into_iter().zip(ACCOUNTS) {
+            let mut more = nodes.bootstrap()?;
+            more.extend(["--home".into(), directory.join(format!("home-{member}")).display().to_string()]);
+            more.extend(page());
+            if member == MEMBERS[0] {
+                more.extend(["--dev-account".into(), account.to_string()]);
+                more.extend(sfu.arguments()?);
+            }
+            members.push(site.start(&format!("member-{member}"), more)?);
         }
         for member in &members {
             network::connected(member)?;
         }
-        Ok(Self { members, nodes, indexer, devnet, rpc, api, deployment })
+        let people = people(&admin, &api, directory);
+        let rooms = rooms::ensure(&people, directory)?;
+        Ok(Self { members, rooms, sfu, nodes, indexer, devnet, rpc, api, deployment })
     }
 
     fn alive(&mut self, directory: &Path) -> Result<()> {
@@ -140,6 +158,9 @@ impl Network {
             if let Some(status) = process.ended()? {
                 bail!("the {name} ended ({status}); its log is {}", directory.join(format!("{name}.log")).display());
             }
+        }
+        if let Some(status) = self.sfu.ended()? {
+            bail!("the SFU ended ({status}); its log is {}", directory.join("sfu.log").display());
         }
         for daemon in self.nodes.all.iter_mut().chain(&mut self.members) {
             if let Some(status) = daemon.ended()? {
@@ -151,8 +172,36 @@ impl Network {
 
     fn stop(&mut self) {
         self.members.iter_mut().chain(&mut self.nodes.all).for_each(Daemon::stop);
+        self.sfu.stop();
         self.indexer.stop();
         self.devnet.stop();
+    }
+}
+
+/// `parsctl` of each holder: members at their homes and daemons, the third at a home of its own.
+fn people(admin: &Parsctl, api: &str, directory: &Path) -> BTreeMap<usize, Parsctl> {
+    let signed = |account: usize| Parsctl {
+        indexer: api.to_owned(),
+        signer: vec!["--dev-account".into(), account.to_string()],
+        ..admin.clone()
+    };
+    let mut people = BTreeMap::from([(3, signed(3).at_home(&directory.join("home-c")))]);
+    for (member, account) in MEMBERS.into_iter().zip(ACCOUNTS) {
+        let person = signed(account).at_home(&directory.join(format!("home-{member}")));
+        people.insert(account, person.with_daemon(&directory.join(format!("member-{member}"))));
+    }
+    people
+}
+
+/// The built page, if it is there.
+fn page() -> Vec<String> {
+    let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../clients/web/dist");
+    match fs::canonicalize(dist) {
+        Ok(dist) if dist.join("index.html").exists() => vec!["--page".into(), dist.display().to_string()],
+        _ => {
+            println!("the page is not built (npm run build -w clients/web): daemons serve none");
+            Vec::new()
+        }
     }
 }
 

@@ -5,10 +5,11 @@ use std::ops::Range;
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::{Value, json};
 
-use super::{ADD, World, told, while_away};
+use super::{World, told, while_away};
 use crate::{
+    actions::{ADD, pretend_enrolled},
     kills::is,
-    parsctl::{number, text},
+    parsctl::{Parsctl, number, text},
     receipt::Outcome,
     report::{Facts, Report},
     rpc::RpcRefusal,
@@ -17,6 +18,7 @@ use crate::{
 
 /// Numbers of refusals in receipts; a number never changes its meaning.
 mod code {
+    pub(super) const OTHER_CHAIN: u8 = 4;
     pub(super) const OTHER_CONTRACT: u8 = 5;
     pub(super) const UNKNOWN_KEY: u8 = 8;
     pub(super) const EXPIRED: u8 = 15;
@@ -58,7 +60,7 @@ pub(super) fn run(report: &mut Report, world: &mut World) {
     let _ = report.step("chat text is no action, whatever it says", |facts| chat(world, &honest, facts));
     let _ = report.step("without the precompile no action can be verified", |facts| without_precompile(world, facts));
     let _ = report
-        .step("and no trigger can be deployed: the adapter refuses a back end that fails the known answer", |facts| {
+        .step("on a chain without the precompile nothing is deployed: the adapter's known answer fails", |facts| {
             undeployable(world, facts)
         });
     let _ = report.step("none of it moved the contract", |facts| {
@@ -98,7 +100,7 @@ fn flipped(report: &mut Report, world: &World) {
 
 fn elsewhere(report: &mut Report, world: &World, honest: &Signed) {
     let _ = report.step(
-        "an action for another chain is refused: no key is certified for it, no certificate sent",
+        "the author's own daemon certifies no key for another chain, and sends no such certificate",
         |facts| {
             let Err(refusal) = honest.recertified(world, Some(31_337), None)? else { bail!("it was certified") };
             ensure!(refusal.code == ACTION_REFUSED, "{} {}", refusal.code, refusal.message);
@@ -113,6 +115,8 @@ fn elsewhere(report: &mut Report, world: &World, honest: &Signed) {
             Ok(())
         },
     );
+    let name = "an action signed for another chain reaches the executor and is refused there";
+    refuse(report, world, name, code::OTHER_CHAIN, || for_another_chain(world));
     refuse(report, world, "an action for another contract is refused", code::OTHER_CONTRACT, || {
         let other = "00000000000000000000000000000000000000aa";
         let certificate = honest.recertified(world, None, Some(other))?;
@@ -125,6 +129,26 @@ fn elsewhere(report: &mut Report, world: &World, honest: &Signed) {
         flip(&mut edited.message, 32);
         edited.send(world)
     });
+}
+
+/// Foundry's test chain.
+const ANOTHER_CHAIN: u64 = 31_337;
+
+/// What an edited client, or one that asks the wrong chain, does: everything is right, the next nonce too, but the key signs
+/// for another chain.
+fn for_another_chain(world: &World) -> Result<()> {
+    let (stack, account) = (&world.network.stack, &world.accounts[1]);
+    let author = world.person(3);
+    let signer = pretend_enrolled(&author, account, (stack.chain_id, ANOTHER_CHAIN))?;
+    let trigger = text(&stack.deployed, "/deployment/sessionTrigger")?;
+    let question = "nextSequence(bytes32,uint192)(uint64)";
+    let next = stack.cast.call(&trigger, question, &[&signer, "0"])?;
+    // Its clock does not run ahead of ours, so that the action's time has come here.
+    let genesis = stack.cast.now()?.to_string();
+    let beside = stack.chain_beside("another-chain", ANOTHER_CHAIN, &["--genesis-time", &genesis])?;
+    let author = Parsctl { rpc: beside.address("rpc")?, ..author };
+    let to = ["trigger", "send", "--session", world.session(), "--account", account, "--target", &world.counter];
+    author.run(&[&to[..], &["--sequence", &next, "--call", ADD, "1"]].concat()).map(drop)
 }
 
 /// Signed for one second, and read after it.
@@ -171,26 +195,16 @@ fn without_precompile(world: &mut World, facts: &mut Facts) -> Result<()> {
     Ok(())
 }
 
-/// The adapter's own creation, over an address where no precompile is.
+/// A chain that does not have EIP-8355: the adapter's known answer fails when it is made.
 fn undeployable(world: &World, facts: &mut Facts) -> Result<()> {
-    let cast = &world.network.stack.cast;
-    let contracts = world.network.stack.deployed.get("contracts").and_then(Value::as_array);
-    let adapter = contracts.into_iter().flatten().find(|contract| is(contract, "name", "MldsaEip8355"));
-    let hash = text(adapter.context("the deployment names no adapter")?, "/transaction")?;
-    let code = text(&cast.rpc("eth_getTransactionByHash", &[&hash])?, "/input")?;
-    let (there, nothing) = (word("14"), word("15"));
-    let at = code.rfind(&there).ok_or_else(|| anyhow!("the precompile's address is not in the creation"))?;
-    let edited = format!("{}{nothing}{}", &code[..at], &code[at + there.len()..]);
-    let Err(error) = cast.create(1, &edited) else { bail!("an adapter without a precompile was deployed") };
-    let selector = cast.selector("BackEndFailsProbe(address,bool)")?;
-    let said = format!("{error:#}");
-    ensure!(said.contains(selector.trim_start_matches("0x")), "refused otherwise: {said}");
-    facts.add("error", "BackEndFailsProbe(address,bool)");
+    let stack = &world.network.stack;
+    let bare = stack.chain_beside("bare-chain", ANOTHER_CHAIN, &["--without-precompiles"])?;
+    let deployment = stack.path("bare-chain.json");
+    let admin = Parsctl { rpc: bare.address("rpc")?, deployment: deployment.clone(), ..stack.person(0) };
+    let refusal = admin.refused_as("back_end_fails_probe", &["chain", "deploy"])?;
+    ensure!(!deployment.exists(), "a deployment was written");
+    facts.add("error", refusal.message);
     Ok(())
-}
-
-fn word(digits: &str) -> String {
-    format!("{digits:0>64}")
 }
 
 fn flip(bytes: &mut [u8], at: usize) {

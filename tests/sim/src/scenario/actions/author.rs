@@ -1,6 +1,6 @@
 //! The author of actions: an account on chain, a trigger key that may act for it, and the identity that says so.
 
-use alloy_primitives::{Address, B256, FixedBytes, U256, keccak256};
+use alloy_primitives::{Address, B256, U256, keccak256};
 use alloy_sol_types::{Eip712Domain, SolCall, SolValue};
 use pars_bindings::deployment::minimal_account;
 use pars_bindings::typed::{action_hash, action_nonce, enrol_bytes, seconds40, seconds48, trigger_domain};
@@ -147,11 +147,6 @@ impl Author {
         let signed = SignedAction::new(action.abi_encode(), signature).expect("it fits");
         ActionContent::Action(signed).encode()
     }
-}
-
-/// The first four bytes of call data; zeros: a plain transfer.
-pub(super) fn selector(data: &[u8]) -> FixedBytes<4> {
-    data.first_chunk::<4>().copied().unwrap_or_default().into()
 }
 
 fn done(stage: &mut Stage, transaction: B256) {

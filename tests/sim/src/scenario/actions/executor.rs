@@ -1,9 +1,8 @@
 //! The executor at B: what a daemon does, without its sockets. Each message becomes a receipt, or nothing.
 
 use alloy_primitives::{Address, B256};
-use alloy_sol_types::SolValue;
 use pars_bindings::SessionTrigger;
-use pars_bindings::typed::{action_hash, trigger_domain};
+use pars_bindings::action::{execute_call, facts, next_sequence_call};
 use pars_crypto::suite::{DSA87_PUBLIC, Libcrux};
 use pars_crypto::trigger::TriggerPublic;
 use pars_engine::io::Entry;
@@ -15,11 +14,11 @@ use pars_proto::action::{
     ActionContent, ActionReceipt, Authors, Cleared, Facts, Included, Outcome as Became, Policy, Refusal, RefusalCode,
     SignedAction,
 };
+use pars_wire::ChainId;
 use pars_wire::codec::Wire;
-use pars_wire::{ChainId, SignerId};
 
 use super::super::stage::{B, Stage};
-use super::author::{CHAIN, selector};
+use super::author::CHAIN;
 use crate::chain::Outcome;
 use crate::chain::setting::STRANGER;
 
@@ -63,32 +62,12 @@ impl Executor {
                 Ok(None)
             }
             ActionContent::Action(signed) => {
-                let facts = self.facts(&signed).map_err(none)?;
+                let facts = facts(ChainId(CHAIN), self.trigger, signed.message()).ok_or(none(Refusal::NotCanonical))?;
                 let action = facts.hash;
                 let cleared = self.clear(stage, entry, &signed, facts).map_err(|refusal| (action, refusal))?;
                 Ok(Some(self.submit(stage, entry, &signed, &cleared)))
             }
         }
-    }
-
-    fn facts(&self, signed: &SignedAction) -> Result<Facts, Refusal> {
-        let action = SessionTrigger::Action::abi_decode(signed.message()).map_err(|_| Refusal::NotCanonical)?;
-        if action.abi_encode() != signed.message() {
-            return Err(Refusal::NotCanonical);
-        }
-        Ok(Facts {
-            hash: action_hash(&action),
-            domain: trigger_domain(CHAIN, self.trigger).separator(),
-            signer: SignerId(action.signerId),
-            account: action.account,
-            target: action.target,
-            selector: selector(&action.data),
-            value: action.value,
-            nonce: action.nonce,
-            valid_after: action.validAfter.to(),
-            valid_until: action.validUntil.to(),
-            gas_limit: action.gasLimit,
-        })
     }
 
     fn clear(&self, stage: &Stage, entry: &Entry, signed: &SignedAction, facts: Facts) -> Result<Cleared, Refusal> {
@@ -120,11 +99,10 @@ impl Executor {
                 public: TriggerPublic::from_bytes(public),
             })
         };
-        let next = SessionTrigger::nextSequenceCall { signerId: facts.signer.0, lane: facts.lane().to() };
         OnChain {
             now: ledger.time(),
             key: row.and_then(enrolled),
-            next: ledger.read(self.trigger, &next, ledger.head()).unwrap_or_default(),
+            next: ledger.read(self.trigger, &next_sequence_call(facts), ledger.head()).unwrap_or_default(),
             precompile: true,
         }
     }
@@ -144,9 +122,5 @@ impl Executor {
 }
 
 fn call(signed: &SignedAction) -> SessionTrigger::executeFromSessionCall {
-    SessionTrigger::executeFromSessionCall {
-        sessionMessage: signed.message().to_vec().into(),
-        mldsaSignature: signed.signature().to_vec().into(),
-        mldsaPublicKey: Default::default(),
-    }
+    execute_call(signed.message(), signed.signature())
 }

@@ -1,0 +1,224 @@
+/**
+ * What page and daemon say to each other: JSON-RPC 2.0 over the daemon's WebSocket `/ws`, methods `room.*` and `dev.*`, notifications
+ * `event`. Events of rooms go to every connection that called a method of this list; no `event.subscribe` is needed.
+ * Hashes and ids are 0x + 64 lower-case hex, accounts 0x + 40, binary fields base64, times whole seconds since 1970,
+ * large amounts decimal strings.
+ */
+
+export type RoomKind = "TownHall" | "Committee" | "OpenForum";
+export type Form = "anonymous" | "known";
+export type Role = "member" | "presenter" | "moderator";
+export type Stage = "tree" | "proof" | "sealed" | "admitted" | "verifying";
+
+export interface Sitting {
+  readonly id: number;
+  readonly openedAt: number;
+  readonly endsAt: number;
+}
+
+/** A row of the room list. */
+export interface RoomSummary {
+  readonly room: string;
+  readonly kind: RoomKind;
+  /** null: this daemon cannot read the sealed title. */
+  readonly title: string | null;
+  /** Whether a host answers. */
+  readonly host: boolean;
+  readonly sitting: Sitting | null;
+  /** Taken seats as the host tells them; null when it was not asked. */
+  readonly seats: number | null;
+  readonly capacity: number;
+  readonly minBalance: string;
+}
+
+export interface AgendaItem {
+  readonly minutes: number;
+  readonly text: string;
+}
+
+/** Why somebody may not enter, by the names of the refusals; null: may enter. */
+export interface Entry {
+  readonly allowed: boolean;
+  readonly reason: RefusalName | null;
+}
+
+/** What the pre-join screen shows. */
+export interface Lobby extends RoomSummary {
+  readonly agenda: readonly AgendaItem[];
+  readonly languages: readonly string[];
+  /** Entry under the own name. `accounts`: which may (own wallet accounts that the index knows). */
+  readonly known: Entry & { readonly accounts: readonly string[] };
+  /** Entry by proof. `k`: leaves of the pinned tree that are eligible. `ready`: a leaf of this daemon is among them. */
+  readonly anonymous: Entry & { readonly ready: boolean; readonly k: number };
+  /** Own voting power at `at`, decimal; null without a lock. */
+  readonly power: string | null;
+  /** The block time the powers are counted at. */
+  readonly at: number;
+  readonly chainId: number;
+  /** Whether the built-in dev wallet is there (chain 7072 only). */
+  readonly devWallet: boolean;
+}
+
+/** EIP-712 typed data as `eth_signTypedData_v4` takes it. */
+export interface TypedData {
+  readonly domain: Readonly<Record<string, unknown>>;
+  readonly types: Readonly<Record<string, readonly { readonly name: string; readonly type: string }[]>>;
+  readonly primaryType: string;
+  readonly message: Readonly<Record<string, unknown>>;
+}
+
+export interface Prepared {
+  /** Names this attempt to enter in `room.join` and in its events. */
+  readonly attempt: string;
+  /** What the wallet has to sign; null for an anonymous seat. */
+  readonly typedData: TypedData | null;
+}
+
+export interface Joined {
+  readonly room: string;
+  readonly seat: number;
+  /** LiveKit identity = pseudonym of the seat: 16 hex characters. */
+  readonly identity: string;
+  readonly role: Role;
+  readonly anonymous: boolean;
+  /** LiveKit access token, for one connection. */
+  readonly token: string;
+  /** This daemon's own address: ws://127.0.0.1:PORT. */
+  readonly signalUrl: string;
+  readonly endsAt: number;
+  readonly textOnly: boolean;
+}
+
+export interface Seat {
+  readonly seat: number;
+  readonly identity: string;
+  readonly anonymous: boolean;
+  readonly role: Role;
+  /** null: anonymous. */
+  readonly account: string | null;
+  /** Whether this daemon has verified the seat's statement. Only then its keys are given and its media plays. */
+  readonly verified: boolean;
+  /** Place in the queue, from 1; null: hand is down. */
+  readonly hand: number | null;
+  /** Muted by a moderator. */
+  readonly muted: boolean;
+  /** Whether the seat is there now. */
+  readonly live: boolean;
+  /** Whether it records. */
+  readonly recorder: boolean;
+}
+
+export interface SeatKeys {
+  readonly identity: string;
+  /** base64 of 32 bytes each. */
+  readonly media: string;
+  readonly data: string;
+}
+
+export type OrderKind = "promote" | "demote" | "mute" | "unmute" | "muteAll" | "kick" | "lowerHand" | "accept";
+export type MessageKind = "chat" | "reaction" | "hand" | "agenda";
+
+/** Bodies: chat and reaction text, hand "up" | "down", agenda the item's number. */
+export interface OpenedMessage {
+  readonly seat: number;
+  readonly seq: number;
+  readonly kind: MessageKind;
+  readonly body: string;
+}
+
+/** Why a seat must not send, or has ended. `Unverified` names the seat that could not be verified. */
+export type StopReason = "Unverified" | "Rotation" | "NoSteward" | "ChainUnreachable" | "HostLost" | "CodesDiffer";
+export type EndReason =
+  "Closed" | "SittingOver" | "EligibilityLost" | "Kicked" | "Banned" | "Replaced" | "ChainUnreachable" | "HostLost" | "Left";
+
+export type RefusalName =
+  | "NotEligible"
+  | "ProofInvalid"
+  | "Full"
+  | "PresentersFull"
+  | "Replaced"
+  | "Expired"
+  | "NotYet"
+  | "RoomClosed"
+  | "WrongRoom"
+  | "Banned"
+  | "AnonymousNotAllowed"
+  | "Signature"
+  | "IdentityUnknown"
+  | "HostUnreachable"
+  | "HostKeyMismatch"
+  | "ChainUnreachable"
+  | "Forged"
+  | "Replayed"
+  | "NotAllowed"
+  | "Busy"
+  | "Cancelled";
+
+/** JSON-RPC error numbers of the refusals (`Busy` is the session's). */
+export const refusalNumbers: Readonly<Record<RefusalName, number>> = {
+  Busy: -32005,
+  NotEligible: -32020,
+  ProofInvalid: -32021,
+  Full: -32022,
+  PresentersFull: -32023,
+  Replaced: -32024,
+  Expired: -32025,
+  NotYet: -32026,
+  RoomClosed: -32027,
+  WrongRoom: -32028,
+  Banned: -32029,
+  AnonymousNotAllowed: -32030,
+  Signature: -32031,
+  IdentityUnknown: -32032,
+  HostUnreachable: -32033,
+  HostKeyMismatch: -32034,
+  ChainUnreachable: -32035,
+  Forged: -32036,
+  Replayed: -32037,
+  NotAllowed: -32038,
+  Cancelled: -32039,
+};
+
+/** Parameters and results. */
+export interface Methods {
+  "room.list": { params: Record<string, never>; result: readonly RoomSummary[] };
+  "room.lobby": { params: { room: string }; result: Lobby };
+  "room.prepare": { params: { room: string; form: Form; account?: string; textOnly: boolean }; result: Prepared };
+  /** Long: events `roomProgress` come meanwhile. Roster and keys come as events before or after the answer. */
+  "room.join": { params: { attempt: string; walletSignature?: string }; result: Joined };
+  /** Ends an attempt; what waits in `room.join` is refused with Cancelled. */
+  "room.cancel": { params: { attempt: string }; result: null };
+  /** A fresh connection of the same seat (after a reload or a lost connection); roomRoster and roomKeys come again, with keys that were never used. */
+  "room.connection": { params: { room: string }; result: Joined };
+  "room.sign": { params: { room: string; kind: MessageKind; body: string }; result: { readonly bytes: string } };
+  "room.open": { params: { room: string; identity: string; bytes: string }; result: OpenedMessage };
+  /** `seat` is left out for muteAll and accept. */
+  "room.order": { params: { room: string; kind: OrderKind; seat?: number }; result: null };
+  "room.leave": { params: { room: string }; result: null };
+  "dev.accounts": { params: Record<string, never>; result: readonly string[] };
+  "dev.sign": { params: { account: string; typedData: TypedData }; result: { readonly signature: string } };
+}
+
+export type Method = keyof Methods;
+
+/** What the daemon tells: `{"jsonrpc":"2.0","method":"event","params":{"type":"roomRoster","data":{…}}}`. */
+export interface Events {
+  roomProgress: { readonly attempt: string; readonly stage: Stage; readonly percent: number };
+  roomRoster: { readonly room: string; readonly epoch: number; readonly checkCode: string; readonly seats: readonly Seat[] };
+  roomKeys: {
+    readonly room: string;
+    readonly epoch: number;
+    /** Epoch modulo 256. */
+    readonly index: number;
+    /** Of the verified seats only, without the own. */
+    readonly keys: readonly SeatKeys[];
+    /** null while this seat must not send. */
+    readonly own: SeatKeys | null;
+  };
+  roomStopped: { readonly room: string; readonly reason: StopReason; readonly seat: number | null };
+  /** An order by a seat that may give it: page and daemon follow it. `seat` null: everybody. */
+  roomOrder: { readonly room: string; readonly kind: OrderKind; readonly seat: number | null; readonly by: number };
+  roomEnded: { readonly room: string; readonly reason: EndReason; readonly detail: string | null };
+}
+
+export type RoomEvent = { readonly [E in keyof Events]: { readonly type: E; readonly data: Events[E] } }[keyof Events];

@@ -1,0 +1,170 @@
+/**
+ * What the worker does, without the worker: frames and packets in, frames and packets out. There is no branch that hands a
+ * frame on as it came: what is not sealed is not sent, what is not opened is not played.
+ */
+import { KeyRing } from "./keyring.js";
+import { type FrameKind, type Refusal, RefusedError } from "./layout.js";
+import type { Direction, EncodedFrame, FromWorker, PipeOptions, ToWorker } from "./messages.js";
+
+/** Packets of an epoch whose keys are not here yet: kept this long, and this many of a sender. */
+const PATIENCE_MS = 5_000;
+const MAX_WAITING = 32;
+const REPORT_MS = 1_000;
+const MAX_REPORTED = 4_096;
+
+type OpenData = Extract<ToWorker, { kind: "open" }>;
+
+interface Waiting {
+  readonly packet: OpenData;
+  readonly since: number;
+}
+
+/** One sender's or receiver's pipe. */
+interface Pipe {
+  identity: string | null;
+  flowed: boolean;
+}
+
+export class Cryptor {
+  readonly #ring = new KeyRing();
+  readonly #pipes = new Map<number, Pipe>();
+  readonly #waiting = new Map<string, Waiting[]>();
+  readonly #reported = new Map<string, { since: number; count: number }>();
+  /** Everything that must keep its order: keys and packets. */
+  #queue: Promise<void> = Promise.resolve();
+  #failed = false;
+
+  constructor(
+    private readonly tell: (message: FromWorker) => void,
+    private readonly now: () => number,
+  ) {}
+
+  /** Takes a message of the page; resolves when it is done. `pipe` is for the worker itself. */
+  handle(message: Exclude<ToWorker, { kind: "pipe" }>): Promise<void> {
+    switch (message.kind) {
+      case "assign":
+        this.#pipe(message.pipe).identity = message.identity;
+        this.#pipe(message.pipe).flowed = false;
+        return Promise.resolve();
+      case "stop":
+        this.#ring.stop();
+        return Promise.resolve();
+      default:
+        return (this.#queue = this.#queue.then(() => this.#ordered(message)));
+    }
+  }
+
+  /** One frame through a pipe: what may go on, or undefined. Never throws. */
+  async frame(options: PipeOptions, frame: EncodedFrame): Promise<ArrayBuffer | undefined> {
+    const pipe = this.#pipe(options.pipe);
+    const { identity } = pipe;
+    try {
+      const kind: FrameKind = frame.type === undefined ? "audio" : "video";
+      const bytes = new Uint8Array(frame.data);
+      const done = await (options.direction === "out" ? this.#seal(kind, frame, bytes) : this.#open(identity, kind, bytes));
+      // Somebody else's track came onto this pipe while the frame was opened.
+      if (pipe.identity !== identity) return undefined;
+      if (!pipe.flowed) this.tell({ kind: "flowing", pipe: options.pipe, direction: options.direction, identity });
+      pipe.flowed = true;
+      return done.buffer;
+    } catch (error) {
+      this.#drop(options.direction, identity, error);
+      return undefined;
+    }
+  }
+
+  /** Something is broken for good: nothing is sealed any more. */
+  fail(what: string): void {
+    this.#failed = true;
+    this.#ring.stop();
+    this.tell({ kind: "failed", what });
+  }
+
+  async #ordered(message: Extract<ToWorker, { kind: "keys" | "seal" | "open" }>): Promise<void> {
+    if (message.kind === "keys") return this.#keys(message);
+    if (message.kind === "open") return this.#openData(message);
+    try {
+      const { own } = this.#ring;
+      if (own === undefined) throw new RefusedError("no-key");
+      this.tell({ kind: "sealed", request: message.request, ...(await own.sealData(message.payload)) });
+    } catch (error) {
+      this.tell({ kind: "unsealed", request: message.request, reason: reasonOf(error) });
+    }
+  }
+
+  async #keys({ keys }: Extract<ToWorker, { kind: "keys" }>): Promise<void> {
+    if (this.#failed) return;
+    try {
+      await this.#ring.install(keys, this.now());
+    } catch (error) {
+      return this.fail(error instanceof Error ? error.message : "keys could not be used");
+    } finally {
+      for (const sender of [...keys.others, ...(keys.own === null ? [] : [keys.own])]) {
+        sender.media.fill(0);
+        sender.data.fill(0);
+      }
+    }
+    this.tell({ kind: "keyed", index: keys.index, sends: this.#ring.own !== undefined });
+    for (const [identity, waiting] of [...this.#waiting]) {
+      this.#waiting.delete(identity);
+      for (const { packet, since } of waiting) await this.#openData(packet, since);
+    }
+  }
+
+  #seal(kind: FrameKind, frame: EncodedFrame, bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+    const { own } = this.#ring;
+    const ssrc = frame.getMetadata().synchronizationSource;
+    if (own === undefined || ssrc === undefined) throw new RefusedError("no-key");
+    return own.sealFrame(kind, ssrc, bytes);
+  }
+
+  #open(identity: string | null, kind: FrameKind, bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
+    if (identity === null) throw new RefusedError("unassigned");
+    const key = this.#ring.of(identity, bytes[bytes.length - 1] ?? 0, this.now());
+    if (key === undefined) throw new RefusedError("no-key");
+    return key.openFrame(kind, bytes);
+  }
+
+  /** Packets of one sender stay in order: behind one that waits, all wait. */
+  async #openData(packet: OpenData, since = this.now()): Promise<void> {
+    const { identity, index, iv, payload } = packet;
+    const waiting = (this.#waiting.get(identity) ?? []).filter((other) => this.now() - other.since < PATIENCE_MS);
+    const key = this.#ring.of(identity, index, this.now());
+    try {
+      if (this.now() - since >= PATIENCE_MS) throw new RefusedError("no-key");
+      if (waiting.length === 0 && key !== undefined) {
+        this.#waiting.delete(identity);
+        this.tell({ kind: "opened", identity, payload: await key.openData(iv, payload) });
+        return;
+      }
+      if (waiting.length >= MAX_WAITING || !this.#ring.knows(identity)) throw new RefusedError("no-key");
+      this.#waiting.set(identity, [...waiting, { packet, since }]);
+    } catch (error) {
+      this.#drop("in", identity, error);
+    }
+  }
+
+  #pipe(number: number): Pipe {
+    const pipe = this.#pipes.get(number) ?? { identity: null, flowed: false };
+    this.#pipes.set(number, pipe);
+    return pipe;
+  }
+
+  #drop(direction: Direction, identity: string | null, error: unknown): void {
+    const reason = reasonOf(error);
+    const name = `${direction} ${identity ?? ""} ${reason}`;
+    const now = this.now();
+    // A server may invent senders without end.
+    if (this.#reported.size > MAX_REPORTED) this.#reported.clear();
+    const last = this.#reported.get(name) ?? { since: Number.NEGATIVE_INFINITY, count: 0 };
+    last.count += 1;
+    if (now - last.since >= REPORT_MS) {
+      this.tell({ kind: "dropped", direction, identity, reason, count: last.count });
+      last.since = now;
+      last.count = 0;
+    }
+    this.#reported.set(name, last);
+  }
+}
+
+const reasonOf = (error: unknown): Refusal => (error instanceof RefusedError ? error.reason : "broken");

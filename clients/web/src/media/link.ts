@@ -1,0 +1,219 @@
+/** The way to the media server: livekit-client behind what a room needs of it. Everything it sends or plays is encrypted. */
+import {
+  ConnectionError,
+  ConnectionErrorReason,
+  type LocalTrackPublication,
+  type Participant,
+  type RemoteTrack,
+  Room,
+  type RoomConnectOptions,
+  RoomEvent,
+  Track,
+  type TrackPublication,
+  setLogLevel,
+} from "livekit-client";
+import type { EpochKeys } from "./keyring.js";
+import { MediaManager } from "./manager.js";
+import type { FromWorker } from "./messages.js";
+import { MediaRefusedError } from "./refused.js";
+import { startWorker } from "./start.js";
+
+export type Source = "microphone" | "camera" | "screen";
+export type LinkState = "connecting" | "connected" | "reconnecting";
+
+/** A track that may be played. */
+export interface Playable {
+  readonly identity: string;
+  readonly sid: string;
+  readonly source: Source;
+  readonly track: MediaStreamTrack;
+  /** The sender has muted it. */
+  readonly muted: boolean;
+}
+
+/** What is told besides. */
+export type Told = Extract<FromWorker, { kind: "keyed" | "failed" | "dropped" | "flowing" }>;
+
+export interface LinkListener {
+  state(state: LinkState): void;
+  /** It does not come back by itself. `final`: the server says that this seat must not come back. */
+  gone(final: boolean): void;
+  /** All that may be played now. */
+  tracks(tracks: readonly Playable[]): void;
+  data(identity: string, payload: Uint8Array<ArrayBuffer>): void;
+  notEncrypted(identity: string): void;
+  told(message: Told): void;
+  /** An own device ended: unplugged, or the browser's own stop button. */
+  ended(source: Source): void;
+}
+
+/** One connection of one seat. */
+export interface Link {
+  keys(keys: EpochKeys): void;
+  stop(): void;
+  /** Sends a device's track, or pauses it; rejects when the server refuses. The track's devices are the caller's. */
+  send(source: Source, track: MediaStreamTrack): Promise<void>;
+  mute(source: Source): Promise<void>;
+  unmute(source: Source): Promise<void>;
+  /** Takes it away altogether. */
+  unsend(source: Source): Promise<void>;
+  publish(bytes: Uint8Array<ArrayBuffer>): Promise<void>;
+  leave(): Promise<void>;
+}
+
+/** Opens a connection: `connect(address, token, listener)`. */
+export type Connect = (address: string, token: string, listener: LinkListener) => Promise<Link>;
+
+const sources: Readonly<Record<string, Source>> = {
+  [Track.Source.Microphone]: "microphone",
+  [Track.Source.Camera]: "camera",
+  [Track.Source.ScreenShare]: "screen",
+};
+const published: Readonly<Record<Source, Track.Source>> = {
+  microphone: Track.Source.Microphone,
+  camera: Track.Source.Camera,
+  screen: Track.Source.ScreenShare,
+};
+const CONNECT: RoomConnectOptions = { autoSubscribe: true, maxRetries: 2 };
+/** livekit-client may try for ever where nothing answers. */
+const CONNECT_MS = 20_000;
+/** Reasons of livekit's `DisconnectReason` after which coming back makes no sense: duplicate, removed, room deleted. */
+const FINAL: readonly number[] = [2, 4, 5];
+
+class LiveKitLink implements Link {
+  readonly #room: Room;
+  readonly #manager: MediaManager;
+  readonly #playing = new Map<string, { readonly identity: string; readonly track: RemoteTrack }>();
+  readonly #sent = new Map<Source, LocalTrackPublication>();
+  #isConnected = false;
+  #isOver = false;
+
+  constructor(
+    worker: Worker,
+    private readonly listener: LinkListener,
+  ) {
+    this.#manager = new MediaManager(worker, {
+      data: (identity, payload) => listener.data(identity, payload),
+      track: (identity, track) => {
+        this.#playing.set(track.sid ?? "", { identity, track });
+        this.#tellTracks();
+      },
+      untrack: (_, track) => {
+        this.#playing.delete(track.sid ?? "");
+        this.#tellTracks();
+      },
+      notEncrypted: (identity) => listener.notEncrypted(identity),
+      told: (message) => listener.told(message),
+    });
+    this.#room = new Room({
+      encryption: { e2eeManager: this.#manager },
+      singlePeerConnection: true,
+      adaptiveStream: false,
+      dynacast: false,
+      publishDefaults: { videoCodec: "vp8", backupCodec: false, simulcast: false, red: false, stopMicTrackOnMute: false },
+      stopLocalTrackOnUnpublish: false,
+    });
+    this.#listen();
+  }
+
+  async connect(address: string, token: string): Promise<void> {
+    await this.#manager.ready;
+    await this.#room.setE2EEEnabled(true);
+    this.listener.state("connecting");
+    await within(CONNECT_MS, this.#room.connect(address, token, CONNECT));
+    this.#isConnected = true;
+    this.listener.state("connected");
+  }
+
+  keys(keys: EpochKeys): void {
+    this.#manager.keys(keys);
+  }
+
+  stop(): void {
+    this.#manager.stop();
+  }
+
+  async send(source: Source, track: MediaStreamTrack): Promise<void> {
+    const publication = await this.#room.localParticipant.publishTrack(track, { source: published[source], name: source });
+    this.#sent.set(source, publication);
+    track.addEventListener("ended", () => this.#sent.get(source) === publication && this.listener.ended(source));
+  }
+
+  async mute(source: Source): Promise<void> {
+    await this.#sent.get(source)?.mute();
+  }
+
+  async unmute(source: Source): Promise<void> {
+    await this.#sent.get(source)?.unmute();
+  }
+
+  async unsend(source: Source): Promise<void> {
+    const publication = this.#sent.get(source);
+    this.#sent.delete(source);
+    if (publication?.track !== undefined) await this.#room.localParticipant.unpublishTrack(publication.track, false);
+  }
+
+  publish(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    return this.#room.localParticipant.publishData(bytes, { reliable: true });
+  }
+
+  async leave(): Promise<void> {
+    this.#isOver = true;
+    await this.#room.disconnect(false);
+    this.#manager.dispose();
+  }
+
+  #listen(): void {
+    const changed = (_: TrackPublication, participant: Participant): void => {
+      if (participant !== this.#room.localParticipant) this.#tellTracks();
+    };
+    this.#room
+      .on(RoomEvent.Reconnecting, () => this.listener.state("reconnecting"))
+      .on(RoomEvent.SignalReconnecting, () => this.listener.state("reconnecting"))
+      .on(RoomEvent.Reconnected, () => this.listener.state("connected"))
+      .on(RoomEvent.TrackMuted, changed)
+      .on(RoomEvent.TrackUnmuted, changed)
+      .on(RoomEvent.Disconnected, (reason) => {
+        this.#manager.dispose();
+        if (this.#isConnected && !this.#isOver) this.listener.gone(reason !== undefined && FINAL.includes(reason));
+        this.#isOver = true;
+      });
+  }
+
+  #tellTracks(): void {
+    const playable: Playable[] = [];
+    for (const [sid, { identity, track }] of this.#playing) {
+      const source = sources[track.source];
+      if (source !== undefined) playable.push({ identity, sid, source, track: track.mediaStreamTrack, muted: track.isMuted });
+    }
+    this.listener.tracks(playable);
+  }
+}
+
+const within = async (milliseconds: number, connecting: Promise<void>): Promise<void> => {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const over = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new MediaRefusedError("media")), milliseconds);
+  });
+  try {
+    await Promise.race([connecting, over]);
+  } catch (error) {
+    if (!(error instanceof ConnectionError)) throw error;
+    throw new MediaRefusedError(error.reason === ConnectionErrorReason.NotAllowed ? "token" : "media");
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+/** A connection by livekit-client; rejects with `CannotEncryptError` or `MediaRefusedError`. */
+export const connect: Connect = async (address, token, listener) => {
+  setLogLevel("silent");
+  const link = new LiveKitLink(startWorker(), listener);
+  try {
+    await link.connect(address, token);
+  } catch (error) {
+    await link.leave();
+    throw error;
+  }
+  return link;
+};

@@ -1,0 +1,255 @@
+/** Which screen there is, and what leads from one to the other. */
+import { type Daemon, DaemonError, type DaemonErrorName } from "../daemon/client.js";
+import type { Form, Lobby, RoomSummary, Stage, TypedData } from "../daemon/types.js";
+import type { Language } from "../i18n/text.js";
+import { CannotEncryptError } from "../media/guard.js";
+import type { Connect } from "../media/link.js";
+import { MediaRefusedError } from "../media/refused.js";
+import { LiveRoom } from "./room.js";
+import type { Chosen } from "./senders.js";
+import { Store } from "./store.js";
+import { type Wallet, devWallet, findWallets } from "./wallet.js";
+
+export type Theme = "light" | "dark";
+
+/** What a refusal screen explains. */
+export type Refused = DaemonErrorName | "wallet" | "token" | "media" | "cannotEncrypt";
+
+/** How far entering is. */
+export interface Progress {
+  readonly form: Form;
+  readonly stage: Stage | "wallet";
+  readonly percent: number;
+  readonly since: number;
+}
+
+export type Screen =
+  | { readonly name: "noToken" | "noDaemon" | "connecting" }
+  | { readonly name: "rooms"; readonly rooms: readonly RoomSummary[] | null }
+  | { readonly name: "lobby"; readonly lobby: Lobby }
+  | { readonly name: "entering"; readonly lobby: Lobby; readonly progress: Progress }
+  | { readonly name: "refused"; readonly lobby: Lobby; readonly reason: Refused }
+  | { readonly name: "room"; readonly live: LiveRoom };
+
+export interface AppState {
+  readonly language: Language;
+  readonly theme: Theme;
+  readonly screen: Screen;
+  readonly wallets: readonly Wallet[];
+}
+
+/** How somebody enters. */
+export interface Entrance {
+  readonly form: Form;
+  readonly textOnly: boolean;
+  readonly account: string | null;
+  readonly wallet: Wallet | null;
+  readonly chosen: Chosen;
+}
+
+export interface AppTools {
+  readonly connect: Connect;
+  /** Opens the connection to the daemon; undefined without a token. */
+  readonly daemon: (() => Daemon) | undefined;
+  readonly storage: Pick<Storage, "getItem" | "setItem" | "removeItem">;
+  readonly scope: EventTarget;
+}
+
+/** One press of "Enter". */
+interface Attempt {
+  /** The daemon's name for it. */
+  id: string | undefined;
+  isCancelled: boolean;
+}
+
+const ROOM_KEY = "pars.room";
+
+export class App {
+  readonly store: Store<AppState>;
+  #daemon: Daemon | undefined;
+  #attempt: Attempt | undefined;
+
+  constructor(
+    private readonly tools: AppTools,
+    preferences: Pick<AppState, "language" | "theme">,
+  ) {
+    this.store = new Store<AppState>({ ...preferences, screen: { name: "connecting" }, wallets: [] });
+    findWallets(tools.scope, (wallet) => {
+      const { wallets } = this.store.value;
+      if (!wallets.some(({ id }) => id === wallet.id)) this.store.set({ wallets: [...wallets, wallet] });
+    });
+  }
+
+  /** Connects to the daemon, and back into the room of this tab if it was in one. */
+  async start(): Promise<void> {
+    const { daemon } = this.tools;
+    if (daemon === undefined) return this.#show({ name: "noToken" });
+    this.#show({ name: "connecting" });
+    try {
+      this.#daemon = daemon();
+      await this.#daemon.ready;
+    } catch {
+      return this.#show({ name: "noDaemon" });
+    }
+    void this.#daemon.lost.then(() => {
+      if (this.store.value.screen.name !== "room") this.#show({ name: "noDaemon" });
+    });
+    const room = this.tools.storage.getItem(ROOM_KEY);
+    if (room === null || !(await this.#return(room))) await this.rooms();
+  }
+
+  choose(preferences: Partial<Pick<AppState, "language" | "theme">>): void {
+    this.store.set(preferences);
+  }
+
+  /** The room list. */
+  async rooms(): Promise<void> {
+    this.#show({ name: "rooms", rooms: null });
+    const rooms = await this.#call((daemon) => daemon.call("room.list", {}));
+    if (rooms !== undefined && this.store.value.screen.name === "rooms") this.#show({ name: "rooms", rooms });
+  }
+
+  /** The screen before a room. */
+  async lobby(room: string): Promise<void> {
+    const lobby = await this.#call((daemon) => daemon.call("room.lobby", { room }));
+    if (lobby === undefined) return;
+    const { wallets } = this.store.value;
+    if (lobby.devWallet && this.#daemon !== undefined && !wallets.some(({ id }) => id === "dev")) {
+      this.store.set({ wallets: [devWallet(this.#daemon), ...wallets] });
+    }
+    this.#show({ name: "lobby", lobby });
+  }
+
+  /** Proves or signs, and enters. */
+  async enter(lobby: Lobby, entrance: Entrance): Promise<void> {
+    const daemon = this.#daemon;
+    if (daemon === undefined) return;
+    const attempt: Attempt = { id: undefined, isCancelled: false };
+    this.#attempt = attempt;
+    const progress = (stage: Progress["stage"], percent: number): void => {
+      if (!attempt.isCancelled)
+        this.#show({ name: "entering", lobby, progress: { form: entrance.form, stage, percent, since: performance.now() } });
+    };
+    progress("tree", 0);
+    // It hears of roster and keys from now on: they may come before the answer.
+    const live = new LiveRoom({ daemon, connect: this.tools.connect }, lobby, entrance.chosen);
+    const unhear = daemon.on(({ type, data }) => {
+      if (type === "roomProgress" && data.attempt === attempt.id) progress(data.stage, data.percent);
+    });
+    try {
+      await this.#join(daemon, attempt, live, entrance, progress);
+      this.#show({ name: "room", live });
+    } catch (error) {
+      live.end("Left");
+      this.forget();
+      void daemon.call("room.leave", { room: lobby.room }).catch(() => undefined);
+      if (!attempt.isCancelled) this.#show({ name: "refused", lobby, reason: reasonOf(error) });
+    } finally {
+      unhear();
+    }
+  }
+
+  /** Ends the attempt to enter. */
+  async cancel(lobby: Lobby): Promise<void> {
+    const attempt = this.#attempt;
+    this.#show({ name: "lobby", lobby });
+    if (attempt === undefined) return;
+    attempt.isCancelled = true;
+    if (attempt.id !== undefined) await this.#daemon?.call("room.cancel", { attempt: attempt.id }).catch(() => undefined);
+  }
+
+  /** Leaves at once; the rooms are shown when the daemon knows. */
+  async leave(live: LiveRoom): Promise<void> {
+    this.tools.storage.removeItem(ROOM_KEY);
+    await live.leave();
+    await this.rooms();
+  }
+
+  /** The room has ended: this tab does not try to come back by itself. */
+  forget(): void {
+    this.tools.storage.removeItem(ROOM_KEY);
+  }
+
+  async #join(
+    daemon: Daemon,
+    attempt: Attempt,
+    live: LiveRoom,
+    entrance: Entrance,
+    progress: (stage: "wallet", percent: number) => void,
+  ): Promise<void> {
+    const { form, textOnly, account } = entrance;
+    const params = { room: live.room, form, textOnly, ...(account === null ? {} : { account }) };
+    const prepared = await daemon.call("room.prepare", params);
+    attempt.id = prepared.attempt;
+    checkGoesOn(attempt);
+    if (prepared.typedData !== null) progress("wallet", 0);
+    const signature =
+      prepared.typedData === null
+        ? {}
+        : { walletSignature: await this.#sign(daemon, prepared.attempt, prepared.typedData, entrance) };
+    checkGoesOn(attempt);
+    const joined = await daemon.call("room.join", { attempt: prepared.attempt, ...signature });
+    checkGoesOn(attempt);
+    this.tools.storage.setItem(ROOM_KEY, live.room);
+    await live.enter(joined);
+    checkGoesOn(attempt);
+  }
+
+  async #sign(daemon: Daemon, attempt: string, typedData: TypedData, { wallet, account }: Entrance): Promise<string> {
+    try {
+      if (wallet === null || account === null) throw new WalletError();
+      return await wallet.sign(account, typedData);
+    } catch {
+      void daemon.call("room.cancel", { attempt }).catch(() => undefined);
+      throw new WalletError();
+    }
+  }
+
+  /** Back into the room after a reload: a new connection of the same seat. */
+  async #return(room: string): Promise<boolean> {
+    const daemon = this.#daemon;
+    if (daemon === undefined) return false;
+    let live: LiveRoom | undefined;
+    try {
+      const lobby = await daemon.call("room.lobby", { room });
+      live = new LiveRoom({ daemon, connect: this.tools.connect }, lobby);
+      await live.enter(await daemon.call("room.connection", { room }));
+      this.#show({ name: "room", live });
+      return true;
+    } catch {
+      live?.end("Left");
+      this.forget();
+      return false;
+    }
+  }
+
+  async #call<T>(ask: (daemon: Daemon) => Promise<T>): Promise<T | undefined> {
+    try {
+      return this.#daemon === undefined ? undefined : await ask(this.#daemon);
+    } catch {
+      this.#show({ name: "noDaemon" });
+      return undefined;
+    }
+  }
+
+  #show(screen: Screen): void {
+    this.store.set({ screen });
+  }
+}
+
+/** Thrown between two steps of an attempt that was cancelled. */
+const checkGoesOn = ({ isCancelled }: Attempt): void => {
+  if (isCancelled) throw new DaemonError("Cancelled", "cancelled");
+};
+
+class WalletError extends Error {
+  override readonly name = "WalletError";
+}
+
+/** What is said about a failure to enter. */
+const reasonOf = (error: unknown): Refused => {
+  if (error instanceof DaemonError) return error.reason;
+  if (error instanceof WalletError) return "wallet";
+  if (error instanceof CannotEncryptError) return "cannotEncrypt";
+  return error instanceof MediaRefusedError ? error.reason : "Refused";
+};

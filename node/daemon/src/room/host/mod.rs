@@ -1,0 +1,304 @@
+//! The host's role of a daemon: sittings that its account opens are hosted here until they are over, also after a restart.
+//!
+//! ```text
+//! keys made ─ kept sealed ─ setMetadata, openSitting ─ final ─ object put to service nodes ─ hosted ─ over ─ keys erased
+//! ```
+//!
+//! | Module | Holds |
+//! |---|---|
+//! | [`kept`] | a sitting's secrets on disk |
+//! | [`run`] | the task that drives the machine |
+//! | [`sfu`] | tokens and orders for the SFU |
+
+pub mod kept;
+pub mod run;
+pub mod sfu;
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use alloy::primitives::B256;
+use alloy::primitives::aliases::U40;
+use alloy::sol_types::SolCall;
+use futures::future::BoxFuture;
+use pars_bindings::TownHall::{multicallCall, openSittingCall, setMetadataCall};
+use pars_identity::id::IdentityId;
+use pars_proto::room::{
+    AgendaItem, Backend, Description, Front, HostEntry, HostSecrets, Line, LineError, Metadata, MetadataError, Reach,
+    SfuEntry,
+};
+use pars_rpc::room as rpc;
+use pars_wire::codec::Wire;
+use pars_wire::{RoomId, SittingId};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use self::kept::{Folder, Kept, KeptError};
+use self::sfu::Sfu;
+use super::facts::{FactsError, Oracle, Running};
+use super::objects::{ObjectClient, Objects};
+use super::tunnel::serve::Listener;
+use crate::chain::Progress;
+use crate::chain::transact::{Sender, TransactError};
+use crate::clock;
+use crate::driver::SUITE;
+use crate::random;
+
+/// Pause before something is tried again.
+const RETRY: Duration = Duration::from_millis(500);
+/// How often an order to the SFU is tried.
+const ATTEMPTS: u32 = 20;
+/// After the end, for what was said last.
+const LAST: Duration = Duration::from_millis(500);
+/// How often the object is given to the service nodes again: they forget it when they restart.
+const AGAIN: Duration = Duration::from_secs(30);
+/// How long the own index may take to see a sitting as final.
+const FINAL: Duration = Duration::from_secs(120);
+
+/// Why a sitting is not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A text of the description.
+    #[error("title, agenda or languages: {0}")]
+    Line(#[from] LineError),
+    /// Too much of it.
+    #[error(transparent)]
+    Metadata(#[from] MetadataError),
+    /// No port.
+    #[error("no port for tunnels: {0}")]
+    Bind(#[from] std::io::Error),
+    /// The disk.
+    #[error(transparent)]
+    Kept(#[from] KeptError),
+    /// The chain.
+    #[error(transparent)]
+    Transact(#[from] TransactError),
+    /// The index.
+    #[error(transparent)]
+    Facts(#[from] FactsError),
+    /// No such time.
+    #[error("the end of the sitting is no time that the contract takes")]
+    Time,
+    /// Not in time.
+    #[error("the sitting was opened, and its block is not final yet; the daemon goes on")]
+    Late,
+}
+
+/// Everything the role needs.
+#[derive(Clone, Debug)]
+pub struct Hosting {
+    /// Who opens sittings.
+    pub sender: Arc<Sender>,
+    /// The SFU.
+    pub sfu: Sfu,
+    /// The own index.
+    pub oracle: Oracle,
+    /// How far it is.
+    pub progress: watch::Receiver<Progress>,
+    /// Objects that are held here.
+    pub objects: Objects,
+    /// The service nodes.
+    pub client: ObjectClient,
+    /// Secrets on disk.
+    pub folder: Folder,
+    tasks: Arc<Mutex<BTreeMap<RoomId, Hosted>>>,
+}
+
+#[derive(Debug)]
+struct Hosted(JoinHandle<()>);
+
+impl Drop for Hosted {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// The parts of [`Hosting`] that come from elsewhere.
+#[derive(Debug)]
+pub struct HostingParts {
+    /// Who opens sittings.
+    pub sender: Arc<Sender>,
+    /// The SFU.
+    pub sfu: Sfu,
+    /// The own index.
+    pub oracle: Oracle,
+    /// How far it is.
+    pub progress: watch::Receiver<Progress>,
+    /// Objects.
+    pub objects: (Objects, ObjectClient),
+    /// Secrets on disk.
+    pub folder: Folder,
+}
+
+impl Hosting {
+    /// The role; sittings that were hosted before a restart go on.
+    pub fn start(parts: HostingParts) -> Self {
+        let HostingParts { sender, sfu, oracle, progress, objects: (objects, client), folder } = parts;
+        let hosting = Self { sender, sfu, oracle, progress, objects, client, folder, tasks: Arc::default() };
+        hosting.folder.all().into_iter().for_each(|kept| hosting.host(kept, None));
+        hosting
+    }
+
+    /// End every hosted sitting's task; what is kept stays.
+    pub fn stop(&self) {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// Open a sitting and host it; returns when it is final in the own index.
+    ///
+    /// # Errors
+    /// [`OpenError`].
+    pub async fn open(&self, call: &rpc::HostSitting, identity: IdentityId) -> Result<(SittingId, B256), OpenError> {
+        let room = RoomId(call.room.0.into());
+        let view = self.oracle.room(room).await?;
+        let description = description(call)?;
+        let secrets = HostSecrets::generate(SUITE, &mut random::system());
+        let listener = Listener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), secrets.seeds().1)?;
+        let metadata = self.metadata(room, &secrets, (identity, listener.address), description)?;
+        let hash = metadata.hash();
+        let kept = Kept { room, secrets, address: listener.address, object: metadata.encode() };
+        // Before the chain hears of it: a crash in between leaves keys that nobody names, not a sitting without keys.
+        let folder = self.folder.clone();
+        let copy = kept.clone();
+        let written = tokio::task::spawn_blocking(move || folder.keep(&copy)).await;
+        written.map_err(|_| OpenError::Late)??;
+        let ends_at = pars_bindings::typed::seconds40(call.ends_at).ok_or(OpenError::Time)?;
+        let before = view.sitting.map_or(0, |row| row.sitting_id.0);
+        if let Err(error) = self.transact(room, hash, ends_at).await {
+            self.folder.forget(room);
+            return Err(error.into());
+        }
+        self.host(kept, Some(listener));
+        let sitting = tokio::time::timeout(FINAL, self.seen(room, hash, before)).await;
+        sitting.map_err(|_| OpenError::Late)?.map(|running| (running.sitting.scope.sitting, hash))
+    }
+
+    async fn transact(&self, room: RoomId, hash: B256, ends_at: U40) -> Result<(), TransactError> {
+        let set = setMetadataCall { roomId: room.0, metadataHash: hash }.abi_encode();
+        let open = openSittingCall { roomId: room.0, endsAt: ends_at }.abi_encode();
+        let call = multicallCall { calls: vec![set.into(), open.into()] };
+        let receipt = self.sender.send(self.oracle.deployment().town_hall, &call).await?;
+        self.sender.finality(receipt.block_number.unwrap_or_default()).await
+    }
+
+    /// Wait until the own index shows the sitting as running and final.
+    async fn seen(&self, room: RoomId, hash: B256, before: u64) -> Result<Running, OpenError> {
+        let mut progress = self.progress.clone();
+        loop {
+            match self.oracle.running(room).await {
+                Ok(running) if running.metadata == hash && running.sitting.scope.sitting.0 > before => {
+                    return Ok(running);
+                }
+                Ok(_) | Err(FactsError::NoSitting) => {}
+                Err(error) => return Err(error.into()),
+            }
+            if progress.changed().await.is_err() {
+                return Err(OpenError::Late);
+            }
+        }
+    }
+
+    fn metadata(
+        &self,
+        room: RoomId,
+        secrets: &HostSecrets,
+        (session, address): (IdentityId, SocketAddr),
+        description: Description,
+    ) -> Result<Metadata, OpenError> {
+        let host = HostEntry { x_pk: secrets.x_pk(), s_vk: secrets.s_vk(), session, reach: Reach::Direct(address) };
+        let sfu = SfuEntry {
+            backend: if self.sfu.fingerprint == [0; 32] { Backend::LiveKit } else { Backend::Own },
+            region: Line::new("here")?,
+            address: Line::new(self.sfu.address())?,
+        };
+        // Rises with every object of a room, also after a restart.
+        let seq = u32::try_from(clock::milliseconds() / 1_000).unwrap_or(u32::MAX);
+        Ok(Metadata::public(Front { room, seq, hosts: vec![host], sfus: vec![sfu] }, description)?)
+    }
+
+    /// Host what is kept, in a task of its own; without a listener on the port that its metadata names.
+    fn host(&self, kept: Kept, listener: Option<Listener>) {
+        let (hosting, room) = (self.clone(), kept.room);
+        let task = tokio::spawn(async move { hosting.hosted(kept, listener).await });
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).insert(room, Hosted(task));
+    }
+
+    async fn hosted(self, kept: Kept, listener: Option<Listener>) {
+        let (room, hash) = (kept.room, super::objects::name(&kept.object));
+        let Some(running) = self.awaited(room, hash).await else {
+            tracing::info!("a kept sitting is not running any more; its keys are erased");
+            return self.folder.forget(room);
+        };
+        let listener = match listener {
+            Some(listener) => listener,
+            None => again(&kept).await,
+        };
+        let object: Arc<[u8]> = kept.object.as_slice().into();
+        let (objects, client) = (self.objects.clone(), self.client.clone());
+        let put: BoxFuture<'static, ()> = Box::pin(async move {
+            loop {
+                objects.hold(&object);
+                let held = client.put(object.clone()).await;
+                tokio::time::sleep(if held > 0 { AGAIN } else { RETRY }).await;
+            }
+        });
+        let (oracle, sfu, progress) = (self.oracle.clone(), self.sfu.clone(), self.progress.clone());
+        let parts = run::Parts { oracle, sfu, progress, running };
+        let hosted: BoxFuture<'static, _> = Box::pin(run::run(parts, kept, listener));
+        tokio::select! {
+            result = hosted => match result {
+                Ok(true) => self.folder.forget(room),
+                Ok(false) => {}
+                Err(error) => tracing::error!(%error, "a sitting is not hosted"),
+            },
+            () = put => {}
+        }
+    }
+
+    /// The sitting with this object, once it is final; none if the index is at its head and it is not running.
+    async fn awaited(&self, room: RoomId, hash: B256) -> Option<Running> {
+        let mut progress = self.progress.clone();
+        let begun = clock::milliseconds();
+        loop {
+            match self.oracle.running(room).await {
+                Ok(running) if running.metadata == hash => return Some(running),
+                _ => {}
+            }
+            let late =
+                clock::milliseconds().saturating_sub(begun) > u64::try_from(FINAL.as_millis()).unwrap_or(u64::MAX);
+            let unknown = match self.oracle.room(room).await {
+                Ok(view) => view.running().is_none_or(|row| row.metadata_hash != hash),
+                Err(_) => false,
+            };
+            if late && unknown && progress.borrow().synced {
+                return None;
+            }
+            // Looked at again with the next block, or soon.
+            let _ = tokio::time::timeout(RETRY, progress.changed()).await;
+        }
+    }
+}
+
+/// The port of a sitting that was hosted here; connections of before may hold it for a while.
+async fn again(kept: &Kept) -> Listener {
+    loop {
+        match Listener::bind(kept.address, kept.secrets.seeds().1) {
+            Ok(listener) => return listener,
+            Err(error) => tracing::warn!(%error, "a sitting that was hosted here waits for its port"),
+        }
+        tokio::time::sleep(RETRY).await;
+    }
+}
+
+fn description(call: &rpc::HostSitting) -> Result<Description, LineError> {
+    let item = |item: &rpc::AgendaItem| Ok(AgendaItem { minutes: item.minutes, text: Line::new(&item.text)? });
+    Ok(Description {
+        title: Line::new(&call.title)?,
+        agenda: call.agenda.iter().map(item).collect::<Result<_, LineError>>()?,
+        languages: call.languages.iter().map(|tag| Line::new(tag)).collect::<Result<_, LineError>>()?,
+        starts_at: 0,
+        ends_at: call.ends_at,
+    })
+}

@@ -1,0 +1,137 @@
+//! `/rtc…` of the page's LiveKit client: its HTTP request is given unseen, but for headers that name the browser, to the host's
+//! daemon, which carries it to the SFU; then the bytes of the WebSocket go both ways.
+//!
+//! Whoever asks must show a token that this daemon gave to its page for a seat that it holds now: nobody else reaches the tunnel.
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY,
+    SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use pars_crypto::hash::equal;
+
+use super::Rooms;
+use super::seat::Seat;
+use super::tunnel::dial::Tunnel;
+
+/// Bytes of an answer that is no WebSocket.
+const MAX_ANSWER: usize = 64 * 1_024;
+/// What goes to the SFU.
+const PASSED: [HeaderName; 6] =
+    [CONNECTION, UPGRADE, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, SEC_WEBSOCKET_PROTOCOL, AUTHORIZATION];
+/// What comes back. Extensions are not asked for.
+const RETURNED: [HeaderName; 6] =
+    [CONNECTION, UPGRADE, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_EXTENSIONS, CONTENT_TYPE];
+
+type Refusal = (StatusCode, &'static str);
+
+const UNKNOWN: Refusal = (StatusCode::UNAUTHORIZED, "this daemon gave out no such token, or its seat is gone");
+const LOST: Refusal = (StatusCode::BAD_GATEWAY, "the room's host is not reached now");
+
+/// One request of a page.
+pub async fn serve(State(rooms): State<Rooms>, request: Request) -> Response {
+    pass(&rooms, request).await.unwrap_or_else(IntoResponse::into_response)
+}
+
+async fn pass(rooms: &Rooms, mut request: Request) -> Result<Response, Refusal> {
+    let token = token(request.uri(), request.headers()).ok_or(UNKNOWN)?;
+    let tunnel = rooms.0.state(|state| state.seats.values().find_map(|seat| holds(seat, &token)));
+    let tunnel = tunnel.ok_or(UNKNOWN)?.ok_or(LOST)?;
+    let wanted = wanted(&request)?;
+    let page = request.extensions_mut().remove::<hyper::upgrade::OnUpgrade>();
+    let mut response = ask(&tunnel, wanted).await.map_err(|_| LOST)?;
+    let mut answer = Response::builder().status(response.status());
+    for name in RETURNED {
+        if let Some(value) = response.headers().get(&name) {
+            answer = answer.header(name, value);
+        }
+    }
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        let body = axum::body::to_bytes(Body::new(response.into_body()), MAX_ANSWER).await.map_err(|_| LOST)?;
+        return answer.body(body.into()).map_err(|_| LOST);
+    }
+    let (page, sfu) = (page.ok_or(LOST)?, hyper::upgrade::on(&mut response));
+    tokio::spawn(async move {
+        if let (Ok(page), Ok(sfu)) = tokio::join!(page, sfu) {
+            // How either side ends is its own affair.
+            let _ = tokio::io::copy_bidirectional(&mut TokioIo::new(page), &mut TokioIo::new(sfu)).await;
+        }
+    });
+    answer.body(Body::empty()).map_err(|_| LOST)
+}
+
+/// The tunnel of the seat whose token this is.
+fn holds(seat: &Seat, token: &str) -> Option<Option<Tunnel>> {
+    let own = seat.token.borrow();
+    let same = own.as_ref().is_some_and(|own| equal(own.as_bytes(), token.as_bytes()));
+    same.then(|| seat.tunnel.borrow().clone())
+}
+
+/// LiveKit's clients put it into the query, or into a header.
+fn token(uri: &Uri, headers: &HeaderMap) -> Option<String> {
+    let query = uri.query().unwrap_or_default().split('&');
+    let in_query = query.filter_map(|pair| pair.strip_prefix("access_token=")).next().map(str::to_owned);
+    let header = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+    in_query.or_else(|| header?.strip_prefix("Bearer ").map(str::to_owned))
+}
+
+/// The same request without what names the browser or its page.
+fn wanted(request: &Request) -> Result<hyper::Request<Body>, Refusal> {
+    const METHOD: Refusal = (StatusCode::METHOD_NOT_ALLOWED, "only GET is carried");
+    if request.method() != Method::GET {
+        return Err(METHOD);
+    }
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let mut wanted = hyper::Request::builder().uri(path).header(HOST, HeaderValue::from_static("sfu"));
+    for name in PASSED {
+        if let Some(value) = request.headers().get(&name) {
+            wanted = wanted.header(name, value);
+        }
+    }
+    wanted.body(Body::empty()).map_err(|_| METHOD)
+}
+
+async fn ask(
+    tunnel: &Tunnel,
+    request: hyper::Request<Body>,
+) -> Result<hyper::Response<hyper::body::Incoming>, Box<dyn std::error::Error + Send + Sync>> {
+    let stream = tunnel.signalling().await?;
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    // It ends with the response, or with the upgrade.
+    tokio::spawn(connection.with_upgrades());
+    Ok(sender.send_request(request).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_stands_in_the_query_or_in_the_header() {
+        let uri: Uri = "/rtc/v1?auto_subscribe=1&access_token=abc".parse().unwrap();
+        assert_eq!(token(&uri, &HeaderMap::new()).as_deref(), Some("abc"));
+        let uri: Uri = "/rtc/validate".parse().unwrap();
+        let mut headers = HeaderMap::new();
+        assert_eq!(token(&uri, &headers), None);
+        headers.insert(AUTHORIZATION, "Bearer def".parse().unwrap());
+        assert_eq!(token(&uri, &headers).as_deref(), Some("def"));
+    }
+
+    #[test]
+    fn what_names_the_browser_does_not_leave_this_machine() {
+        let request = Request::builder().uri("http://127.0.0.1:1/rtc?x=1").header("user-agent", "browser");
+        let request =
+            request.header("origin", "http://127.0.0.1:1").header("cookie", "a").header("upgrade", "websocket");
+        let wanted = wanted(&request.body(Body::empty()).unwrap()).unwrap();
+        let names: Vec<_> = wanted.headers().keys().map(HeaderName::as_str).collect();
+        assert_eq!(names, ["host", "upgrade"]);
+        assert_eq!(wanted.uri(), "/rtc?x=1");
+        let post = Request::builder().method(Method::POST).uri("/rtc").body(Body::empty()).unwrap();
+        assert!(super::wanted(&post).is_err());
+    }
+}

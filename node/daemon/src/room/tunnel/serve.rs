@@ -1,0 +1,256 @@
+//! The host's side of tunnels: who is accepted, what a connection may have before a seat is admitted over it, and where its
+//! streams go.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{SocketAddr, UdpSocket};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use pars_crypto::secret::Ed25519Seed;
+use pars_engine::room::{LinkId, MAX_PACKET};
+use pars_identity::device::DeviceId;
+use pars_identity::id::IdentityId;
+use quinn::{Connection, Endpoint, EndpointConfig, RecvStream, SendStream, ServerConfig, TokioRuntime};
+use tokio::net::TcpStream;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use super::records::{Pair, Records};
+use super::{ALPN, HANDSHAKE, MAX_RECORD, STREAMS, StreamKind, read, transport, write};
+use crate::net::links::tls;
+
+/// Connections at once: a full Town Hall, and some that join.
+const CONNECTIONS: usize = 1_280;
+/// Handshakes at once; above, they are refused.
+const OPENING: usize = 128;
+/// Packets that wait for one member: more, and its stream is ended.
+const QUEUE: usize = 1_024;
+/// What a connection may send before the host has answered a join and an attach over it.
+const STRANGER_BYTES: usize = 96 * 1_024;
+/// And how long it may stay so: a join is verified, the attach follows.
+const STRANGER_TIME: Duration = Duration::from_secs(45);
+/// Packets of the host after which a connection is no stranger's: the reply to its join, and to its attach.
+const KNOWN: u32 = 2;
+/// One piece of a signalling connection that does not move is ended after this.
+const RECORD: Duration = Duration::from_secs(10);
+
+/// What comes over tunnels.
+#[derive(Debug)]
+pub enum FromLink {
+    /// A packet.
+    Packet(LinkId, Vec<u8>),
+    /// A control stream ended.
+    Gone(LinkId),
+}
+
+/// Control streams that stand, for sending.
+#[derive(Clone, Debug, Default)]
+pub struct Links(Arc<Mutex<BTreeMap<LinkId, Out>>>);
+
+#[derive(Debug)]
+struct Out {
+    packets: mpsc::Sender<Vec<u8>>,
+    told: Arc<AtomicU32>,
+}
+
+impl Links {
+    fn held<T>(&self, with: impl FnOnce(&mut BTreeMap<LinkId, Out>) -> T) -> T {
+        with(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Queue a packet; a link that does not read is ended.
+    pub fn send(&self, to: LinkId, packet: Vec<u8>) {
+        self.held(|links| {
+            let Some(out) = links.get(&to) else { return };
+            if out.packets.try_send(packet).is_err() {
+                links.remove(&to);
+            } else {
+                out.told.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+    }
+
+    /// End a link, after what waits was sent.
+    pub fn end(&self, link: LinkId) {
+        self.held(|links| links.remove(&link));
+    }
+}
+
+/// Where tunnels of one sitting end.
+#[derive(Debug)]
+pub struct Listener {
+    endpoint: Endpoint,
+    /// Where it listens.
+    pub address: SocketAddr,
+}
+
+/// What every connection uses.
+#[derive(Clone, Debug)]
+struct Shared {
+    links: Links,
+    records: Records,
+    out: mpsc::Sender<FromLink>,
+    sfu: SocketAddr,
+    next: Arc<AtomicU64>,
+}
+
+impl Listener {
+    /// Take a port for a host's key.
+    ///
+    /// # Errors
+    /// The port is taken, or TLS refuses the key.
+    pub fn bind(address: SocketAddr, seed: &Ed25519Seed) -> io::Result<Self> {
+        let tls = tls::server(tls::provider(), seed, ALPN).map_err(io::Error::other)?;
+        let mut config = ServerConfig::with_crypto(Arc::new(tls));
+        config.transport_config(Arc::new(transport(STREAMS))).migration(false).max_incoming(OPENING);
+        let socket = UdpSocket::bind(address)?;
+        let endpoint = Endpoint::new(EndpointConfig::default(), Some(config), socket, Arc::new(TokioRuntime))?;
+        let address = endpoint.local_addr()?;
+        Ok(Self { endpoint, address })
+    }
+
+    /// Serve until the future is dropped; signalling goes to `sfu`.
+    pub async fn serve(self, (links, records): (Links, Records), out: mpsc::Sender<FromLink>, sfu: SocketAddr) {
+        let shared = Shared { links, records, out, sfu, next: Arc::default() };
+        let room = Arc::new(Semaphore::new(CONNECTIONS));
+        let mut tasks = JoinSet::new();
+        while let Some(incoming) = self.endpoint.accept().await {
+            while tasks.try_join_next().is_some() {}
+            let Ok(place) = room.clone().try_acquire_owned() else {
+                incoming.refuse();
+                continue;
+            };
+            let shared = shared.clone();
+            tasks.spawn(async move {
+                if let Ok(Ok(connection)) = timeout(HANDSHAKE, incoming).await {
+                    serve(connection, shared).await;
+                }
+                drop(place);
+            });
+        }
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.endpoint.close(0_u8.into(), &[]);
+    }
+}
+
+/// One member's connection.
+async fn serve(connection: Connection, shared: Shared) {
+    let told = Arc::new(AtomicU32::new(0));
+    let mut tasks = JoinSet::new();
+    let stranger = tokio::time::sleep(STRANGER_TIME);
+    tokio::pin!(stranger);
+    loop {
+        let (send, mut recv) = tokio::select! {
+            stream = connection.accept_bi() => match stream {
+                Ok(stream) => stream,
+                Err(_) => break,
+            },
+            () = &mut stranger, if told.load(Ordering::Relaxed) < KNOWN => break,
+        };
+        while tasks.try_join_next().is_some() {}
+        let mut kind = [0];
+        if timeout(HANDSHAKE, recv.read_exact(&mut kind)).await.is_err() {
+            break;
+        }
+        let [kind] = kind;
+        let known = told.load(Ordering::Relaxed) >= KNOWN;
+        match StreamKind::read(kind) {
+            Some(StreamKind::Control) => {
+                tasks.spawn(control(shared.clone(), told.clone(), (send, recv)));
+            }
+            Some(StreamKind::Signalling) if known => {
+                tasks.spawn(signalling(shared.sfu, send, recv));
+            }
+            Some(StreamKind::Put) => {
+                tasks.spawn(put(shared.records.clone(), send, recv));
+            }
+            Some(StreamKind::Get) if known => {
+                tasks.spawn(get(shared.records.clone(), send, recv));
+            }
+            _ => break,
+        }
+    }
+    connection.close(0_u8.into(), &[]);
+}
+
+/// A control stream: packets in, packets out.
+async fn control(shared: Shared, told: Arc<AtomicU32>, (mut send, mut recv): (SendStream, RecvStream)) {
+    let link = LinkId(shared.next.fetch_add(1, Ordering::Relaxed));
+    let (packets, mut queue) = mpsc::channel::<Vec<u8>>(QUEUE);
+    shared.links.held(|links| links.insert(link, Out { packets, told: told.clone() }));
+    let out = shared.out.clone();
+    let read = async move {
+        let mut strange = 0;
+        while let Ok(Some(packet)) = read(&mut recv, MAX_PACKET).await {
+            strange += packet.len();
+            if told.load(Ordering::Relaxed) < KNOWN && strange > STRANGER_BYTES
+                || out.send(FromLink::Packet(link, packet)).await.is_err()
+            {
+                break;
+            }
+        }
+    };
+    let written = async move {
+        while let Some(packet) = queue.recv().await {
+            if write(&mut send, &packet).await.is_err() {
+                return;
+            }
+        }
+        // The machine ended the link: what was sent arrives.
+        let _ = send.finish();
+        let _ = timeout(HANDSHAKE, send.stopped()).await;
+    };
+    tokio::select! {
+        () = read => {}
+        () = written => {}
+    }
+    shared.links.end(link);
+    // The host may have ended.
+    let _ = shared.out.send(FromLink::Gone(link)).await;
+}
+
+/// Bytes of a page's connection, to the SFU and back, unseen.
+async fn signalling(sfu: SocketAddr, send: SendStream, recv: RecvStream) {
+    let Ok(Ok(mut stream)) = timeout(HANDSHAKE, TcpStream::connect(sfu)).await else { return };
+    let _ = stream.set_nodelay(true);
+    // How a page ends is its own affair.
+    let _ = tokio::io::copy_bidirectional(&mut tokio::io::join(recv, send), &mut stream).await;
+}
+
+async fn put(records: Records, mut send: SendStream, mut recv: RecvStream) {
+    let both = async {
+        let record = read(&mut recv, MAX_RECORD).await.ok()??;
+        let certificate = read(&mut recv, MAX_RECORD).await.ok()??;
+        Some((record, certificate))
+    };
+    let Ok(Some(pair)) = timeout(RECORD, both).await else { return };
+    let taken = tokio::task::spawn_blocking(move || records.put(pair)).await.unwrap_or_default();
+    if send.write_all(&[u8::from(taken)]).await.is_ok() {
+        let _ = send.finish();
+        let _ = timeout(HANDSHAKE, send.stopped()).await;
+    }
+}
+
+async fn get(records: Records, mut send: SendStream, mut recv: RecvStream) {
+    let (mut identity, mut device) = ([0; 32], [0; 16]);
+    let asked = async {
+        recv.read_exact(&mut identity).await.ok()?;
+        recv.read_exact(&mut device).await.ok()
+    };
+    let Ok(Some(())) = timeout(RECORD, asked).await else { return };
+    if let Some(pair) = records.get(IdentityId(identity), DeviceId(device)) {
+        let (record, certificate): &Pair = &pair;
+        if write(&mut send, record).await.is_err() || write(&mut send, certificate).await.is_err() {
+            return;
+        }
+    }
+    let _ = send.finish();
+    let _ = timeout(HANDSHAKE, send.stopped()).await;
+}

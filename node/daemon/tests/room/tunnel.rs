@@ -1,0 +1,78 @@
+//! Tunnels: the host's key decides who is reached; whoever only connects is soon gone.
+
+use std::sync::Arc;
+
+use pars_crypto::suite::Libcrux;
+use pars_daemon::random;
+use pars_daemon::room::tunnel::dial::{DialError, Dialer};
+use pars_daemon::room::tunnel::records::Records;
+use pars_daemon::room::tunnel::serve::{FromLink, Links, Listener};
+use pars_identity::IdentityId;
+use pars_proto::room::{HostEntry, HostSecrets, Reach};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+
+fn entry(secrets: &HostSecrets, listener: &Listener) -> HostEntry {
+    let reach = Reach::Direct(listener.address);
+    HostEntry { x_pk: secrets.x_pk(), s_vk: secrets.s_vk(), session: IdentityId([0; 32]), reach }
+}
+
+fn host() -> (HostSecrets, Listener) {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let secrets = HostSecrets::generate(&Libcrux, &mut random::system());
+    let listener = Listener::bind(([127, 0, 0, 1], 0).into(), secrets.seeds().1).unwrap();
+    (secrets, listener)
+}
+
+#[tokio::test]
+async fn whoever_answers_with_another_key_is_not_the_host() {
+    let ((secrets, listener), (others, _other)) = (host(), host());
+    let (true_entry, swapped) = (entry(&secrets, &listener), entry(&others, &listener));
+    let (packets, _from) = mpsc::channel(8);
+    tokio::spawn(listener.serve((Links::default(), Records::default()), packets, ([127, 0, 0, 1], 9).into()));
+    let dialer = Dialer::new().unwrap();
+    assert!(dialer.dial(&true_entry).await.is_ok());
+    assert!(matches!(dialer.dial(&swapped).await, Err(DialError::OtherKey)));
+}
+
+#[tokio::test]
+async fn packets_go_both_ways_and_signalling_only_after_the_host_has_answered() {
+    let (secrets, listener) = host();
+    let entry = entry(&secrets, &listener);
+    let sfu = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (links, (packets, mut from)) = (Links::default(), mpsc::channel(8));
+    tokio::spawn(listener.serve((links.clone(), Records::default()), packets, sfu.local_addr().unwrap()));
+    let dialer = Arc::new(Dialer::new().unwrap());
+    let stranger = dialer.dial(&entry).await.unwrap();
+    let mut stream = stranger.signalling().await.unwrap();
+    let _ = stream.write_all(b"GET /").await;
+    assert!(stream.read_u8().await.is_err(), "a stranger has no way to the SFU");
+    let tunnel = dialer.dial(&entry).await.unwrap();
+    let (mut send, mut recv) = tunnel.control().await.unwrap().split();
+    send.send(b"join").await.unwrap();
+    let link = loop {
+        match from.recv().await.unwrap() {
+            FromLink::Packet(link, packet) => {
+                assert_eq!(packet, b"join");
+                break link;
+            }
+            FromLink::Gone(_) => {}
+        }
+    };
+    for packet in [b"reply", b"stand"] {
+        links.send(link, packet.to_vec());
+        assert_eq!(recv.recv().await.unwrap().as_deref(), Some(&packet[..]));
+    }
+    let mut stream = tunnel.signalling().await.unwrap();
+    stream.write_all(b"hello").await.unwrap();
+    let (mut server, _) = sfu.accept().await.unwrap();
+    let mut heard = [0; 5];
+    server.read_exact(&mut heard).await.unwrap();
+    assert_eq!(&heard, b"hello");
+    server.write_all(b"world").await.unwrap();
+    stream.read_exact(&mut heard).await.unwrap();
+    assert_eq!(&heard, b"world");
+    links.end(link);
+    assert_eq!(recv.recv().await.unwrap(), None, "the host ended the link");
+}

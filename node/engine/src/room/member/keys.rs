@@ -1,0 +1,157 @@
+//! Under which keys may be heard and sent now, and telling the page so.
+//!
+//! A publisher sends in an epoch only while it has verified every seat of it, nobody of it has been gone for 5 s, and the host
+//! has told everything up to at most 5 s ago: a seat that left within that time may not be known here yet.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use pars_proto::room::{EpochHash, SeatNo, SenderKeys, WRAP};
+use pars_wire::machine::Tick;
+
+use crate::room::epoch::Epoch;
+use crate::room::io::{EpochKeys, MemberEvent, SeatKeys, StopReason};
+
+use super::roster::{Check, Entry};
+use super::{Context, FRESH_MS, Member};
+
+/// Connections for which the keys of an epoch were told, and whether with our own.
+type Shown = (BTreeMap<SeatNo, [u8; 16]>, bool);
+
+/// What the page was told.
+#[derive(Debug)]
+pub(super) struct Told {
+    /// The roster changed since.
+    pub(super) roster: bool,
+    /// Messages whose signer is being verified.
+    pub(super) waiting: VecDeque<Vec<u8>>,
+    /// Wraps whose record or channel is missing.
+    pub(super) early: VecDeque<(SeatNo, EpochHash, [u8; WRAP])>,
+    epochs: BTreeMap<EpochHash, Shown>,
+    sending: Option<EpochHash>,
+    stopped: Option<(StopReason, Option<SeatNo>)>,
+    next: Option<Tick>,
+}
+
+impl Default for Told {
+    /// A page that was told nothing sends nothing.
+    fn default() -> Self {
+        let (waiting, early, epochs) = (VecDeque::new(), VecDeque::new(), BTreeMap::new());
+        let stopped = Some((StopReason::NoEpoch, None));
+        Self { roster: false, waiting, early, epochs, sending: None, stopped, next: None }
+    }
+}
+
+impl Told {
+    pub(super) const fn deadline(&self) -> Option<Tick> {
+        self.next
+    }
+}
+
+impl Member {
+    /// Whether may be sent in an epoch now; until when, or why not.
+    fn may_send(&self, epoch: &Epoch, now: Tick) -> Result<Tick, (StopReason, Option<SeatNo>)> {
+        let own = self.seat().filter(|own| epoch.holds(*own)).ok_or((StopReason::NoEpoch, None))?;
+        let fresh = self.road.fresh.map(|at| at.after(FRESH_MS)).filter(|until| now < *until);
+        let mut until = fresh.ok_or((StopReason::HostSilent, None))?;
+        for seat in epoch.seats.iter().filter(|seat| **seat != own || self.connection.is_some()) {
+            let entry = self.roster.get(*seat).ok_or((StopReason::Verifying, Some(*seat)))?;
+            match entry.check {
+                Check::Verified => {}
+                Check::Asked => return Err((StopReason::Verifying, Some(*seat))),
+                Check::Failed(_) => return Err((StopReason::Unverified, Some(*seat))),
+            }
+            if let Some(grace) = entry.went {
+                if grace <= now {
+                    return Err((StopReason::NotRotated, Some(*seat)));
+                }
+                until = until.min(grace);
+            }
+        }
+        Ok(until)
+    }
+
+    /// Tell the page what changed.
+    pub(super) fn keys_due(&mut self, cx: Context<'_, '_>) {
+        let now = cx.now.tick;
+        for epoch in self.chain.expire(now) {
+            Self::event(cx, MemberEvent::Expired { epoch, index: (epoch % 256) as u8 });
+        }
+        let mut why = (StopReason::NoEpoch, None);
+        let (mut sending, mut next) = (None, None);
+        for (place, (rh, epoch)) in self.chain.kept().enumerate() {
+            match self.may_send(epoch, now) {
+                Ok(until) => {
+                    (sending, next) = (Some(rh), Some(until));
+                    break;
+                }
+                Err(reason) if place == 0 => why = reason,
+                Err(_) => {}
+            }
+        }
+        (self.told.sending, self.told.next) = (sending, next);
+        let shown: BTreeMap<_, _> = self.chain.kept().map(|(rh, epoch)| (rh, self.shown(rh, epoch))).collect();
+        let changed: Vec<_> =
+            shown.iter().filter(|(rh, shown)| self.told.epochs.get(rh) != Some(shown)).map(|(rh, _)| *rh).collect();
+        self.told.epochs = shown;
+        for rh in changed.iter().rev() {
+            if let Some(keys) = self.chain.get(rh).and_then(|epoch| self.epoch_keys(*rh, epoch)) {
+                Self::event(cx, MemberEvent::Keys(keys));
+            }
+        }
+        match sending {
+            Some(_) => self.told.stopped = None,
+            None => self.stop(cx, why.0, why.1),
+        }
+        if std::mem::take(&mut self.told.roster) {
+            Self::event(cx, MemberEvent::Roster);
+        }
+    }
+
+    pub(super) fn stop(&mut self, cx: Context<'_, '_>, reason: StopReason, seat: Option<SeatNo>) {
+        self.told.sending = None;
+        if self.told.stopped.replace((reason, seat)) != Some((reason, seat)) {
+            Self::event(cx, MemberEvent::Stopped { reason, seat });
+        }
+    }
+
+    /// Seats of an epoch that may be heard: verified, with a connection.
+    fn heard_in<'a>(&'a self, epoch: &'a Epoch) -> impl Iterator<Item = (SeatNo, &'a Entry, [u8; 16])> {
+        epoch.seats.iter().filter_map(|seat| {
+            let entry = self.roster.get(*seat).filter(|entry| entry.is_verified())?;
+            let nonce = match self.connection {
+                Some(own) if Some(*seat) == self.seat() => own.connection().nonce,
+                _ => entry.connection?.nonce,
+            };
+            Some((*seat, entry, nonce))
+        })
+    }
+
+    fn shown(&self, rh: EpochHash, epoch: &Epoch) -> Shown {
+        let connections = self.heard_in(epoch).map(|(seat, _, nonce)| (seat, nonce)).collect();
+        (connections, self.told.sending == Some(rh))
+    }
+
+    fn epoch_keys(&self, rh: EpochHash, epoch: &Epoch) -> Option<EpochKeys> {
+        let secret = epoch.secret.as_ref()?;
+        let own = self.seat();
+        let all = self.heard_in(epoch).map(|(seat, entry, nonce)| SeatKeys {
+            seat,
+            identity: entry.pseudonym.clone(),
+            keys: SenderKeys::derive(&rh, secret, seat, &nonce),
+        });
+        let (mine, keys): (Vec<_>, Vec<_>) = all.partition(|keys| Some(keys.seat) == own);
+        let own = mine.into_iter().next().filter(|_| self.told.sending == Some(rh));
+        let (number, index) = (epoch.number(), epoch.signed.record().key_index());
+        Some(EpochKeys { epoch: number, index, hash: rh, seats: epoch.seats.clone(), keys, own })
+    }
+
+    /// Keys of every epoch that is kept, for a page that begins anew.
+    pub fn keys(&self) -> Vec<EpochKeys> {
+        self.chain.kept().filter_map(|(rh, epoch)| self.epoch_keys(rh, epoch)).collect()
+    }
+
+    /// The epoch in which may be sent now.
+    pub fn sending(&self) -> Option<u32> {
+        self.told.sending.and_then(|rh| self.chain.get(&rh)).map(Epoch::number)
+    }
+}

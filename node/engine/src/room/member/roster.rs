@@ -1,0 +1,279 @@
+//! Who sits in the room, as the host tells it and as this seat has verified it.
+
+use std::collections::BTreeMap;
+
+use alloy_primitives::Address;
+use pars_crypto::hkem::Xw768Public;
+use pars_crypto::sign::Ed25519Public;
+use pars_proto::room::roster::MAX_ROSTER;
+use pars_proto::room::{
+    Admission, Connection, Distinct, Form, Holder, Role, RosterEntry, SeatNo, SignedConnection, Statement,
+    StatementHash, StatementRefusal,
+};
+use pars_wire::machine::Tick;
+
+use crate::room::io::{
+    EndReason, Forgery, GoneReason, MemberEvent, MemberQuestion, QuestionId, SeatView, Standing, View,
+};
+use crate::room::state::{SeatInput, SeatState};
+
+use super::{Context, FRESH_MS, Member};
+
+/// Seats that went and are remembered, so that records which still name them can be read.
+const MAX_GONE: usize = 4_096;
+
+/// What this seat knows of another's statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Check {
+    /// The own index was asked.
+    Asked,
+    /// It is in order.
+    Verified,
+    /// It is not, or the seat lost its access.
+    Failed(StatementRefusal),
+}
+
+/// One seat.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) st: StatementHash,
+    pub(super) x_pk: Xw768Public,
+    pub(super) s_vk: Ed25519Public,
+    pub(super) pseudonym: String,
+    pub(super) account: Option<Address>,
+    pub(super) recorder: bool,
+    pub(super) check: Check,
+    pub(super) leads: bool,
+    /// Until when may be sent in an epoch with it, since it went.
+    pub(super) went: Option<Tick>,
+    pub(super) state: SeatState,
+    pub(super) offered: bool,
+    pub(super) muted: bool,
+    pub(super) hand: bool,
+    pub(super) connection: Option<Connection>,
+    /// It will not be steward, or may not: it signed two records of one number.
+    pub(super) declined: bool,
+    /// No beat for too long while it was its turn.
+    pub(super) silent: bool,
+}
+
+impl Entry {
+    fn new(statement: &Statement, check: Check) -> Self {
+        let body = statement.body();
+        let recorder = body.form() == Form::Recorder;
+        let role = if recorder { Role::Recorder } else { Role::Member };
+        Self {
+            st: statement.hash(),
+            x_pk: body.x_pk.clone(),
+            s_vk: body.s_vk,
+            pseudonym: body.pseudonym(),
+            account: body.claim.member().map(|member| member.account),
+            recorder,
+            check,
+            leads: false,
+            went: None,
+            state: SeatState::Proving.after(SeatInput::Granted(role)),
+            offered: false,
+            muted: false,
+            hand: false,
+            connection: None,
+            declined: false,
+            silent: false,
+        }
+    }
+
+    pub(super) const fn is_live(&self) -> bool {
+        self.went.is_none()
+    }
+
+    pub(super) const fn is_verified(&self) -> bool {
+        matches!(self.check, Check::Verified)
+    }
+
+    pub(super) fn holder(&self) -> Holder {
+        Holder { account: self.account, recorder: self.recorder }
+    }
+
+    pub(super) const fn presents(&self) -> bool {
+        matches!(self.state, SeatState::Admitted(Role::Presenter))
+    }
+
+    /// What it is when it does not present.
+    pub(super) const fn granted(&self) -> Role {
+        match (self.recorder, self.leads) {
+            (true, _) => Role::Recorder,
+            (false, true) => Role::Moderator,
+            (false, false) => Role::Member,
+        }
+    }
+
+    fn role(&self) -> Role {
+        if self.presents() { Role::Presenter } else { self.granted() }
+    }
+}
+
+/// All seats.
+#[derive(Debug, Default)]
+pub(super) struct Roster {
+    pub(super) seats: BTreeMap<SeatNo, Entry>,
+    distinct: Distinct,
+    pub(super) floor_closed: bool,
+}
+
+impl Roster {
+    pub(super) fn get(&self, seat: SeatNo) -> Option<&Entry> {
+        self.seats.get(&seat)
+    }
+
+    /// Seats in the room.
+    pub(super) fn live(&self) -> impl Iterator<Item = (SeatNo, &Entry)> {
+        self.seats.iter().filter(|(_, entry)| entry.is_live()).map(|(seat, entry)| (*seat, entry))
+    }
+
+    pub(super) fn presenters(&self) -> usize {
+        self.live().filter(|(_, entry)| entry.presents()).count()
+    }
+
+    /// The roster of these seats; none if one of them was never told.
+    pub(super) fn of(&self, seats: &[SeatNo]) -> Option<pars_proto::room::Roster> {
+        let entry = |seat: &SeatNo| {
+            let entry = self.seats.get(seat)?;
+            Some(RosterEntry { seat: *seat, st: entry.st, recorder: entry.recorder })
+        };
+        let entries = seats.iter().map(entry).collect::<Option<Vec<_>>>()?;
+        pars_proto::room::Roster::new(entries).ok()
+    }
+}
+
+impl Member {
+    /// A seat is in the room, says the host.
+    pub(super) fn seated(&mut self, cx: Context<'_, '_>, seat: SeatNo, statement: Statement) {
+        let full = self.roster.live().count() >= MAX_ROSTER;
+        if self.roster.seats.contains_key(&seat) || seat == SeatNo::HOST || full {
+            return;
+        }
+        if let Some(place) = &self.place
+            && place.seat == seat
+            && place.st != statement.hash()
+        {
+            return self.end(cx, EndReason::SeatSwapped);
+        }
+        let check = match self.roster.distinct.admit(seat, &statement) {
+            Ok(Admission::Replaces(old)) => {
+                self.gone(cx, old, GoneReason::Replaced);
+                Check::Asked
+            }
+            Ok(Admission::New) => Check::Asked,
+            Ok(Admission::Same(other)) => Check::Failed(StatementRefusal::Duplicate(other)),
+            Err(refusal) => Check::Failed(refusal),
+        };
+        let entry = Entry::new(&statement, check);
+        self.roster.seats.insert(seat, entry);
+        match check {
+            Check::Failed(refusal) => Self::event(cx, MemberEvent::Unverified { seat, refusal }),
+            _ => {
+                let id = self.ask(cx, MemberQuestion::Verify { seat, statement: Box::new(statement) });
+                self.questions.insert(id, seat);
+            }
+        }
+        self.told.roster = true;
+    }
+
+    /// What the own index says of a statement.
+    pub(super) fn verified(
+        &mut self,
+        cx: Context<'_, '_>,
+        id: QuestionId,
+        verdict: Result<Standing, StatementRefusal>,
+    ) {
+        let Some(seat) = self.questions.remove(&id) else { return };
+        let Some(entry) = self.roster.seats.get_mut(&seat) else { return };
+        match verdict {
+            Ok(Standing { leads }) => (entry.check, entry.leads) = (Check::Verified, leads),
+            Err(refusal) => {
+                entry.check = Check::Failed(refusal);
+                Self::event(cx, MemberEvent::Unverified { seat, refusal });
+            }
+        }
+        self.told.roster = true;
+        self.retry_messages(cx);
+    }
+
+    /// The own index says: no access any more.
+    pub(super) fn lost(&mut self, cx: Context<'_, '_>, seat: SeatNo) {
+        if let Some(entry) = self.roster.seats.get_mut(&seat) {
+            entry.check = Check::Failed(StatementRefusal::NoAccess);
+            self.told.roster = true;
+            Self::event(cx, MemberEvent::Unverified { seat, refusal: StatementRefusal::NoAccess });
+        }
+    }
+
+    /// The own index says: leads, or does no more.
+    pub(super) fn leads(&mut self, _: Context<'_, '_>, seat: SeatNo, leads: bool) {
+        if let Some(entry) = self.roster.seats.get_mut(&seat) {
+            entry.leads = leads;
+            self.told.roster = true;
+        }
+    }
+
+    /// A seat is gone, says the host. It may have gone since the last moment of which all was told.
+    pub(super) fn gone(&mut self, cx: Context<'_, '_>, seat: SeatNo, reason: GoneReason) {
+        if self.seat() == Some(seat) {
+            return self.end(cx, reason.into());
+        }
+        self.roster.distinct.remove(seat);
+        self.pairs.forget(seat);
+        self.heard.1.forget(seat);
+        let since = self.road.fresh.unwrap_or(cx.now.tick);
+        let Some(entry) = self.roster.seats.get_mut(&seat).filter(|entry| entry.is_live()) else { return };
+        entry.went = Some(since.after(FRESH_MS));
+        entry.state = entry.state.after(SeatInput::Removed);
+        self.told.roster = true;
+        let gone = self.roster.seats.iter().filter(|(_, entry)| !entry.is_live());
+        if gone.clone().count() > MAX_GONE
+            && let Some(oldest) = gone.map(|(seat, _)| *seat).next()
+        {
+            self.roster.seats.remove(&oldest);
+        }
+    }
+
+    /// A seat says which connection it has.
+    pub(super) fn connected_seat(&mut self, cx: Context<'_, '_>, signed: SignedConnection) {
+        let seat = signed.connection().seat;
+        let Some(entry) = self.roster.seats.get_mut(&seat) else { return };
+        let last = entry.connection.map(|last| last.seq);
+        match signed.check(&self.config.sitting.scope, (seat, &entry.s_vk), last) {
+            Ok(connection) => entry.connection = Some(*connection),
+            Err(pars_proto::room::ConnectionError::Old(_)) => {}
+            Err(_) => Self::event(cx, MemberEvent::Forged(Forgery::Connection)),
+        }
+    }
+
+    /// The room as this seat sees it.
+    pub fn view(&self) -> View {
+        let tip = self.chain.tip();
+        let seats = self.roster.live().map(|(seat, entry)| SeatView {
+            seat,
+            identity: entry.pseudonym.clone(),
+            account: entry.account,
+            role: entry.role(),
+            leads: entry.leads,
+            verified: entry.is_verified(),
+            hand: entry.hand,
+            muted: entry.muted,
+            live: tip.is_some_and(|(_, epoch)| epoch.holds(seat)),
+        });
+        View {
+            epoch: tip.map_or(0, |(_, epoch)| epoch.number()),
+            check_code: tip.map(|(rh, _)| pars_proto::room::check_code(&rh)),
+            steward: self.duty.steward(),
+            floor_closed: self.roster.floor_closed,
+            seats: seats.collect(),
+        }
+    }
+
+    /// The seat behind a name at the SFU.
+    pub fn seat_of(&self, identity: &str) -> Option<SeatNo> {
+        self.roster.live().find(|(_, entry)| entry.pseudonym == identity).map(|(seat, _)| seat)
+    }
+}

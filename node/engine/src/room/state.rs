@@ -1,0 +1,260 @@
+//! The two state machines of a room, as pure functions. A room lives during one sitting; a seat never comes back: a rejoin is
+//! a new seat.
+//!
+//! ```text
+//! room  Announced ──opened──► Open ──attached──► Live ──emptied──► Open          any ──over──► Closed
+//! seat  Proving ──granted──► Admitted(Member | Moderator) ◄──promoted/demoted──► Admitted(Presenter) ──removed──► Gone
+//! ```
+//!
+//! Room, at its host; an input that is not listed changes nothing:
+//!
+//! | state | input | state | outputs |
+//! |---|---|---|---|
+//! | Announced | opened | Open | state |
+//! | Announced | join | Announced | refused `NotYet` |
+//! | Announced | over | Closed | state, SFU room closed |
+//! | Open | join | Open | question: verify |
+//! | Open | attached | Live | state, seat announced |
+//! | Open | over | Closed | state, SFU room closed |
+//! | Live | join | Live | question: verify |
+//! | Live | attached | Live | seat announced |
+//! | Live | emptied | Open | state |
+//! | Live | over | Closed | state, all seats ended, SFU room closed |
+//! | Closed | join | Closed | refused `RoomClosed` |
+//!
+//! Seat, at its host and in every member's roster:
+//!
+//! | state | input | state | outputs |
+//! |---|---|---|---|
+//! | Proving | granted | Admitted(Member) | grant, SFU permits |
+//! | Proving | refused | Gone | refusal |
+//! | Admitted(Member) | offered | Admitted(Member) | the order, to all |
+//! | Admitted(Member) | promoted | Admitted(Presenter) | the acceptance, to all; SFU permits |
+//! | Admitted(Member) | removed | Gone | SFU removes, all are told, new epoch |
+//! | Admitted(Presenter) | demoted | Admitted(Member) | the order, to all; SFU permits less |
+//! | Admitted(Presenter) | removed | Gone | SFU removes, all are told, new epoch |
+
+use pars_proto::room::Role;
+use pars_wire::Kind;
+
+/// Presenters of a Town Hall or Open Forum, screen shares of a Committee: the card's limit.
+pub const MAX_PRESENTERS: usize = 5;
+
+/// What a room is at its host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoomState {
+    /// Its sitting is not final yet: nobody joins.
+    Announced,
+    /// The sitting runs, and no seat is there.
+    Open,
+    /// Seats are there.
+    Live,
+    /// The sitting is over, or a moderator closed the room.
+    Closed,
+}
+
+/// What changes a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoomInput {
+    /// The sitting's block is final.
+    Opened,
+    /// Somebody asks for a seat.
+    Join,
+    /// A seat's control link stands for the first time.
+    Attached,
+    /// The last seat went.
+    Emptied,
+    /// The sitting ended, or a moderator closed the room.
+    Over,
+}
+
+impl RoomState {
+    /// The state after an input.
+    #[must_use]
+    pub const fn after(self, input: RoomInput) -> Self {
+        match (self, input) {
+            (Self::Announced, RoomInput::Opened) | (Self::Live, RoomInput::Emptied) => Self::Open,
+            (Self::Open, RoomInput::Attached) => Self::Live,
+            (_, RoomInput::Over) => Self::Closed,
+            _ => self,
+        }
+    }
+
+    /// Whether seats may be asked for.
+    pub const fn takes_joins(self) -> bool {
+        matches!(self, Self::Open | Self::Live)
+    }
+}
+
+/// What a seat is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SeatState {
+    /// Its statement is being made or verified.
+    Proving,
+    /// It is in the room.
+    Admitted(Role),
+    /// It left for good.
+    Gone,
+}
+
+/// What changes a seat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SeatInput {
+    /// The host granted it.
+    Granted(Role),
+    /// The host refused it.
+    Refused,
+    /// One who leads offers that it presents.
+    Offered,
+    /// It accepted an offer.
+    Promoted,
+    /// One who leads took the presenting back, or the seat gave it up: it is again what it was granted as.
+    Demoted(Role),
+    /// It left, was removed, or lost its link for too long.
+    Removed,
+}
+
+impl SeatState {
+    /// The state after an input.
+    #[must_use]
+    pub const fn after(self, input: SeatInput) -> Self {
+        match (self, input) {
+            (Self::Proving, SeatInput::Granted(role)) => Self::Admitted(role),
+            (Self::Proving, SeatInput::Refused) | (Self::Admitted(_), SeatInput::Removed) => Self::Gone,
+            (Self::Admitted(Role::Member | Role::Moderator), SeatInput::Promoted) => Self::Admitted(Role::Presenter),
+            (Self::Admitted(Role::Presenter), SeatInput::Demoted(role)) => Self::Admitted(role),
+            _ => self,
+        }
+    }
+}
+
+/// What a seat may send (TOWNHALL section 2). Enforced in the token, at `add_track`, in forwarding and by every client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rights {
+    /// A microphone track.
+    pub microphone: bool,
+    /// A camera track.
+    pub camera: bool,
+    /// A shared screen.
+    pub screen: bool,
+    /// Data: chat, reactions, hands.
+    pub data: bool,
+}
+
+impl Rights {
+    /// Of a seat by its room's kind and its role; `floor` is whether it may open its microphone by itself now: the floor is
+    /// open, or the seat was called.
+    pub const fn of(kind: Kind, role: Role, floor: bool) -> Self {
+        let (presents, leads) = (matches!(role, Role::Presenter), matches!(role, Role::Moderator));
+        if matches!(role, Role::Recorder) {
+            return Self { microphone: false, camera: false, screen: false, data: false };
+        }
+        let (camera, screen) = match kind {
+            Kind::TownHall => (presents, presents),
+            Kind::Committee => (true, presents),
+            Kind::OpenForum => (false, false),
+        };
+        Self { microphone: floor || presents || leads, camera, screen, data: true }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOURCE: &str = include_str!("state.rs");
+
+    /// Cells of the tables of this file's head: rows of four columns.
+    fn rows() -> Vec<[String; 4]> {
+        let head = SOURCE.lines().take_while(|line| line.starts_with("//!"));
+        let rows = head.filter_map(|line| line.strip_prefix("//! | ")?.strip_suffix(" |"));
+        let cells = rows.map(|row| row.split(" | ").map(str::to_owned).collect::<Vec<_>>());
+        cells.filter_map(|cells| cells.try_into().ok()).filter(|row: &[String; 4]| row[0] != "state").collect()
+    }
+
+    fn room_input(word: &str) -> Option<RoomInput> {
+        Some(match word {
+            "opened" => RoomInput::Opened,
+            "join" => RoomInput::Join,
+            "attached" => RoomInput::Attached,
+            "emptied" => RoomInput::Emptied,
+            "over" => RoomInput::Over,
+            _ => return None,
+        })
+    }
+
+    fn seat_input(word: &str) -> Option<SeatInput> {
+        Some(match word {
+            "granted" => SeatInput::Granted(Role::Member),
+            "refused" => SeatInput::Refused,
+            "offered" => SeatInput::Offered,
+            "promoted" => SeatInput::Promoted,
+            "demoted" => SeatInput::Demoted(Role::Member),
+            "removed" => SeatInput::Removed,
+            _ => return None,
+        })
+    }
+
+    #[test]
+    fn the_room_does_what_its_table_says_and_nothing_else() {
+        let states = [RoomState::Announced, RoomState::Open, RoomState::Live, RoomState::Closed];
+        let inputs = [RoomInput::Opened, RoomInput::Join, RoomInput::Attached, RoomInput::Emptied, RoomInput::Over];
+        let rows: Vec<_> = rows();
+        let listed = |state: RoomState, input: RoomInput| {
+            let found = |row: &&[String; 4]| row[0] == format!("{state:?}") && room_input(&row[1]) == Some(input);
+            rows.iter().find(found).map(|row| row[2].clone())
+        };
+        let mut seen = 0;
+        for state in states {
+            for input in inputs {
+                let expected = listed(state, input);
+                seen += usize::from(expected.is_some());
+                assert_eq!(
+                    format!("{:?}", state.after(input)),
+                    expected.unwrap_or(format!("{state:?}")),
+                    "{state:?} {input:?}"
+                );
+            }
+        }
+        assert_eq!(seen, 11, "every row of the table was walked");
+    }
+
+    #[test]
+    fn a_seat_does_what_its_table_says_and_nothing_else() {
+        let states = [
+            SeatState::Proving,
+            SeatState::Admitted(Role::Member),
+            SeatState::Admitted(Role::Presenter),
+            SeatState::Gone,
+        ];
+        let words = ["granted", "refused", "offered", "promoted", "demoted", "removed"];
+        let rows = rows();
+        let mut seen = 0;
+        for state in states {
+            for word in words {
+                let row = rows.iter().find(|row| row[0] == format!("{state:?}") && row[1] == word);
+                seen += usize::from(row.is_some());
+                let expected = row.map_or(format!("{state:?}"), |row| row[2].clone());
+                let input = seat_input(word).expect("a word of the table");
+                assert_eq!(format!("{:?}", state.after(input)), expected, "{state:?} {word}");
+            }
+        }
+        assert_eq!(seen, 7, "every row of the table was walked");
+    }
+
+    #[test]
+    fn rights_follow_kind_and_role() {
+        let all = |kind, role| {
+            let Rights { microphone, camera, screen, data } = Rights::of(kind, role, false);
+            [microphone, camera, screen, data]
+        };
+        assert_eq!(all(Kind::TownHall, Role::Member), [false, false, false, true]);
+        assert_eq!(all(Kind::TownHall, Role::Presenter), [true, true, true, true]);
+        assert_eq!(all(Kind::TownHall, Role::Moderator), [true, false, false, true]);
+        assert_eq!(all(Kind::Committee, Role::Member), [false, true, false, true]);
+        assert_eq!(all(Kind::Committee, Role::Presenter), [true, true, true, true]);
+        assert_eq!(all(Kind::OpenForum, Role::Presenter), [true, false, false, true]);
+        assert_eq!(all(Kind::TownHall, Role::Recorder), [false; 4]);
+        assert!(Rights::of(Kind::OpenForum, Role::Member, true).microphone);
+    }
+}

@@ -1,0 +1,80 @@
+//! `bench sfu`: what it costs to forward, at 100 real peers (goals of TOWNHALL section 5).
+//!
+//! - `packets/s per core`: packets that reached a receiver per CPU second of the server's process: 100 seats connected over
+//!   loopback with DTLS and AES-256-GCM, ten of them speaking 50 packets a second of 110 bytes, everybody hearing everybody.
+//!   The clients live in another process. Receiving, decrypting, signalling, timers and the kernel's share are included.
+//! - `ns per packet`: the same figure the other way round.
+//! - `bytes per seat`: growth of the server's resident memory from before the first seat to the end, divided by the seats.
+//!
+//! Peer, measured in the same run: sealing such a packet with the same cipher and sending it over loopback, and nothing else.
+
+mod load;
+mod primitives;
+pub(crate) mod server;
+
+use anyhow::Result;
+
+use crate::{
+    clock::run_id,
+    row::{PER_SECOND, Row},
+};
+use load::Load;
+use server::Server;
+
+/// Bytes of a payload: a packet of Opus at 40 kbit/s and what end-to-end encryption adds.
+const PAYLOAD: usize = 110;
+
+/// How much is run.
+struct Counts {
+    seats: usize,
+    speakers: usize,
+    /// Milliseconds of one measurement.
+    window: u64,
+}
+
+const FULL: Counts = Counts { seats: 100, speakers: 10, window: 2_000 };
+
+/// All rows of the benchmark. The server runs as a process of its own.
+pub(crate) fn measure(runs: usize) -> Result<Vec<Row>> {
+    rows(runs, &FULL, Server::spawn()?)
+}
+
+fn rows(runs: usize, counts: &Counts, server: Server) -> Result<Vec<Row>> {
+    let raw = primitives::nanoseconds(runs)?;
+    let Load { nanoseconds, bytes } = load::measure(runs, counts, server)?;
+    let run = run_id();
+    let row = |metric, unit, value, peer: Option<f64>, goal| Row {
+        bench: "sfu",
+        metric,
+        value: Some(value),
+        unit,
+        peer: peer.map(|_| "AEAD and send"),
+        peer_value: peer,
+        ratio: peer.map(|peer| value / peer),
+        goal: Some(goal),
+        run: run.clone(),
+    };
+    Ok(vec![
+        row("packets/s per core", PER_SECOND, 1e9 / nanoseconds, Some(1e9 / raw), 150_000.0),
+        row("ns per packet", "ns", nanoseconds, Some(raw), 1e9 / 150_000.0),
+        row("bytes per seat", "B", bytes, None, 150.0 * 1_024.0),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_room_gives_all_three_figures_beside_their_peer() {
+        let tiny = Counts { seats: 3, speakers: 1, window: 200 };
+        let rows = rows(1, &tiny, Server::here().unwrap()).unwrap();
+        let named: Vec<_> = rows.iter().map(|row| row.metric).collect();
+        assert_eq!(named, ["packets/s per core", "ns per packet", "bytes per seat"]);
+        for row in &rows[..2] {
+            for value in [row.value, row.peer_value, row.ratio] {
+                assert!(value.is_some_and(|value| value.is_finite() && value > 0.0), "{row:?}");
+            }
+        }
+    }
+}

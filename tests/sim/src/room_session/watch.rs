@@ -1,0 +1,116 @@
+//! What must hold in a room at every moment (THREATS J2, J6, M3).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pars_engine::room::{EpochKeys, MAX_PRESENTERS};
+use pars_proto::room::{EpochHash, SeatNo};
+use pars_wire::machine::Tick;
+
+use super::PersonId;
+
+/// Nobody is heard by somebody who left so many ms ago.
+pub const AFTER_LEAVE_MS: u64 = 5_000;
+
+/// A rule that does not hold, as a sentence.
+pub type Broken = String;
+
+/// What was seen of a room.
+#[derive(Debug, Default)]
+pub struct Watch {
+    /// Epochs whose keys somebody was told.
+    knows: BTreeMap<PersonId, BTreeSet<EpochHash>>,
+    admitted: BTreeMap<PersonId, Tick>,
+    gone: BTreeMap<PersonId, Tick>,
+    verified: BTreeSet<(PersonId, SeatNo)>,
+    first_use: BTreeMap<EpochHash, Tick>,
+    sending: BTreeMap<PersonId, (EpochHash, Vec<SeatNo>)>,
+    /// Epochs in which somebody sent.
+    pub used: BTreeSet<EpochHash>,
+    /// The most presenters at once.
+    pub presenters: usize,
+}
+
+impl Watch {
+    /// The host let somebody in.
+    pub fn admitted(&mut self, who: PersonId, now: Tick) {
+        self.admitted.insert(who, now);
+    }
+
+    /// Somebody's seat is gone at the host.
+    pub fn gone(&mut self, who: PersonId, now: Tick) {
+        self.gone.entry(who).or_insert(now);
+    }
+
+    /// Somebody verified a seat.
+    pub fn verified(&mut self, who: PersonId, seat: SeatNo) {
+        self.verified.insert((who, seat));
+    }
+
+    /// Somebody stopped sending.
+    pub fn stopped(&mut self, who: PersonId) {
+        self.sending.remove(&who);
+    }
+
+    /// Somebody was told keys, perhaps its own to send with.
+    ///
+    /// # Errors
+    /// The rule that is broken.
+    pub fn keys(&mut self, who: PersonId, keys: &EpochKeys, sends: bool, now: Tick) -> Result<(), Broken> {
+        self.knows.entry(who).or_default().insert(keys.hash);
+        let admitted = self.admitted.get(&who).copied().unwrap_or(Tick(u64::MAX));
+        if let Some(first) = self.first_use.get(&keys.hash)
+            && *first < admitted
+        {
+            return Err(format!(
+                "{who} knows epoch {}, used at {} before it came at {}",
+                keys.epoch, first.0, admitted.0
+            ));
+        }
+        if sends {
+            if let Some(seat) = keys.seats.iter().find(|seat| !self.verified.contains(&(who, **seat))) {
+                return Err(format!("{who} sends in epoch {} with seat {seat}, which it has not verified", keys.epoch));
+            }
+            self.sending.insert(who, (keys.hash, keys.seats.clone()));
+            self.sent(who, now)?;
+        }
+        Ok(())
+    }
+
+    /// Somebody may have sent until now.
+    ///
+    /// # Errors
+    /// The rule that is broken.
+    pub fn sent(&mut self, who: PersonId, now: Tick) -> Result<(), Broken> {
+        let Some((epoch, _)) = self.sending.get(&who) else { return Ok(()) };
+        let epoch = *epoch;
+        self.used.insert(epoch);
+        self.first_use.entry(epoch).or_insert(now);
+        let late = |since: &Tick| now.0 > since.0 + AFTER_LEAVE_MS;
+        let hears = |other: &PersonId| self.knows.get(other).is_some_and(|known| known.contains(&epoch));
+        let leaver = self.gone.iter().find(|(other, since)| **other != who && late(since) && hears(other));
+        match leaver {
+            Some((other, since)) => {
+                Err(format!("{who} sends at {} what {other}, gone since {}, can read", now.0, since.0))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Whether nobody else knows an epoch that this one knows.
+    pub fn is_alone(&self, who: PersonId) -> bool {
+        let own = self.knows.get(&who).cloned().unwrap_or_default();
+        self.knows.iter().filter(|(other, _)| **other != who).all(|(_, known)| own.is_disjoint(known))
+    }
+
+    /// Seats and presenters at the host.
+    ///
+    /// # Errors
+    /// The rule that is broken.
+    pub fn limits(&mut self, taken: usize, capacity: usize, presenters: usize) -> Result<(), Broken> {
+        self.presenters = self.presenters.max(presenters);
+        if taken > capacity {
+            return Err(format!("{taken} seats in a room of {capacity}"));
+        }
+        if presenters > MAX_PRESENTERS { Err(format!("{presenters} present at once")) } else { Ok(()) }
+    }
+}

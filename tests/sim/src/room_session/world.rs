@@ -1,0 +1,382 @@
+//! Members, host and the control streams between them, in virtual time.
+
+mod carry;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::Rng;
+use pars_crypto::suite::Libcrux;
+use pars_engine::room::{
+    Host, HostConfig, HostIn, LinkId, Member, MemberConfig, MemberEvent, MemberIn, Phase, Unreachable,
+};
+use pars_proto::room::{ConsentSigner, HostEntry, HostSecrets, Line, Reach, SeatNo, Sitting};
+use pars_wire::Kind;
+use pars_wire::machine::{Cx, Machine, Now, Tick};
+
+use super::PersonId;
+use super::cast::{BEGIN, Somebody, sitting};
+use super::evil::{Evil, Liar};
+use super::watch::{Broken, Watch};
+use crate::faults::Faults;
+use crate::host::randomness;
+use crate::log::Log;
+
+/// Somebody's seat, or the attempt to get one.
+pub struct Person {
+    /// Who it is.
+    pub somebody: usize,
+    /// Its machine.
+    pub member: Member,
+    rng: ChaCha20Rng,
+    link: Option<LinkId>,
+    /// Killed without a word.
+    pub dead: bool,
+    /// Proves nothing.
+    forges: bool,
+    /// Says that everything is verified.
+    gullible: bool,
+    /// Which of the host's rooms it is led to.
+    pub side: usize,
+    /// What it was told, for the story.
+    pub events: Vec<MemberEvent>,
+}
+
+/// One of the host's rooms: an honest host has one.
+pub struct Side {
+    /// The machine.
+    pub host: Host,
+    rng: ChaCha20Rng,
+    links: BTreeMap<LinkId, PersonId>,
+    /// Whose seat is which.
+    pub seats: BTreeMap<SeatNo, PersonId>,
+}
+
+enum Happening {
+    ToHost(usize, HostIn),
+    ToPerson(PersonId, Option<LinkId>, Box<MemberIn>),
+    Connect(PersonId),
+    Act(super::story::Act),
+}
+
+/// The world.
+pub struct World {
+    /// The seed.
+    pub seed: u64,
+    /// What the host does.
+    pub evil: Evil,
+    /// Everybody there is.
+    pub everybody: Vec<Somebody>,
+    /// Attempts and seats in order.
+    pub people: BTreeMap<PersonId, Person>,
+    /// The host's rooms.
+    pub sides: Vec<Side>,
+    /// What happened.
+    pub log: Log,
+    /// What must hold.
+    pub watch: Watch,
+    /// What goes wrong.
+    pub faults: Faults,
+    /// What the host's chain says of named seats: who lost its access; or nothing at all.
+    pub recheck: Result<Vec<SeatNo>, Unreachable>,
+    sitting: Sitting,
+    entry: HostEntry,
+    capacity: u16,
+    liar: Liar,
+    rng: ChaCha20Rng,
+    tick: Tick,
+    count: u64,
+    links: u64,
+    queue: BTreeMap<(Tick, u64), Happening>,
+    cut: (BTreeSet<PersonId>, Tick),
+}
+
+/// How a world begins.
+#[derive(Clone, Copy, Debug)]
+pub struct Begin {
+    /// The seed.
+    pub seed: u64,
+    /// What the host does.
+    pub evil: Evil,
+    /// What goes wrong.
+    pub faults: Faults,
+    /// The room.
+    pub kind: Kind,
+    /// Seats.
+    pub capacity: u16,
+    /// People.
+    pub people: usize,
+    /// The first so many have a name.
+    pub names: usize,
+}
+
+/// People are the same in seeds of one setting, because keys of names cost time.
+const SETTINGS: u64 = 4;
+
+impl World {
+    /// A room that is open.
+    pub fn new(begin: Begin, log: Log) -> Self {
+        let Begin { seed, evil, faults, kind, capacity, people, names } = begin;
+        let secrets = HostSecrets::generate(&Libcrux, &mut randomness(seed, "host", 0));
+        let reach = Reach::Direct("127.0.0.1:4433".parse().expect("an address"));
+        let session = pars_identity::IdentityId([3; 32]);
+        let entry = HostEntry { x_pk: secrets.x_pk(), s_vk: secrets.s_vk(), session, reach };
+        let everybody = (0..people).map(|number| Somebody::new(seed % SETTINGS, number, number < names)).collect();
+        let mut world = Self {
+            seed,
+            evil,
+            everybody,
+            people: BTreeMap::new(),
+            sides: Vec::new(),
+            log,
+            watch: Watch::default(),
+            faults,
+            recheck: Ok(Vec::new()),
+            sitting: sitting(kind),
+            entry,
+            capacity,
+            liar: Liar::new(seed, evil, SeatNo(4), &secrets),
+            rng: randomness(seed, "room world", 0),
+            tick: Tick(0),
+            count: 0,
+            links: 0,
+            queue: BTreeMap::new(),
+            cut: (BTreeSet::new(), Tick(0)),
+        };
+        let rooms = if evil == Evil::Splits { 2 } else { 1 };
+        world.sides = (0..rooms).map(|side| world.side(side, secrets.clone())).collect();
+        for side in 0..rooms as usize {
+            world.host(side, HostIn::Opened);
+        }
+        world
+    }
+
+    fn side(&self, number: u64, secrets: HostSecrets) -> Side {
+        let host = Host::new(HostConfig {
+            suite: &Libcrux,
+            sitting: self.sitting,
+            entry: self.entry.clone(),
+            secrets,
+            capacity: self.capacity,
+            sfu: 0,
+            dtls_fingerprint: [1; 32],
+            tunnel: Line::new("127.0.0.1:4433").expect("a line"),
+            bans: Vec::new(),
+            clock: BEGIN,
+        });
+        let rng = randomness(self.seed, "host life", number);
+        Side { host, rng, links: BTreeMap::new(), seats: BTreeMap::new() }
+    }
+
+    /// The time.
+    pub const fn now(&self) -> Tick {
+        self.tick
+    }
+
+    /// A number below `bound`.
+    pub fn below(&mut self, bound: u64) -> u64 {
+        self.rng.next_u64() % bound.max(1)
+    }
+
+    fn chance(&mut self, thousandths: u32) -> bool {
+        self.below(1_000) < thousandths.into()
+    }
+
+    fn say(&mut self, line: std::fmt::Arguments<'_>) {
+        self.log.push(format!("{:>8} {line}", self.tick.0));
+    }
+
+    /// Fail with the rule that is broken.
+    ///
+    /// # Panics
+    /// It is broken.
+    pub fn must(&mut self, rule: Result<(), Broken>) {
+        if let Err(rule) = rule {
+            panic!("seed {}, host {:?}, at {}: {rule}\n{}", self.seed, self.evil, self.tick.0, self.log.tail());
+        }
+    }
+
+    fn later(&mut self, ms: u64, happening: Happening) {
+        self.count += 1;
+        self.queue.insert((self.tick.after(ms), self.count), happening);
+    }
+
+    /// Let something of the story happen later.
+    pub fn plan(&mut self, ms: u64, act: super::story::Act) {
+        self.later(ms, Happening::Act(act));
+    }
+
+    /// Somebody makes a new attempt.
+    pub fn arrive(&mut self, somebody: usize, forges: bool) -> PersonId {
+        let id = PersonId(self.people.len() as u16);
+        let mut rng = randomness(self.seed, "person", id.0.into());
+        let (now, mut out) = (Now { tick: self.tick, ..Now::default() }, Vec::new());
+        let consent = ConsentSigner::Address(pars_crypto::hash::random::<20>(&mut rng).into());
+        let config = MemberConfig {
+            suite: &Libcrux,
+            sitting: self.sitting,
+            host: self.entry.clone(),
+            consent: Some(consent),
+            clock: BEGIN,
+        };
+        let member = Member::new(&mut Cx { now, rng: &mut rng, out: &mut out }, config);
+        let gullible = self.evil == Evil::AdmitsForgedWithSteward && id == PersonId(0);
+        let side = usize::from(id.0) % self.sides.len();
+        let (link, dead, events) = (None, false, Vec::new());
+        let person = Person { somebody, member, rng, link, dead, forges, gullible, side, events };
+        self.people.insert(id, person);
+        let claim = self.everybody[somebody].claim(self.sitting.kind);
+        self.say(format_args!("{id} is somebody {somebody} and prepares"));
+        self.person(id, MemberIn::Prepare(claim));
+        id
+    }
+
+    /// Stop somebody without a word; its connection is noticed to be gone some seconds later.
+    pub fn kill(&mut self, who: PersonId) {
+        self.say(format_args!("{who} is killed"));
+        if let Some(person) = self.people.get_mut(&who) {
+            person.dead = true;
+            if let Some(link) = person.link.take() {
+                let (side, ms) = (person.side, 3_000 + self.below(7_000));
+                self.later(ms, Happening::ToHost(side, HostIn::Disconnected(link)));
+            }
+        }
+        self.watch.stopped(who);
+    }
+
+    /// End somebody's connection; both ends notice.
+    pub fn break_link(&mut self, who: PersonId) {
+        let Some(person) = self.people.get_mut(&who) else { return };
+        let (side, link) = (person.side, person.link.take());
+        if let Some(link) = link {
+            self.say(format_args!("the link of {who} breaks"));
+            let (first, second) = (1 + self.below(500), 1 + self.below(2_000));
+            self.later(first, Happening::ToPerson(who, None, Box::new(MemberIn::Disconnected)));
+            self.later(second, Happening::ToHost(side, HostIn::Disconnected(link)));
+        }
+    }
+
+    /// Nothing passes between these and the host for a while.
+    pub fn partition(&mut self, who: BTreeSet<PersonId>, ms: u64) {
+        if self.faults.partition {
+            self.say(format_args!("{} people are cut off for {ms} ms", who.len()));
+            self.cut = (who, self.tick.after(ms));
+        }
+    }
+
+    fn is_cut(&self, who: PersonId) -> bool {
+        self.cut.1 > self.tick && self.cut.0.contains(&who)
+    }
+
+    /// How often a packet arrives.
+    fn copies(&mut self, who: PersonId) -> u32 {
+        if self.is_cut(who) || self.chance(self.faults.loss) {
+            0
+        } else {
+            1 + u32::from(self.chance(self.faults.duplication))
+        }
+    }
+
+    fn latency(&mut self) -> u64 {
+        1 + self.below(self.faults.latency_ms)
+    }
+
+    /// Tell somebody something.
+    pub fn person(&mut self, who: PersonId, input: MemberIn) {
+        let rule = self.watch.sent(who, self.tick);
+        self.must(rule);
+        let now = Now { tick: self.tick, ..Now::default() };
+        let Some(person) = self.people.get_mut(&who).filter(|person| !person.dead) else { return };
+        let mut out = Vec::new();
+        person.member.handle(&mut Cx { now, rng: &mut person.rng, out: &mut out }, input);
+        if person.member.sending().is_none() {
+            self.watch.stopped(who);
+        }
+        for output in out {
+            self.person_out(who, output);
+        }
+    }
+
+    /// Tell one of the host's rooms something.
+    pub fn host(&mut self, side: usize, input: HostIn) {
+        let now = Now { tick: self.tick, ..Now::default() };
+        let Some(at) = self.sides.get_mut(side) else { return };
+        let mut out = Vec::new();
+        at.host.handle(&mut Cx { now, rng: &mut at.rng, out: &mut out }, input);
+        let (taken, presenters) = (at.host.taken(), at.host.presenters());
+        let rule = self.watch.limits(taken, self.capacity.into(), presenters);
+        self.must(rule);
+        for output in out {
+            self.host_out(side, output);
+        }
+    }
+
+    fn connect(&mut self, who: PersonId) {
+        let cut = self.is_cut(who);
+        let Some(person) = self.people.get_mut(&who).filter(|person| !person.dead) else { return };
+        if cut {
+            return self.person(who, MemberIn::Disconnected);
+        }
+        self.links += 1;
+        let link = LinkId(self.links);
+        person.link = Some(link);
+        let side = person.side;
+        self.sides[side].links.insert(link, who);
+        self.person(who, MemberIn::Connected);
+    }
+
+    /// Let everything happen that is due within so many ms.
+    pub fn pass(&mut self, ms: u64) {
+        let end = self.tick.after(ms);
+        while self.step(end) {}
+        self.tick = end;
+    }
+
+    /// The next thing that happens, unless it is after `end`.
+    fn step(&mut self, end: Tick) -> bool {
+        let people = self.people.iter().filter(|(_, person)| !person.dead);
+        let person = people.filter_map(|(who, person)| person.member.deadline().map(|at| (at, *who))).min();
+        let hosts = self.sides.iter().enumerate();
+        let host = hosts.filter_map(|(side, at)| at.host.deadline().map(|tick| (tick, side))).min();
+        let queued = self.queue.keys().next().map(|(at, _)| *at);
+        let times = [person.map(|(at, _)| at), host.map(|(at, _)| at), queued];
+        let Some(at) = times.into_iter().flatten().min().filter(|at| *at <= end) else { return false };
+        // A deadline in the past is now.
+        self.tick = self.tick.max(at);
+        if queued == Some(at) {
+            if let Some((_, happening)) = self.queue.pop_first() {
+                self.happen(happening);
+            }
+        } else if let Some((_, who)) = person.filter(|(tick, _)| *tick == at) {
+            self.person(who, MemberIn::Wake);
+        } else if let Some((_, side)) = host {
+            self.host(side, HostIn::Wake);
+        }
+        true
+    }
+
+    fn happen(&mut self, happening: Happening) {
+        match happening {
+            Happening::ToHost(side, input) => self.host(side, input),
+            Happening::ToPerson(who, link, input) => {
+                // What was under way on a connection that has ended is lost with it.
+                let over = |person: &Person| link.is_some() && person.link != link;
+                if self.people.get(&who).is_some_and(over) {
+                    return;
+                }
+                if let (MemberIn::Disconnected, Some(person)) = (&*input, self.people.get_mut(&who)) {
+                    person.link = None;
+                }
+                self.person(who, *input);
+            }
+            Happening::Connect(who) => self.connect(who),
+            Happening::Act(act) => super::story::act(self, act),
+        }
+    }
+
+    /// Seats that stand, of people who live, by the host's room.
+    pub fn seated(&self, side: usize) -> Vec<PersonId> {
+        let sits = |person: &Person| person.side == side && !person.dead && person.member.phase() == Phase::Admitted;
+        self.people.iter().filter(|(_, person)| sits(person)).map(|(who, _)| *who).collect()
+    }
+}
