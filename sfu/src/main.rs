@@ -6,6 +6,10 @@ use anyhow::{Context as _, ensure};
 use clap::Parser;
 use pars_sfu::{Config, Keys, start};
 
+/// What is logged where the environment says nothing. Of every browser's first DTLS message `rtc_dtls` would warn: it
+/// names extensions of a later version.
+const LOG: &str = "warn,rtc_dtls=error";
+
 /// Forwarding server of rooms: LiveKit's signalling, blind to what it forwards.
 #[derive(Parser)]
 #[command(name = "sfu", version)]
@@ -29,7 +33,7 @@ struct Arguments {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into());
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| LOG.into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let arguments = Arguments::parse();
     ensure!(arguments.dev || arguments.dump.is_none(), "--dump shows who talks to whom; it needs --dev");

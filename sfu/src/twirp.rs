@@ -44,7 +44,9 @@ impl From<AdminError> for Failed {
             AdminError::NoRoom | AdminError::NoParticipant | AdminError::NoTrack => {
                 (StatusCode::NOT_FOUND, "not_found")
             }
-            AdminError::Name | AdminError::Unsupported => (StatusCode::BAD_REQUEST, "invalid_argument"),
+            AdminError::Name | AdminError::Unsupported | AdminError::Unmute => {
+                (StatusCode::BAD_REQUEST, "invalid_argument")
+            }
             AdminError::Rooms => (StatusCode::TOO_MANY_REQUESTS, "resource_exhausted"),
         };
         Self(status, code, error.to_string())

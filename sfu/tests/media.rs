@@ -96,6 +96,35 @@ async fn the_hosts_mute_and_removal_are_felt_in_the_packets() {
     assert!(again.is_err_and(|error| error.contains("401")), "its token is of no use any more");
 }
 
+async fn until(done: impl Fn() -> bool) {
+    while !done() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_said_while_muted_is_no_gap_in_what_is_heard_after() {
+    let running = server().await;
+    let mut speaker = join(&running, "speaker", &["microphone"]).await;
+    let mut receiver = join(&running, "receiver", &[]).await;
+    let track = publish(&mut speaker, true).await.expect("published");
+    let fast = Order::Speak { packets: 100_000, bytes: vec![0x78; 80], per_second: 500 };
+    speaker.orders.send(fast).await.unwrap();
+    assert!(heard(&mut receiver).await);
+    let mute = json!({ "room": ROOM, "identity": "speaker", "trackSid": track, "muted": true });
+    assert_eq!(twirp(&running, &admin(), "MutePublishedTrack", mute).await.0, 200);
+    let (muted_at, before, heard) = (speaker.spoken(), receiver.skipped(), receiver.heard());
+    until(|| speaker.spoken() > muted_at + 1_000).await;
+    let open = json!({ "room": ROOM, "identity": "speaker", "trackSid": track, "muted": false });
+    assert_eq!(twirp(&running, &admin(), "MutePublishedTrack", open).await.0, 400, "its owner alone may");
+    assert!(receiver.heard() < heard + 500, "the mute holds");
+    speaker.orders.send(Order::Mute { track, muted: false }).await.unwrap();
+    let heard = receiver.heard();
+    until(|| receiver.heard() > heard + 100).await;
+    // The network itself may lose some; a thousand are what the server left out.
+    assert!(receiver.skipped() - before < 500, "{} numbers were passed over", receiver.skipped() - before);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn data_arrives_under_its_senders_identity() {
     let running = server().await;

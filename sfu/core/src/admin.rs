@@ -67,6 +67,9 @@ pub enum AdminError {
     /// A field this server does not change.
     #[error("only the permission of a participant can be changed; leave name, metadata and attributes empty")]
     Unsupported,
+    /// A track that another is to open. Clients would open the microphone at once: nobody's device is opened for them.
+    #[error("a track is opened by its owner alone; ask its owner to unmute it")]
+    Unmute,
 }
 
 impl AdminRequest {
@@ -164,13 +167,16 @@ impl Sfu {
         request: &lk::MuteRoomTrackRequest,
         out: &mut Vec<Output>,
     ) -> Result<AdminReply, AdminError> {
+        if !request.muted {
+            return Err(AdminError::Unmute);
+        }
         let muted = self.at_room(now, &RoomName::from(request.room.as_str()), out, |room, cx| {
             let sid = room.by_identity(&request.identity).cloned().ok_or(AdminError::NoParticipant)?;
             let track = TrackSid::from(request.track_sid.as_str());
-            if !room.set_muted(cx, &sid, &track, request.muted) {
+            if !room.set_muted(cx, &sid, &track, true) {
                 return Err(AdminError::NoTrack);
             }
-            let told = lk::MuteTrackRequest { sid: request.track_sid.clone(), muted: request.muted };
+            let told = lk::MuteTrackRequest { sid: request.track_sid.clone(), muted: true };
             room.tell(cx, &sid, Message::Mute(told));
             let track = room.track(&track).map(|track| track.info.clone());
             Ok(AdminReply::Track(lk::MuteRoomTrackResponse { track }))

@@ -18,6 +18,7 @@
 //! | [`rights`] | what a token allows |
 //! | [`peer`] | the media end of a connection, as a trait |
 //! | [`table`] | where packets go |
+//! | [`numbering`] | under which numbers |
 //! | [`sdp`] | what is read from a description before it is applied |
 //! | [`admin`] | the part of LiveKit's RoomService that a room's host uses |
 //! | [`limits`] | every bound |
@@ -35,6 +36,7 @@ pub mod io;
 mod join;
 pub mod limits;
 mod media;
+pub mod numbering;
 mod orders;
 pub mod peer;
 mod publish;
@@ -49,7 +51,8 @@ mod timers;
 
 pub use id::{ConnectionId, Identity, ParticipantSid, PeerId, RoomName, Slot, TrackSid};
 pub use io::{Grant, Input, Join, Offer, Output, Refusal};
+pub use numbering::Numbering;
 pub use peer::{Attach, Channel, MediaPeer, PeerCommand, PeerEvent, PeerRole};
 pub use rights::{Kind, Rights, Source};
 pub use sfu::Sfu;
-pub use table::{Codec, Dropped, RtpHead, Table, Write, forward};
+pub use table::{Codec, Dropped, RtpHead, Run, Table, Write, forward};

@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, time::Instant};
 use crate::{
     id::{ParticipantSid, Slot, TrackSid},
     rights::Kind,
-    table::{Codec, RtpHead},
+    table::{Codec, RtpHead, Write},
 };
 
 /// Which side of a participant a peer serves.
@@ -154,8 +154,9 @@ pub trait MediaPeer {
     /// The next report.
     fn event(&mut self) -> Option<PeerEvent>;
 
-    /// Sends a packet in a slot. False if it was not taken: not connected, or no codec was agreed for it.
-    fn send(&mut self, now: Instant, slot: Slot, codec: Codec, packet: (&RtpHead, &Self::Payload)) -> bool;
+    /// Sends a packet in a slot, under numbers of its own ([`Numbering`](crate::Numbering)). False if it was not taken:
+    /// not connected, no codec agreed for it, a copy, or nothing in it.
+    fn send(&mut self, now: Instant, write: &Write, packet: (&RtpHead, &Self::Payload)) -> bool;
 
     /// Sends a message on a data channel. False if it is not open.
     fn send_data(&mut self, now: Instant, channel: Channel, bytes: &[u8]) -> bool;

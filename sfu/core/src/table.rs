@@ -30,6 +30,14 @@ impl Codec {
         }
     }
 
+    /// Units of its timestamps per second.
+    pub fn clock_rate(self) -> u32 {
+        match self {
+            Self::Opus => 48_000,
+            Self::Vp8 | Self::H264 => 90_000,
+        }
+    }
+
     /// Its media type.
     pub fn mime(self) -> &'static str {
         match self {
@@ -73,6 +81,18 @@ pub struct Sink {
     pub slot: Slot,
     /// Whether it asked not to be sent anything for now.
     pub paused: bool,
+    /// How often it went on after that.
+    resumed: u32,
+}
+
+/// A stretch of one stream from which the server left nothing out: numbers of two stretches say nothing of what was lost
+/// between them ([`Numbering`](crate::Numbering)).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    /// The publisher's SSRC.
+    pub stream: u32,
+    /// Changes whenever the track was opened again, or the receiver went on.
+    pub part: u32,
 }
 
 /// A packet for one receiver.
@@ -84,6 +104,8 @@ pub struct Write {
     pub slot: Slot,
     /// What the payload holds; the receiver's own payload type belongs to it.
     pub codec: Codec,
+    /// The stretch it belongs to.
+    pub run: Run,
 }
 
 /// Why a packet went nowhere.
@@ -110,6 +132,8 @@ struct Stream {
 struct Route {
     kind: Kind,
     open: bool,
+    /// How often it was opened again.
+    opened: u32,
     /// The one stream that is forwarded.
     active: Option<(PeerId, u32)>,
     sinks: Vec<Sink>,
@@ -136,18 +160,24 @@ pub fn forward<'t>(
         return Err(Dropped::Closed);
     }
     let sinks = if route.active == Some((from, head.ssrc)) { route.sinks.as_slice() } else { &[] };
-    Ok(sinks.iter().filter(|sink| !sink.paused).map(move |sink| Write { peer: sink.peer, slot: sink.slot, codec }))
+    let (stream, opened) = (head.ssrc, route.opened);
+    let write = move |sink: &Sink| {
+        let run = Run { stream, part: opened.wrapping_add(sink.resumed) };
+        Write { peer: sink.peer, slot: sink.slot, codec, run }
+    };
+    Ok(sinks.iter().filter(|sink| !sink.paused).map(write))
 }
 
 impl Table {
     /// A published track, closed or open.
     pub(crate) fn publish(&mut self, track: TrackKey, kind: Kind, open: bool) {
-        self.routes.insert(track, Route { kind, open, active: None, sinks: Vec::new() });
+        self.routes.insert(track, Route { kind, open, opened: 0, active: None, sinks: Vec::new() });
     }
 
     /// Opens or closes a track.
     pub(crate) fn set_open(&mut self, track: TrackKey, open: bool) {
         if let Some(route) = self.routes.get_mut(&track) {
+            route.opened = route.opened.wrapping_add(u32::from(open && !route.open));
             route.open = open;
         }
     }
@@ -180,7 +210,7 @@ impl Table {
     /// A receiver.
     pub(crate) fn add_sink(&mut self, track: TrackKey, peer: PeerId, slot: Slot) {
         if let Some(route) = self.routes.get_mut(&track) {
-            route.sinks.push(Sink { peer, slot, paused: false });
+            route.sinks.push(Sink { peer, slot, paused: false, resumed: 0 });
         }
     }
 
@@ -188,6 +218,7 @@ impl Table {
     pub(crate) fn set_paused(&mut self, track: TrackKey, peer: PeerId, paused: bool) -> bool {
         let Some(route) = self.routes.get_mut(&track) else { return false };
         let Some(sink) = route.sinks.iter_mut().find(|sink| sink.peer == peer) else { return false };
+        sink.resumed = sink.resumed.wrapping_add(u32::from(sink.paused && !paused));
         std::mem::replace(&mut sink.paused, paused) != paused
     }
 

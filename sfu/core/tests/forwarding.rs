@@ -94,6 +94,50 @@ fn the_host_mutes_a_track_at_the_server_and_everybody_is_told() {
 }
 
 #[test]
+fn nobody_but_its_owner_opens_a_track_again() {
+    let mut world = World::new(13, 0);
+    let (sender, _receiver) = (world.join("sender", rights(&[Microphone])), world.join("receiver", rights(&[])));
+    let track = world.publish(&sender, Microphone, 7);
+    world.admin(mute("sender", track.as_str(), true)).unwrap();
+    let before = world.messages_to(&sender).len();
+    assert_eq!(world.admin(mute("sender", track.as_str(), false)), Err(AdminError::Unmute));
+    assert_eq!(world.messages_to(&sender).len(), before, "its client is told nothing: it would open the microphone");
+    assert_eq!(world.forward(&sender, &head(7, 111)), Err(Dropped::Closed));
+    world.ask(&sender, Asked::Mute(lk::MuteTrackRequest { sid: track.to_string(), muted: false }));
+    assert_eq!(world.forward(&sender, &head(7, 111)).unwrap().len(), 1);
+}
+
+#[test]
+fn what_was_left_out_begins_another_run() {
+    let mut world = World::new(14, 0);
+    let sender = world.join("sender", rights(&[Camera]));
+    let (one, other) = (world.join("one", rights(&[])), world.join("other", rights(&[])));
+    let track = world.publish(&sender, Camera, 7);
+    let run = |world: &World, client: &Client| {
+        let writes = world.forward(&sender, &head(7, 96)).unwrap();
+        writes.iter().find(|write| write.peer == client.subscriber).map(|write| write.run)
+    };
+    let before = (run(&world, &one), run(&world, &other));
+    let setting = |disabled| {
+        Asked::TrackSetting(lk::UpdateTrackSettings {
+            track_sids: vec![track.to_string()],
+            disabled,
+            ..Default::default()
+        })
+    };
+    for disabled in [true, false] {
+        world.ask(&one, setting(disabled));
+    }
+    let paused = (run(&world, &one), run(&world, &other));
+    assert!(paused.0.is_some() && paused.0 != before.0 && paused.1 == before.1);
+    for muted in [true, false] {
+        world.ask(&sender, Asked::Mute(lk::MuteTrackRequest { sid: track.to_string(), muted }));
+    }
+    let muted = (run(&world, &one), run(&world, &other));
+    assert!(muted.0 != paused.0 && muted.0 != before.0 && muted.1 != before.1);
+}
+
+#[test]
 fn data_passes_under_its_senders_name_with_the_right_only() {
     let mut world = World::new(4, 0);
     let (talker, other, third) =

@@ -122,7 +122,7 @@ impl Peers {
     /// A packet to a receiver.
     pub(crate) fn send(&mut self, write: Write, packet: &Received) {
         let Some(entry) = self.peers.get_mut(&write.peer) else { return };
-        if entry.peer.send(packet.at, write.slot, write.codec, (&packet.head, &packet.payload)) {
+        if entry.peer.send(packet.at, &write, (&packet.head, &packet.payload)) {
             self.dirty.insert(write.peer);
         }
     }

@@ -8,7 +8,8 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use pars_sfu_core::{
-    Attach, Channel, Codec, Kind, MediaPeer, PeerCommand, PeerEvent, PeerRole, RtpHead, Slot, TrackSid,
+    Attach, Channel, Codec, Kind, MediaPeer, Numbering, PeerCommand, PeerEvent, PeerRole, RtpHead, Slot, TrackSid,
+    Write,
 };
 use rand_core::Rng;
 use rtc::{
@@ -54,6 +55,7 @@ struct Sending {
     ssrc: u32,
     /// Agreed payload types; empty until asked for, and after every new description.
     payloads: Vec<(u8, Codec)>,
+    numbering: Numbering,
 }
 
 /// A client's connection.
@@ -242,7 +244,8 @@ impl RtcPeer {
         };
         let sender = RTCRtpSenderId::from(self.connection.add_transceiver_from_track(track, Some(init))?);
         self.slots_by_ssrc.insert(ssrc, attach.slot);
-        self.slots.insert(attach.slot, Sending { sender, track: attach.track, ssrc, payloads: Vec::new() });
+        let (payloads, numbering) = (Vec::new(), Numbering::default());
+        self.slots.insert(attach.slot, Sending { sender, track: attach.track, ssrc, payloads, numbering });
         Ok(())
     }
 
@@ -342,25 +345,28 @@ impl MediaPeer for RtcPeer {
         self.events.pop_front()
     }
 
-    fn send(&mut self, now: Instant, slot: Slot, codec: Codec, (head, payload): (&RtpHead, &Bytes)) -> bool {
+    fn send(&mut self, now: Instant, write: &Write, (head, payload): (&RtpHead, &Bytes)) -> bool {
         if !self.connected {
             return false;
         }
-        let Some(sending) = self.slots.get_mut(&slot) else { return false };
+        let Some(sending) = self.slots.get_mut(&write.slot) else { return false };
         let Some(mut sender) = self.connection.rtp_sender(sending.sender) else { return false };
         if sending.payloads.is_empty() {
             sending.payloads = known(&sender.get_parameters().rtp_parameters.codecs);
         }
-        let Some(payload_type) = sending.payloads.iter().find(|(_, known)| *known == codec).map(|(pt, _)| *pt) else {
+        let Some(payload_type) = sending.payloads.iter().find(|(_, known)| *known == write.codec).map(|(pt, _)| *pt)
+        else {
             return false;
         };
+        let numbers = sending.numbering.number(now, (write.run, write.codec), head, payload.is_empty());
+        let Some((sequence_number, timestamp)) = numbers else { return false };
         let header = Header {
             version: 2,
             marker: head.marker,
             payload_type,
             ssrc: sending.ssrc,
-            sequence_number: head.sequence,
-            timestamp: head.timestamp,
+            sequence_number,
+            timestamp,
             ..Default::default()
         };
         sender.write_rtp(now, Packet { header, payload: payload.clone() }).is_ok()

@@ -1,7 +1,7 @@
 //! The client's peer connection.
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     net::SocketAddr,
     sync::{
         Arc,
@@ -66,6 +66,15 @@ fn init(direction: RTCRtpTransceiverDirection) -> Option<RTCRtpTransceiverInit> 
     Some(RTCRtpTransceiverInit { direction, streams: Vec::new(), send_encodings: Vec::new() })
 }
 
+/// Packets of a client's connection.
+#[derive(Debug, Default)]
+pub struct Counts {
+    pub heard: AtomicU64,
+    /// Numbers that were passed over in what was heard.
+    pub skipped: AtomicU64,
+    pub spoken: AtomicU64,
+}
+
 /// The connection, its track, and what it heard.
 pub(super) struct Media {
     connection: RTCPeerConnection,
@@ -73,8 +82,9 @@ pub(super) struct Media {
     reliable: RTCDataChannelId,
     track: Option<(RTCRtpSenderId, u32)>,
     sequence: u16,
-    streams: BTreeSet<u32>,
-    pub(super) heard: Arc<AtomicU64>,
+    /// Streams that were heard, each with its newest number.
+    streams: BTreeMap<u32, u16>,
+    pub(super) counts: Arc<Counts>,
     reports: Vec<Report>,
     /// An offer waits for its answer.
     outstanding: bool,
@@ -114,8 +124,8 @@ impl Media {
             reliable,
             track: None,
             sequence: 0,
-            streams: BTreeSet::new(),
-            heard: Arc::default(),
+            streams: BTreeMap::new(),
+            counts: Arc::default(),
             reports: Vec::new(),
             outstanding: false,
             wanted: false,
@@ -177,6 +187,7 @@ impl Media {
         let Some((id, ssrc)) = self.track else { return };
         let Some(mut sender) = self.connection.rtp_sender(id) else { return };
         self.sequence = self.sequence.wrapping_add(1);
+        self.counts.spoken.fetch_add(1, Ordering::Relaxed);
         let header = Header {
             version: 2,
             payload_type: OPUS,
@@ -232,10 +243,15 @@ impl Media {
         }
         while let Some(TaggedRTCMessage { message, .. }) = self.connection.poll_read() {
             match message {
-                RTCMessage::RtpPacket(_, packet) => {
-                    self.heard.fetch_add(1, Ordering::Relaxed);
-                    if self.streams.insert(packet.header.ssrc) {
-                        self.reports.push(Report::Heard(packet.header.ssrc));
+                RTCMessage::RtpPacket(_, Packet { header, .. }) => {
+                    self.counts.heard.fetch_add(1, Ordering::Relaxed);
+                    match self.streams.insert(header.ssrc, header.sequence_number) {
+                        None => self.reports.push(Report::Heard(header.ssrc)),
+                        Some(last) => {
+                            let ahead = header.sequence_number.wrapping_sub(last);
+                            let skipped = if ahead < 1 << 15 { ahead.saturating_sub(1) } else { 0 };
+                            self.counts.skipped.fetch_add(u64::from(skipped), Ordering::Relaxed);
+                        }
                     }
                 }
                 RTCMessage::DataChannelMessage(_, message) => {

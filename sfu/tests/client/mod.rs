@@ -18,7 +18,7 @@ use tokio::{
 use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message as Frame};
 
 use media::Media;
-pub use media::instant;
+pub use media::{Counts, instant};
 
 /// Longest datagram.
 const DATAGRAM: usize = 2_048;
@@ -49,6 +49,8 @@ pub enum Order {
     Publish { announced: bool },
     /// Send so many packets of these bytes at this rate per second.
     Speak { packets: u32, bytes: Vec<u8>, per_second: u32 },
+    /// Mute or open the own track with this sid.
+    Mute { track: String, muted: bool },
     /// Send a data packet.
     Data(Vec<u8>),
     /// Leave.
@@ -67,7 +69,7 @@ pub struct Target {
 pub struct Client {
     pub orders: mpsc::Sender<Order>,
     pub reports: mpsc::Receiver<Report>,
-    pub heard: std::sync::Arc<std::sync::atomic::AtomicU64>,
+    pub counts: std::sync::Arc<Counts>,
     task: tokio::task::JoinHandle<()>,
 }
 
@@ -98,10 +100,10 @@ impl Client {
         let (socket, _) = client_async(url, stream).await.map_err(|error| error.to_string())?;
         let (orders, ordered) = mpsc::channel(64);
         let (reporter, reports) = mpsc::channel(1_024);
-        let heard = std::sync::Arc::clone(&media.heard);
+        let counts = std::sync::Arc::clone(&media.counts);
         let runner = Runner { socket, udp, media, reporter, speaking: None };
         let task = tokio::spawn(runner.run(ordered));
-        Ok(Self { orders, reports, heard, task })
+        Ok(Self { orders, reports, counts, task })
     }
 
     /// The next report that `pick` takes; others are passed over. None if the client ends or 60 s pass.
@@ -127,7 +129,15 @@ impl Client {
     }
 
     pub fn heard(&self) -> u64 {
-        self.heard.load(std::sync::atomic::Ordering::Relaxed)
+        self.counts.heard.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    pub fn skipped(&self) -> u64 {
+        self.counts.skipped.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
+    pub fn spoken(&self) -> u64 {
+        self.counts.spoken.load(std::sync::atomic::Ordering::Relaxed)
     }
 }
 
@@ -263,6 +273,9 @@ impl Runner {
                 let pause = Duration::from_secs(1) / per_second.max(1);
                 self.speaking =
                     Some(Speaking { left: packets, bytes, pause, next: tokio::time::Instant::from_std(instant()) });
+            }
+            Order::Mute { track, muted } => {
+                self.ask(Asked::Mute(lk::MuteTrackRequest { sid: track, muted })).await;
             }
             Order::Data(payload) => {
                 let user = lk::UserPacket { payload, ..Default::default() };
