@@ -132,7 +132,7 @@ for (const [name, number] of Object.entries(refusalNumbers)) {
 
 test("a media server that refuses the pass, and a browser that cannot encrypt, are told apart", async () => {
   const app = await start();
-  for (const reason of ["token", "media"]) {
+  for (const reason of ["token", "media", "otherServer"]) {
     connect = () => Promise.reject(new MediaRefusedError(reason));
     await app.enter(await lobby(app, "TownHall"), anonymous);
     assert.equal((await until(app, "refused")).reason, reason);

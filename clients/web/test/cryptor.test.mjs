@@ -55,6 +55,20 @@ test("without keys, after a stop, and after a failure nothing is sent", async ()
   assert.equal(alice.of("dropped")[0].reason, "no-key");
 });
 
+test("a stop that comes while keys are being taken holds until the next keys", async () => {
+  for (const waiting of [0, 1, 3]) {
+    const alice = seat();
+    const taken = Array.from({ length: 1 + waiting }, (_, index) => alice.keys(index, sender("alice", `${index}`), []));
+    for (let step = 0; step < waiting; step++) await Promise.resolve();
+    await alice.cryptor.handle({ kind: "stop" });
+    await Promise.all(taken);
+    assert.equal(await alice.cryptor.frame(OUT, encoded(bytes("sound", 40), 1)), undefined);
+    assert.equal(alice.of("keyed").at(-1).sends, false);
+    await alice.keys(9, sender("alice", "9"), []);
+    assert.ok(await alice.cryptor.frame(OUT, encoded(bytes("sound", 40), 1)));
+  }
+});
+
 test("a frame without a source number is not sent", async () => {
   const { alice } = await call();
   assert.equal(await alice.cryptor.frame(OUT, encoded(bytes("sound", 40), undefined)), undefined);
@@ -86,6 +100,19 @@ test("a server that lies gets nothing played: 1,000 runs of clear, injected, rep
   );
   const reasons = new Set(bob.of("dropped").map(({ reason }) => reason));
   for (const reason of ["wrong-key", "replayed", "unassigned"]) assert.ok(reasons.has(reason), reason);
+});
+
+test("a frame in the clear is told as such, whatever its last byte is", async () => {
+  for (const last of [0, 1, 2, 77, 255]) {
+    const { bob } = await call();
+    const clear = bytes(`clear ${last}`, 200);
+    clear.set([0, last], clear.length - 2);
+    assert.equal(await bob.cryptor.frame(IN, encoded(clear, 7)), undefined);
+    assert.deepEqual(
+      bob.of("dropped").map(({ identity, reason }) => [identity, reason]),
+      [["alice", "not-encrypted"]],
+    );
+  }
 });
 
 test("frames of one seat on another's track are not played", async () => {

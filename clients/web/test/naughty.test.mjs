@@ -77,6 +77,24 @@ const screens = {
     return (text) =>
       app.store.set({ screen: { name: "refused", lobby: { ...lobbyOf(roomId("TownHall")), title: text }, reason: "Full" } });
   },
+  // The title, and the name that a wallet of the browser gives itself.
+  lobby: () => {
+    const before = (text) => {
+      const known = { allowed: true, reason: null, accounts: [] };
+      const anonymous = { allowed: false, reason: "NotEligible", ready: false, k: 0 };
+      const lobby = { ...lobbyOf(roomId("TownHall")), title: text, languages: [text], known, anonymous };
+      const wallet = { id: "wallet", name: text, accounts: () => new Promise(() => undefined) };
+      return { screen: { name: "lobby", lobby }, wallets: [wallet] };
+    };
+    const app = mount({ name: "connecting" });
+    return (text) => app.store.set(before(text));
+  },
+  entering: () => {
+    const app = mount({ name: "connecting" });
+    const progress = { form: "anonymous", stage: "proof", percent: 40, since: 0 };
+    return (text) =>
+      app.store.set({ screen: { name: "entering", lobby: { ...lobbyOf(roomId("TownHall")), title: text }, progress } });
+  },
   room: () => {
     const live = new LiveRoom({ daemon, connect: tools.connect }, lobbyOf(roomId("TownHall")));
     mount({ name: "room", live });

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { MediaRefusedError } from "../build/media/refused.js";
 import { LiveRoom } from "../build/state/room.js";
 import { CODE } from "./support/daemon.mjs";
-import { base64, identityOf, lobbyOf, roomId, seatsOf } from "./support/rooms.mjs";
+import { base64, identityOf, lobbyOf, roomId, seat, seatsOf } from "./support/rooms.mjs";
 
 const ROOM = roomId("TownHall");
 const tick = () => new Promise((resolve) => setTimeout(resolve, 5));
@@ -23,7 +24,9 @@ const enter = async ({ own = {}, textOnly = false, answers = {} } = {}) => {
       return null;
     },
   };
-  const connect = async (address, token, listener) => {
+  let failure;
+  const connect = async (_, listener) => {
+    if (failure !== undefined) throw failure;
     const did = [];
     const note =
       (name) =>
@@ -49,6 +52,7 @@ const enter = async ({ own = {}, textOnly = false, answers = {} } = {}) => {
     anonymous: true,
     token: "t",
     signalUrl: "ws://x",
+    dtlsFingerprint: `0x${"f0".repeat(32)}`,
     endsAt: 0,
     textOnly,
   };
@@ -69,7 +73,8 @@ const enter = async ({ own = {}, textOnly = false, answers = {} } = {}) => {
   await live.enter(joined);
   links[0].listener.told({ kind: "keyed", index: 1, sends: true });
   const state = () => live.store.value;
-  return { live, calls, links, tell, roster, keys, state, link: links[0], notices: () => state().notices.map(({ key }) => key) };
+  const fail = (error) => (failure = error);
+  return { live, fail, calls, links, tell, roster, keys, state, link: links[0], notices: () => state().notices.map(({ key }) => key) };
 };
 
 const lastKeys = ({ did }) => did.filter(([name]) => name === "keys").at(-1)[1];
@@ -225,6 +230,19 @@ test("what ends a room closes everything at once", async () => {
   }
 });
 
+test("another media server than the host's ends the room, while it runs and when the seat comes back", async () => {
+  const running = await enter();
+  running.link.listener.otherServer();
+  assert.equal(running.state().ended.reason, "OtherServer");
+  assert.ok(running.link.did.some(([name]) => name === "leave"));
+  const returning = await enter();
+  returning.fail(new MediaRefusedError("otherServer"));
+  returning.link.listener.gone(false);
+  await tick();
+  assert.equal(returning.state().ended.reason, "OtherServer");
+  assert.equal(returning.calls.filter(([method]) => method === "room.connection").length, 1, "it is not tried again");
+});
+
 test("an encryption that fails ends the room and says so", async () => {
   const { state, link, notices } = await enter();
   link.listener.told({ kind: "failed", what: "the worker stopped" });
@@ -319,6 +337,53 @@ test("a member of a Town Hall opens no camera, and text only opens no microphone
   const written = await enter({ textOnly: true });
   await written.live.senders.speak(true);
   assert.equal(written.state().microphone, "off");
+});
+
+/** Who may send what to be shown or heard: kind of room, role, source. The engine's `Rights` says the same. */
+const RIGHTS = {
+  TownHall: { member: ["microphone"], presenter: ["microphone", "camera", "screen"], moderator: ["microphone"] },
+  Committee: {
+    member: ["microphone", "camera"],
+    presenter: ["microphone", "camera", "screen"],
+    moderator: ["microphone", "camera"],
+  },
+  OpenForum: { member: ["microphone"], presenter: ["microphone"], moderator: ["microphone"] },
+};
+
+test("whatever a server lets through, only what a sender may send by its role is shown or heard", async () => {
+  for (const [kind, roles] of Object.entries(RIGHTS)) {
+    const { live, link, roster, state } = await enter();
+    live.store.set({ lobby: { ...state().lobby, kind } });
+    const others = Object.keys(roles).map((role, place) => seat(place + 1, role, { role, anonymous: false }));
+    const sent = [...Object.keys(roles), "nobody", "recorder"].flatMap((label) =>
+      ["microphone", "camera", "screen"].map((source) => {
+        return { identity: identityOf(label), sid: `${label} ${source}`, source, muted: false, track: track() };
+      }),
+    );
+    const recorder = seat(9, "recorder", { role: "presenter", anonymous: false, recorder: true });
+    roster({ seats: [...others, recorder] });
+    link.listener.tracks(sent);
+    const shown = () => state().tracks.map(({ sid }) => sid);
+    const table = Object.entries(roles).flatMap(([role, sources]) => sources.map((source) => `${role} ${source}`));
+    assert.deepEqual(shown(), table, kind);
+    // A demotion takes effect on what is shown already, and a promotion brings it back.
+    roster({ seats: others.map((other) => ({ ...other, role: "member" })) });
+    const plain = Object.keys(roles).flatMap((role) => roles.member.map((source) => `${role} ${source}`));
+    assert.deepEqual(shown(), plain, `${kind}, all are members now`);
+    roster({ seats: others });
+    assert.deepEqual(shown(), table, `${kind}, and back`);
+  }
+});
+
+test("nobody opens what its role does not allow, whatever its page is told", async () => {
+  devices(() => assert.fail("a device was opened"));
+  for (const [kind, roles] of Object.entries(RIGHTS)) {
+    for (const [role, allowed] of Object.entries(roles)) {
+      const { live, state } = await enter({ own: { role } });
+      live.store.set({ lobby: { ...state().lobby, kind } });
+      for (const source of ["camera", "screen"]) if (!allowed.includes(source)) await live.senders.show(source, true);
+    }
+  }
 });
 
 test("a blocked microphone is said, and nothing is sent", async () => {

@@ -414,6 +414,8 @@ answer! {
         token: Secret,
         /// This daemon: `ws://127.0.0.1:PORT`.
         signal_url: String,
+        /// SHA-256 of the SFU's DTLS certificate as the host signed it; zero: it named none. Any other is refused.
+        dtls_fingerprint: Prefixed<32>,
         /// End of the sitting.
         ends_at: u64,
         /// As it was asked for.

@@ -227,6 +227,7 @@ fn room_answers(shapes: &mut Shapes) {
             anonymous: false,
             token: CANARY.to_owned().into(),
             signal_url: "ws://127.0.0.1:4000".into(),
+            dtls_fingerprint: Prefixed([4; 32]),
             ends_at: 1_700_003_600,
             text_only: false,
         },

@@ -143,6 +143,8 @@ export type Identity = {
 export type Joined = {
   /** Whether it is anonymous. */
   readonly anonymous: boolean;
+  /** SHA-256 of the SFU's DTLS certificate as the host signed it; zero: it named none. Any other is refused. */
+  readonly dtlsFingerprint: Prefixed32;
   /** End of the sitting. */
   readonly endsAt: number;
   /** Its name at the SFU: 16 digits. */

@@ -85,6 +85,8 @@ export interface Joined {
   readonly token: string;
   /** This daemon's own address: ws://127.0.0.1:PORT. */
   readonly signalUrl: string;
+  /** SHA-256 of the media server's certificate as the host signed it: 0x + 64; zero: it named none, and nothing is connected. */
+  readonly dtlsFingerprint: string;
   readonly endsAt: number;
   readonly textOnly: boolean;
 }

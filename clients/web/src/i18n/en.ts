@@ -146,6 +146,8 @@ export const en = {
   "refused.wallet": "The wallet did not sign. Nothing was sent.",
   "refused.token": "The media server refused this pass: it is expired, forged, or for another room. Nothing was sent.",
   "refused.media": "The media server does not answer. No sound, picture or text was sent.",
+  "refused.otherServer":
+    "Somebody else answered in place of the media server that the room’s host named. No sound, picture or text was sent.",
   "refused.publish": "The media server does not let this seat send that. Nothing was sent.",
   // Status line
   "status.line": "Status",
@@ -374,6 +376,9 @@ export const en = {
   "ended.Lost.text": "We tried to come back and could not. Nothing more is sent.",
   "ended.Failed": "We stopped, because nothing could be encrypted",
   "ended.Failed.text": "Nothing was sent in the clear. Enter again; if it happens once more, use another browser.",
+  "ended.OtherServer": "We left: this is not the room’s media server",
+  "ended.OtherServer.text":
+    "Somebody else answered in place of the media server that the room’s host named. Nothing was sent to it. Tell the host.",
   "ended.again": "Enter again",
   "ended.again.text": "With a new statement, if you still may.",
   "ended.rooms": "See rooms",

@@ -3,7 +3,7 @@
  * frame on as it came: what is not sealed is not sent, what is not opened is not played.
  */
 import { KeyRing } from "./keyring.js";
-import { type FrameKind, type Refusal, RefusedError } from "./layout.js";
+import { type FrameKind, type Refusal, RefusedError, splitFrame } from "./layout.js";
 import type { Direction, EncodedFrame, FromWorker, PipeOptions, ToWorker } from "./messages.js";
 
 /** Packets of an epoch whose keys are not here yet: kept this long, and this many of a sender. */
@@ -49,8 +49,11 @@ export class Cryptor {
       case "stop":
         this.#ring.stop();
         return Promise.resolve();
-      default:
-        return (this.#queue = this.#queue.then(() => this.#ordered(message)));
+      default: {
+        // A stop does not queue: keys that came before it must not undo it.
+        const { stops } = this.#ring;
+        return (this.#queue = this.#queue.then(() => this.#ordered(message, stops)));
+      }
     }
   }
 
@@ -80,8 +83,8 @@ export class Cryptor {
     this.tell({ kind: "failed", what });
   }
 
-  async #ordered(message: Extract<ToWorker, { kind: "keys" | "seal" | "open" }>): Promise<void> {
-    if (message.kind === "keys") return this.#keys(message);
+  async #ordered(message: Extract<ToWorker, { kind: "keys" | "seal" | "open" }>, stops: number): Promise<void> {
+    if (message.kind === "keys") return this.#keys(message, stops);
     if (message.kind === "open") return this.#openData(message);
     try {
       const { own } = this.#ring;
@@ -92,10 +95,10 @@ export class Cryptor {
     }
   }
 
-  async #keys({ keys }: Extract<ToWorker, { kind: "keys" }>): Promise<void> {
+  async #keys({ keys }: Extract<ToWorker, { kind: "keys" }>, stops: number): Promise<void> {
     if (this.#failed) return;
     try {
-      await this.#ring.install(keys, this.now());
+      await this.#ring.install(keys, this.now(), stops);
     } catch (error) {
       return this.fail(error instanceof Error ? error.message : "keys could not be used");
     } finally {
@@ -120,7 +123,9 @@ export class Cryptor {
 
   #open(identity: string | null, kind: FrameKind, bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
     if (identity === null) throw new RefusedError("unassigned");
-    const key = this.#ring.of(identity, bytes[bytes.length - 1] ?? 0, this.now());
+    // First: what nobody sealed names no key, and the member has to hear of it.
+    const { index } = splitFrame(kind, bytes);
+    const key = this.#ring.of(identity, index, this.now());
     if (key === undefined) throw new RefusedError("no-key");
     return key.openFrame(kind, bytes);
   }

@@ -1,11 +1,15 @@
 /**
  * A peer connection that cannot carry media in the clear: every sender and receiver has its transform from the moment it
- * exists, before anything is negotiated. Where the browser has no transforms there is no connection.
+ * exists, before anything is negotiated. Where the browser has no transforms there is no connection. And none with anybody but the
+ * server that the room's host named.
  */
 import type { Direction, PipeOptions } from "./messages.js";
 
 /** Gives a sender or receiver its pipe; throws when it cannot. */
 export type Attach = (end: RTCRtpSender | RTCRtpReceiver, direction: Direction) => void;
+
+/** Looks at what the other side says of itself; throws when it is not who it must be. */
+export type Check = (description: string) => void;
 
 /** Thrown where media could not be encrypted: nothing is connected. */
 export class CannotEncryptError extends Error {
@@ -52,7 +56,7 @@ export const attachTo = (worker: Worker, how: Means, named: (receiver: RTCRtpRec
 
 /** What connections of a page are made with now; without it none is made. */
 interface Guard {
-  current: { readonly how: Means; readonly attach: Attach } | undefined;
+  current: { readonly how: Means; readonly attach: Attach; readonly check: Check } | undefined;
 }
 
 const guards = new WeakMap<object, Guard>();
@@ -61,9 +65,9 @@ const guards = new WeakMap<object, Guard>();
  * From now on every connection of this page is guarded, for ever: the function that comes back ends this way to encrypt, and
  * without one there are no connections.
  */
-export const guardConnections = (scope: typeof globalThis, how: Means, attach: Attach): (() => void) => {
+export const guardConnections = (scope: typeof globalThis, how: Means, attach: Attach, check: Check): (() => void) => {
   const guard = guards.get(scope) ?? install(scope);
-  const current = { how, attach };
+  const current = { how, attach, check };
   guard.current = current;
   return () => {
     if (guard.current === current) guard.current = undefined;
@@ -77,17 +81,30 @@ const install = (scope: typeof globalThis): Guard => {
   return guard;
 };
 
+/** A configuration with this way of taking frames, whatever it says of that itself. */
+const configured = (how: Means, configuration: RTCConfiguration = {}): RTCConfiguration =>
+  ({ ...configuration, encodedInsertableStreams: how === "streams" }) as RTCConfiguration;
+
 const guardedOver = (Plain: typeof RTCPeerConnection, guard: Guard): typeof RTCPeerConnection =>
   class GuardedPeerConnection extends Plain {
     readonly #attach: Attach;
+    readonly #how: Means;
+    readonly #check: Check;
 
     constructor(configuration?: RTCConfiguration) {
       const { current } = guard;
       if (current === undefined) throw new CannotEncryptError("no connection without encryption");
-      super({ ...configuration, encodedInsertableStreams: current.how === "streams" } as RTCConfiguration);
+      super(configured(current.how, configuration));
       this.#attach = current.attach;
+      this.#how = current.how;
+      this.#check = current.check;
       // The first listener: a receiver that the other side made is guarded before anybody else hears of it.
       this.addEventListener("track", ({ receiver }) => this.#attachOrClose(receiver, "in"));
+    }
+
+    /** livekit-client sets the configuration anew once the server has answered; the way frames are taken cannot change. */
+    override setConfiguration(configuration?: RTCConfiguration): void {
+      super.setConfiguration(configured(this.#how, configuration));
     }
 
     override addTransceiver(of: MediaStreamTrack | string, init?: RTCRtpTransceiverInit): RTCRtpTransceiver {
@@ -105,9 +122,10 @@ const guardedOver = (Plain: typeof RTCPeerConnection, guard: Guard): typeof RTCP
       await super.setLocalDescription(description);
     }
 
-    override async setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
+    override async setRemoteDescription({ type, sdp = "" }: RTCSessionDescriptionInit): Promise<void> {
       this.#guardAll();
-      await super.setRemoteDescription(description);
+      if (type !== "rollback") this.#checkOrClose(sdp);
+      await super.setRemoteDescription({ type, sdp });
       this.#guardAll();
     }
 
@@ -119,6 +137,16 @@ const guardedOver = (Plain: typeof RTCPeerConnection, guard: Guard): typeof RTCP
       this.#attachOrClose(transceiver.sender, "out");
       this.#attachOrClose(transceiver.receiver, "in");
       return transceiver;
+    }
+
+    /** Who is not the one that must be there ends the connection. */
+    #checkOrClose(description: string): void {
+      try {
+        this.#check(description);
+      } catch (cause) {
+        this.close();
+        throw cause;
+      }
     }
 
     /** An end that cannot be guarded ends the connection. */

@@ -36,6 +36,7 @@ export class KeyRing {
   #ownPrint = "";
   /** The own key rests: its counters go on if the same key is allowed again. */
   #isStopped = true;
+  #stops = 0;
   /** Prints of all material that ever sealed here: none seals twice, because its counters would begin anew. */
   readonly #used = new Set<string>();
   #others = new Map<string, Map<number, Held>>();
@@ -56,13 +57,22 @@ export class KeyRing {
     return held === undefined || isOver(held, now) ? undefined : held.key;
   }
 
+  /** How often sealing was stopped: keys that came before the last time do not begin it again. */
+  get stops(): number {
+    return this.#stops;
+  }
+
   /** Nothing is sealed any more until the next keys. */
   stop(): void {
+    this.#stops += 1;
     this.#isStopped = true;
   }
 
-  /** Takes an epoch's keys. Who is not among them has left: their keys go at once. Calls must not overlap. */
-  async install(keys: EpochKeys, now: number): Promise<void> {
+  /**
+   * Takes an epoch's keys; `stops` as it was when they came. Who is not among them has left: their keys go at once. Calls must not
+   * overlap.
+   */
+  async install(keys: EpochKeys, now: number, stops = this.#stops): Promise<void> {
     const others = new Map<string, Map<number, Held>>();
     for (const sender of keys.others) {
       const held = new Map([...(this.#others.get(sender.identity) ?? [])].filter(([, old]) => !isOver(old, now)));
@@ -74,21 +84,24 @@ export class KeyRing {
       else held.set(keys.index, await received(sender, keys.index, print, held.get(keys.index)));
       others.set(sender.identity, held);
     }
-    await this.#installOwn(keys);
+    await this.#installOwn(keys, stops);
     this.#others = others;
   }
 
-  async #installOwn({ own, index }: EpochKeys): Promise<void> {
-    if (own === null) return this.stop();
+  async #installOwn({ own, index }: EpochKeys, stops: number): Promise<void> {
+    if (own === null) {
+      this.#isStopped = true;
+      return;
+    }
     const print = await printOf(own);
     if (this.#own?.index !== index || this.#ownPrint !== print) {
-      this.stop();
+      this.#isStopped = true;
       if (this.#used.has(print)) throw new KeyError("these keys were used before: they must not seal again");
       this.#used.add(print);
       this.#own = await SendKey.of(index, own.media, own.data);
       this.#ownPrint = print;
     }
-    this.#isStopped = false;
+    if (stops === this.#stops) this.#isStopped = false;
   }
 }
 

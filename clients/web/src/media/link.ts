@@ -2,7 +2,7 @@
 import {
   ConnectionError,
   ConnectionErrorReason,
-  type LocalTrackPublication,
+  type LocalTrack,
   type Participant,
   type RemoteTrack,
   Room,
@@ -12,6 +12,7 @@ import {
   type TrackPublication,
   setLogLevel,
 } from "livekit-client";
+import type { Joined } from "../daemon/types.js";
 import type { EpochKeys } from "./keyring.js";
 import { MediaManager } from "./manager.js";
 import type { FromWorker } from "./messages.js";
@@ -42,6 +43,8 @@ export interface LinkListener {
   tracks(tracks: readonly Playable[]): void;
   data(identity: string, payload: Uint8Array<ArrayBuffer>): void;
   notEncrypted(identity: string): void;
+  /** Another media server than the host's answered: this link is over. */
+  otherServer(): void;
   told(message: Told): void;
   /** An own device ended: unplugged, or the browser's own stop button. */
   ended(source: Source): void;
@@ -61,8 +64,11 @@ export interface Link {
   leave(): Promise<void>;
 }
 
-/** Opens a connection: `connect(address, token, listener)`. */
-export type Connect = (address: string, token: string, listener: LinkListener) => Promise<Link>;
+/** What a connection needs: all of it from the own daemon. */
+export type Pass = Pick<Joined, "signalUrl" | "token" | "dtlsFingerprint">;
+
+/** Opens a connection. */
+export type Connect = (pass: Pass, listener: LinkListener) => Promise<Link>;
 
 const sources: Readonly<Record<string, Source>> = {
   [Track.Source.Microphone]: "microphone",
@@ -80,19 +86,38 @@ const CONNECT_MS = 20_000;
 /** Reasons of livekit's `DisconnectReason` after which coming back makes no sense: duplicate, removed, room deleted. */
 const FINAL: readonly number[] = [2, 4, 5];
 
+/** A device's track on its way; it outlives a connection that begins anew. */
+interface Sent {
+  readonly track: LocalTrack;
+  readonly open: () => Promise<unknown>;
+}
+
+/** livekit-client opens a muted device when the server says so. Here nothing but the member's own `unmute` does. */
+const onlyOwn = (track: LocalTrack): Sent => {
+  const open = track.unmute.bind(track);
+  track.unmute = () => Promise.resolve(track);
+  return { track, open };
+};
+
 class LiveKitLink implements Link {
   readonly #room: Room;
   readonly #manager: MediaManager;
   readonly #playing = new Map<string, { readonly identity: string; readonly track: RemoteTrack }>();
-  readonly #sent = new Map<Source, LocalTrackPublication>();
+  readonly #sent = new Map<Source, Sent>();
   #isConnected = false;
   #isOver = false;
+  readonly #otherServer: Promise<never>;
 
   constructor(
     worker: Worker,
+    private readonly pass: Pass,
     private readonly listener: LinkListener,
   ) {
-    this.#manager = new MediaManager(worker, {
+    let refuse: (error: Error) => void;
+    this.#otherServer = new Promise((_, reject) => (refuse = reject));
+    // It may come after the connection stood, when nobody waits for it any more.
+    this.#otherServer.catch(() => undefined);
+    this.#manager = new MediaManager(worker, pass.dtlsFingerprint, {
       data: (identity, payload) => listener.data(identity, payload),
       track: (identity, track) => {
         this.#playing.set(track.sid ?? "", { identity, track });
@@ -103,6 +128,10 @@ class LiveKitLink implements Link {
         this.#tellTracks();
       },
       notEncrypted: (identity) => listener.notEncrypted(identity),
+      otherServer: () => {
+        refuse(new MediaRefusedError("otherServer"));
+        if (this.#isConnected && !this.#isOver) listener.otherServer();
+      },
       told: (message) => listener.told(message),
     });
     this.#room = new Room({
@@ -116,11 +145,12 @@ class LiveKitLink implements Link {
     this.#listen();
   }
 
-  async connect(address: string, token: string): Promise<void> {
+  async connect(): Promise<void> {
     await this.#manager.ready;
     await this.#room.setE2EEEnabled(true);
     this.listener.state("connecting");
-    await within(CONNECT_MS, this.#room.connect(address, token, CONNECT));
+    const connecting = this.#room.connect(this.pass.signalUrl, this.pass.token, CONNECT);
+    await within(CONNECT_MS, Promise.race([connecting, this.#otherServer]));
     this.#isConnected = true;
     this.listener.state("connected");
   }
@@ -134,23 +164,25 @@ class LiveKitLink implements Link {
   }
 
   async send(source: Source, track: MediaStreamTrack): Promise<void> {
-    const publication = await this.#room.localParticipant.publishTrack(track, { source: published[source], name: source });
-    this.#sent.set(source, publication);
-    track.addEventListener("ended", () => this.#sent.get(source) === publication && this.listener.ended(source));
+    const { track: own } = await this.#room.localParticipant.publishTrack(track, { source: published[source], name: source });
+    if (own === undefined) throw new MediaRefusedError("media");
+    const sent = onlyOwn(own);
+    this.#sent.set(source, sent);
+    track.addEventListener("ended", () => this.#sent.get(source) === sent && this.listener.ended(source));
   }
 
   async mute(source: Source): Promise<void> {
-    await this.#sent.get(source)?.mute();
+    await this.#sent.get(source)?.track.mute();
   }
 
   async unmute(source: Source): Promise<void> {
-    await this.#sent.get(source)?.unmute();
+    await this.#sent.get(source)?.open();
   }
 
   async unsend(source: Source): Promise<void> {
-    const publication = this.#sent.get(source);
+    const sent = this.#sent.get(source);
     this.#sent.delete(source);
-    if (publication?.track !== undefined) await this.#room.localParticipant.unpublishTrack(publication.track, false);
+    if (sent !== undefined) await this.#room.localParticipant.unpublishTrack(sent.track, false);
   }
 
   publish(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
@@ -184,7 +216,10 @@ class LiveKitLink implements Link {
     const playable: Playable[] = [];
     for (const [sid, { identity, track }] of this.#playing) {
       const source = sources[track.source];
-      if (source !== undefined) playable.push({ identity, sid, source, track: track.mediaStreamTrack, muted: track.isMuted });
+      // A source is a word of the server; sound is played as sound only, and a picture shown as a picture.
+      const kind = source === "microphone" ? Track.Kind.Audio : Track.Kind.Video;
+      if (source !== undefined && track.kind === kind)
+        playable.push({ identity, sid, source, track: track.mediaStreamTrack, muted: track.isMuted });
     }
     this.listener.tracks(playable);
   }
@@ -206,11 +241,11 @@ const within = async (milliseconds: number, connecting: Promise<void>): Promise<
 };
 
 /** A connection by livekit-client; rejects with `CannotEncryptError` or `MediaRefusedError`. */
-export const connect: Connect = async (address, token, listener) => {
+export const connect: Connect = async (pass, listener) => {
   setLogLevel("silent");
-  const link = new LiveKitLink(startWorker(), listener);
+  const link = new LiveKitLink(startWorker(), pass, listener);
   try {
-    await link.connect(address, token);
+    await link.connect();
   } catch (error) {
     await link.leave();
     throw error;

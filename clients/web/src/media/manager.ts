@@ -7,6 +7,7 @@ import { CannotEncryptError, attachTo, guardConnections, means } from "./guard.j
 import type { EpochKeys } from "./keyring.js";
 import type { FromWorker, ToWorker } from "./messages.js";
 import { userPayload } from "./payload.js";
+import { checkServer } from "./server.js";
 
 /** What the page is told. */
 export interface MediaListener {
@@ -18,6 +19,8 @@ export interface MediaListener {
   untrack(identity: string, track: RemoteTrack): void;
   /** The server says that a track is not encrypted: it is not played. */
   notEncrypted(identity: string): void;
+  /** Another server than the host's answered: nothing is connected to it. */
+  otherServer(): void;
   /** Everything else the worker says. */
   told(message: Exclude<FromWorker, { kind: "opened" | "sealed" | "unsealed" | "ready" }>): void;
 }
@@ -40,9 +43,13 @@ export class MediaManager implements BaseE2EEManager {
   #lastRequest = 0;
   #isOver = false;
 
-  /** Throws `CannotEncryptError` where this browser has no encoded transforms. */
+  /**
+   * `fingerprint`: of the media server's certificate, as the host signed it. Throws `CannotEncryptError` where this browser has no
+   * encoded transforms.
+   */
   constructor(
     worker: Worker,
+    fingerprint: string,
     private readonly listener: MediaListener,
     scope: typeof globalThis = globalThis,
   ) {
@@ -50,7 +57,14 @@ export class MediaManager implements BaseE2EEManager {
     if (how === undefined) throw new CannotEncryptError("this browser cannot encrypt media");
     this.#worker = worker;
     const attach = attachTo(worker, how, (receiver, pipe) => this.#pipes.set(receiver, pipe));
-    this.#release = guardConnections(scope, how, attach);
+    this.#release = guardConnections(scope, how, attach, (description) => {
+      try {
+        checkServer(description, fingerprint);
+      } catch (cause) {
+        listener.otherServer();
+        throw cause;
+      }
+    });
     this.ready = new Promise((resolve, reject) => {
       worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) =>
         data.kind === "ready" ? resolve() : this.#hear(data),

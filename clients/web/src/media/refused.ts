@@ -1,7 +1,7 @@
-/** Why the media server could not be entered: it refused the pass, or it does not answer. */
+/** Why the media server could not be entered: it refused the pass, it does not answer, or it is another than the host's. */
 export class MediaRefusedError extends Error {
   override readonly name = "MediaRefusedError";
-  constructor(readonly reason: "token" | "media") {
+  constructor(readonly reason: "token" | "media" | "otherServer") {
     super(reason);
   }
 }

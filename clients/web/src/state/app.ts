@@ -13,7 +13,7 @@ import { type Wallet, devWallet, findWallets } from "./wallet.js";
 export type Theme = "light" | "dark";
 
 /** What a refusal screen explains. */
-export type Refused = DaemonErrorName | "wallet" | "token" | "media" | "cannotEncrypt";
+export type Refused = DaemonErrorName | "wallet" | "cannotEncrypt" | MediaRefusedError["reason"];
 
 /** How far entering is. */
 export interface Progress {

@@ -1,5 +1,5 @@
 /** What a room screen shows, as one value. */
-import type { EndReason, Joined, Lobby, RefusalName, Role, Seat, StopReason } from "../daemon/types.js";
+import type { EndReason, Joined, Lobby, RefusalName, Role, RoomKind, Seat, StopReason } from "../daemon/types.js";
 import type { Key } from "../i18n/en.js";
 import type { Playable, Source } from "../media/link.js";
 
@@ -33,7 +33,7 @@ export interface Notice {
   readonly weight: "calm" | "caution" | "danger";
 }
 
-export type Ended = EndReason | "Lost" | "Failed";
+export type Ended = EndReason | "Lost" | "Failed" | "OtherServer";
 
 export interface RoomState {
   readonly lobby: Lobby;
@@ -121,11 +121,26 @@ export const maySend = (state: RoomState): boolean =>
 /** Nothing is sent because new keys are on their way: nobody did anything wrong. */
 export const isRotation = ({ stopped }: RoomState): boolean => stopped?.reason === "Rotation" || stopped?.reason === "NoSteward";
 
-/** What a seat of this kind and role may open (TOWNHALL 2). The server and all others check it too. */
+/** What a seat may send in a room of this kind (TOWNHALL 2; `Rights` of the engine). Everybody follows it for everybody. */
+export const mayUse = (kind: RoomKind, { role, recorder }: Seat, source: Source): boolean => {
+  if (recorder) return false;
+  if (source === "microphone") return true;
+  if (kind === "OpenForum") return false;
+  return role === "presenter" || (kind === "Committee" && source === "camera");
+};
+
+/** What the own seat may open. The server and all others check it too. */
 export const mayOpen = (state: RoomState, source: Source): boolean => {
   if (state.joined?.textOnly === true) return false;
-  const { kind } = state.lobby;
-  if (source === "microphone") return ownSeat(state)?.muted !== true;
-  if (kind === "OpenForum") return false;
-  return kind === "Committee" || roleOf(state) !== "member";
+  const seat = ownSeat(state);
+  // Before the first roster a microphone may be tried.
+  if (seat === undefined) return source === "microphone";
+  return mayUse(state.lobby.kind, seat, source) && !(source === "microphone" && seat.muted);
 };
+
+/** Of what the media server sends, what its sender may send by its role: nothing else is shown or heard, whoever lets it pass. */
+export const rightful = ({ lobby, seats }: RoomState, tracks: readonly Playable[]): readonly Playable[] =>
+  tracks.filter(({ identity, source }) => {
+    const seat = seats.find((other) => other.identity === identity);
+    return seat !== undefined && mayUse(lobby.kind, seat, source);
+  });

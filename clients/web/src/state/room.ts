@@ -5,8 +5,9 @@ import type { Key } from "../i18n/en.js";
 import type { SenderKeys } from "../media/keyring.js";
 import type { Refusal } from "../media/layout.js";
 import type { Connect, Link, LinkListener, LinkState, Playable, Told } from "../media/link.js";
+import { MediaRefusedError } from "../media/refused.js";
 import { fromBase64 } from "./base64.js";
-import { type Ended, type Notice, type RoomState, initialRoom, isRotation, ownSeat, roleOf } from "./room-state.js";
+import { type Ended, type Notice, type RoomState, initialRoom, isRotation, ownSeat, rightful, roleOf } from "./room-state.js";
 import { type Chosen, Senders } from "./senders.js";
 import { type Speaking, SpeakingMeters } from "./speaking.js";
 import { Store } from "./store.js";
@@ -33,6 +34,8 @@ export class LiveRoom {
   readonly talk: Talk;
   #link: Link | undefined;
   #keys: Events["roomKeys"] | undefined;
+  /** What the media server sends, whether its senders may send it or not. */
+  #sent: readonly Playable[] = [];
   /** Which link got which own keys: no other link ever gets them, because its counters would begin anew. */
   readonly #given = new Map<string, Link>();
   #meters: SpeakingMeters | undefined;
@@ -148,7 +151,7 @@ export class LiveRoom {
   }
 
   async #connect(grant: Joined): Promise<void> {
-    const link = await this.tools.connect(grant.signalUrl, grant.token, this.#listener());
+    const link = await this.tools.connect(grant, this.#listener());
     if (this.store.value.ended !== null) return link.leave();
     this.#link = link;
     this.#giveKeys();
@@ -161,6 +164,7 @@ export class LiveRoom {
       tracks: (tracks) => this.#tracks(tracks),
       data: (identity, payload) => void this.talk.receive(identity, payload),
       notEncrypted: (identity) => this.notice("notice.notEncrypted", "danger", identity),
+      otherServer: () => this.end("OtherServer"),
       told: (message) => this.#told(message),
       ended: (source) => this.senders.ended(source),
     };
@@ -170,6 +174,7 @@ export class LiveRoom {
   async #return(final: boolean): Promise<void> {
     this.#link = undefined;
     this.#keys = undefined;
+    this.#sent = [];
     this.senders.drop();
     this.store.set({ network: "reconnecting", sends: false, tracks: [], speaking: new Map() });
     if (final) await pause(REASON_WAIT_MS);
@@ -177,8 +182,9 @@ export class LiveRoom {
       await pause(attempt * RETURN_PAUSE_MS);
       try {
         return await this.#connect(await this.tools.daemon.call("room.connection", { room: this.room }));
-      } catch {
-        // Tried again, or ended below.
+      } catch (error) {
+        if (error instanceof MediaRefusedError && error.reason === "otherServer") return this.end("OtherServer");
+        // Anything else is tried again, or ended below.
       }
     }
     this.end("Lost");
@@ -208,6 +214,7 @@ export class LiveRoom {
     const before = ownSeat(this.store.value);
     const sameCode = checkCode === this.store.value.checkCode;
     this.store.set({ epoch, checkCode, seats, compared: sameCode ? this.store.value.compared : 0 });
+    this.#play();
     const now = ownSeat(this.store.value);
     if (before?.hand != null && now?.hand === null && !this.talk.lowering) this.notice("notice.lowered", "calm");
     if (before?.role === "presenter" && now?.role === "member") {
@@ -304,7 +311,14 @@ export class LiveRoom {
   }
 
   #tracks(tracks: readonly Playable[]): void {
-    this.store.set({ tracks });
+    this.#sent = tracks;
+    this.#play();
+  }
+
+  /** Again with every roster: roles change. */
+  #play(): void {
+    if (this.store.value.ended !== null) return;
+    this.store.set({ tracks: rightful(this.store.value, this.#sent) });
     this.#followSound();
   }
 

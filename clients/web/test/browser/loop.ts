@@ -63,6 +63,7 @@ const guarded = (how: Means) => {
     globalThis,
     how,
     attachTo(worker, how, (receiver, pipe) => pipes.set(receiver, pipe)),
+    () => undefined,
   );
   const say = (message: ToWorker): void => worker.postMessage(message);
   return { worker, told, pipes, release, say };

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { after, before, test } from "node:test";
+import { SignalResponse } from "@livekit/protocol";
 import { chromium } from "playwright-core";
 import { FakeDaemon } from "../support/daemon.mjs";
 import { base64, identityOf, roomId } from "../support/rooms.mjs";
@@ -21,25 +22,44 @@ let server;
 let browser;
 const members = {};
 
+/** The page's signalling: tracks that the server confirmed, and a way to say what a hostile server might. */
+const listen = async (page) => {
+  const signals = { tracks: [], say: undefined };
+  await page.routeWebSocket(/\/rtc\//, (socket) => {
+    const upstream = socket.connectToServer();
+    upstream.onMessage((bytes) => {
+      const { message } = SignalResponse.fromBinary(bytes);
+      if (message.case === "trackPublished") signals.tracks.push(message.value.track.sid);
+      socket.send(bytes);
+    });
+    signals.say = (message) => socket.send(Buffer.from(new SignalResponse({ message }).toBinary()));
+  });
+  return signals;
+};
+
 const open = async (me) => {
   const daemon = await FakeDaemon.start(dist);
-  Object.assign(daemon, { me, people: ["alice", "bob"], sfu: server.url.replace("ws", "http") });
+  const fingerprint = `0x${server.ready.fingerprint}`;
+  Object.assign(daemon, { me, people: ["alice", "bob"], sfu: server.url.replace("ws", "http"), fingerprint });
   daemon.pass = (identity) => server.token(identity, ["microphone", "camera", "screen_share"]);
   const context = await browser.newContext({ permissions: ["microphone", "camera"] });
   const page = await context.newPage();
   page.on("console", (message) => message.type() === "error" && console.log(me, message.text()));
   page.on("pageerror", (error) => console.log(me, error.message));
+  const signals = await listen(page);
+  // Before anything can fail: whatever was opened is closed at the end.
+  members[me] = {
+    daemon,
+    page,
+    signals,
+    id: (name) => page.getByTestId(name),
+    identity: identityOf(me),
+    close: () => context.close().then(() => daemon.stop()),
+  };
   await page.goto(daemon.link);
   await page.locator(`[data-room="${ROOM}"]`).getByTestId("enter-room").click();
   await page.getByTestId("enter").click();
   await page.locator('[data-testid="room"][data-network="connected"]').waitFor();
-  members[me] = {
-    daemon,
-    page,
-    id: (name) => page.getByTestId(name),
-    identity: identityOf(me),
-    close: () => Promise.all([context.close(), daemon.stop()]),
-  };
 };
 
 /** Loudness of somebody's sound as this page plays it. */
@@ -86,6 +106,14 @@ test("Alice speaks, Bob hears her; muted he hears nothing", { skip }, async () =
   assert.ok((await loudness(bob, alice.identity, 4000)) > 0.01);
   await alice.id("microphone").click();
   await alice.page.locator('[data-testid="microphone"][data-state="off"]').waitFor();
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  assert.ok((await loudness(bob, alice.identity)) < 0.001);
+});
+
+test("the server's word does not open a microphone that its owner closed", { skip }, async () => {
+  const { alice, bob } = members;
+  assert.equal(alice.signals.tracks.length, 1);
+  alice.signals.say({ case: "mute", value: { sid: alice.signals.tracks[0], muted: false } });
   await new Promise((resolve) => setTimeout(resolve, 1000));
   assert.ok((await loudness(bob, alice.identity)) < 0.001);
 });

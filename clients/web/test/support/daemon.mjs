@@ -31,9 +31,12 @@ export class FakeDaemon {
   people = undefined;
   /** Address of a media server that signalling is piped to, and who makes its passes. */
   sfu = undefined;
+  /** Of the media server's certificate, as a host would have signed it. */
+  fingerprint = `0x${"f0".repeat(32)}`;
   mediaSilent = false;
   pass = () => "token";
   #sockets = new Set();
+  #pipes = new Set();
 
   static async start(dist) {
     const daemon = new FakeDaemon();
@@ -62,6 +65,7 @@ export class FakeDaemon {
 
   stop() {
     for (const socket of this.#sockets) socket.terminate();
+    for (const socket of this.#pipes) socket.destroy();
     this.server.closeAllConnections();
     return new Promise((resolve) => this.server.close(resolve));
   }
@@ -105,6 +109,7 @@ export class FakeDaemon {
       upstream.write(head);
       socket.pipe(upstream).pipe(socket);
     });
+    for (const end of [socket, upstream]) this.#pipes.add(end.once("close", () => this.#pipes.delete(end)));
     upstream.on("error", () => socket.destroy());
     socket.on("error", () => upstream.destroy());
   }
@@ -147,6 +152,7 @@ export class FakeDaemon {
       anonymous,
       token: this.pass(identityOf(this.me)),
       signalUrl: this.url.replace("http", "ws"),
+      dtlsFingerprint: this.fingerprint,
       endsAt: Math.floor(Date.now() / 1000) + 5400,
       textOnly: this.textOnly ?? false,
     };

@@ -37,7 +37,7 @@ const tone = (): MediaStreamTrack => {
 
 const CAMERAS = 9;
 
-export const connect: Connect = async (_address, _token, listener: LinkListener) => {
+export const connect: Connect = async (_pass, listener: LinkListener) => {
   let known: readonly Playable[] = [];
   const link: Link = {
     keys({ index, own, others }) {

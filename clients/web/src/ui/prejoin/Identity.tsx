@@ -2,6 +2,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Form, Lobby } from "../../daemon/types.js";
 import { shortAccount } from "../../i18n/names.js";
+import { visible } from "../../i18n/visible.js";
 import type { Wallet } from "../../state/wallet.js";
 import { Crowd } from "./Crowd.js";
 import { useUi } from "../hooks.js";
@@ -149,7 +150,7 @@ const Signer = ({ lobby, wallets, choice, onChoice }: IdentityProps) => {
         >
           {wallets.map(({ id, name }) => (
             <option key={id} value={id}>
-              {name ?? text.of("pre.wallet.dev")}
+              {name === null ? text.of("pre.wallet.dev") : visible(name)}
             </option>
           ))}
         </select>

@@ -19,7 +19,7 @@ use pars_engine::room::{
 };
 use pars_proto::room::{Body, Claim, ConsentSigner, Content, HostEntry, Order, Role, RoomMessage, SeatNo, Statement};
 use pars_rpc::event::Event;
-use pars_rpc::room::{Form, Joined, Room};
+use pars_rpc::room::{Form, Joined, Prefixed, Room};
 use pars_rpc::room_event as told;
 use pars_rpc::{Code, RpcError};
 use pars_wire::machine::{Cx, Machine};
@@ -409,15 +409,16 @@ impl Task {
 
     fn got_token(&mut self, token: String) {
         self.token.send_replace(Some(token.clone()));
-        let Some(seat) = self.member.seat() else { return };
+        let Some(grant) = self.member.grant() else { return };
         let joined = Joined {
             room: self.room(),
-            seat: seat.0,
+            seat: grant.seat.0,
             identity: self.member.identity(),
             role: tell::role(self.role),
             anonymous: self.begin.form == Form::Anonymous,
             token: token.into(),
             signal_url: format!("ws://{}", self.inner.address),
+            dtls_fingerprint: Prefixed(grant.dtls_fingerprint),
             ends_at: self.begin.running.sitting.ends_at,
             text_only: self.begin.text_only,
         };
@@ -460,7 +461,7 @@ impl Task {
     }
 
     fn room(&self) -> Room {
-        pars_rpc::room::Prefixed(self.begin.running.sitting.scope.room.0.0)
+        Prefixed(self.begin.running.sitting.scope.room.0.0)
     }
 
     fn progress(&self, stage: told::Stage, percent: u8) {
