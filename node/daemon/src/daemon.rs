@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use alloy::providers::{DynProvider, Provider, ProviderBuilder};
+use alloy::providers::{DynProvider, Provider};
 use pars_crypto::secret::StoreKey;
 use serde::Serialize;
 use tokio::sync::{oneshot, watch};
@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 
 use crate::account::AccountError;
 use crate::chain::stake::{Registration, StakeError};
-use crate::chain::transact::Sender;
+use crate::chain::transact::{Sender, reader};
 use crate::chain::{Chain, ChainError, Roller, Sinks};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -153,7 +153,7 @@ impl Daemon {
         // Somebody else's library may have installed one already.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let (datadir, key, store) = open(&config)?;
-        let provider = ProviderBuilder::new().connect_http(config.rpc.clone()).erased();
+        let provider = reader(config.rpc.clone());
         let role = role(&config, &store, &key, &provider).await?;
         let service = role.as_ref().map(|role| role.keys.clone());
         let page = config.page.as_deref().map_or_else(Page::none, Page::read)?;

@@ -9,11 +9,13 @@ use alloy::providers::{DynProvider, Provider, ProviderBuilder};
 use alloy::rpc::types::{TransactionReceipt, TransactionRequest};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
-use alloy::transports::http::reqwest::Url;
+use alloy::transports::http::reqwest::{Client, ClientBuilder, Url};
 use tokio::sync::Mutex;
 
 /// How long a transaction is waited for.
 const PATIENCE: Duration = Duration::from_secs(240);
+/// How long one request may take: a node that is gone without a word must not be waited for for ever.
+const REQUEST: Duration = Duration::from_secs(30);
 /// Pause between two looks.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Gas above the estimate: state may change before the transaction is mined.
@@ -36,6 +38,17 @@ pub enum TransactError {
     Answer(Address),
 }
 
+/// Reads at a chain's node; each request ends in time.
+pub fn reader(rpc: Url) -> DynProvider {
+    ProviderBuilder::new().with_reqwest(rpc, timed(REQUEST)).erased()
+}
+
+/// An HTTP client whose requests end within a time.
+fn timed(limit: Duration) -> impl FnOnce(ClientBuilder) -> Client {
+    // Where a client cannot be built, the default one cannot either, and says so.
+    move |builder| builder.timeout(limit).build().unwrap_or_default()
+}
+
 /// An account that sends.
 #[derive(Debug)]
 pub struct Sender {
@@ -50,7 +63,8 @@ impl Sender {
     pub fn new(rpc: Url, signer: PrivateKeySigner) -> Self {
         let address = signer.address();
         let builder = ProviderBuilder::new().disable_recommended_fillers().with_gas_estimation().fetch_chain_id();
-        let provider = builder.with_simple_nonce_management().wallet(EthereumWallet::from(signer)).connect_http(rpc);
+        let builder = builder.with_simple_nonce_management().wallet(EthereumWallet::from(signer));
+        let provider = builder.with_reqwest(rpc, timed(REQUEST));
         Self { provider: provider.erased(), address, turn: Mutex::default() }
     }
 
@@ -118,4 +132,20 @@ fn refused(error: alloy::transports::TransportError) -> TransactError {
         revert.unwrap_or_else(|| payload.message.to_string())
     });
     TransactError::Refused(reason.unwrap_or_else(|| "the chain's node does not answer".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_chain_that_takes_a_request_and_never_answers_is_an_error() {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", silent.local_addr().unwrap()).parse().unwrap();
+        let provider = ProviderBuilder::new().with_reqwest(url, timed(Duration::from_millis(50))).erased();
+        let asked = tokio::spawn(async move { provider.get_block_number().await });
+        let (_taken, _) = silent.accept().await.unwrap();
+        // The connection stays open: without a limit this would wait for ever.
+        assert!(asked.await.unwrap().is_err());
+    }
 }

@@ -155,7 +155,19 @@ fn network_agrees(context: &Context, headers: &HeaderMap) -> bool {
     headers.get(NETWORK_HEADER).is_none_or(|wanted| wanted.as_bytes() == context.network.name().as_bytes())
 }
 
+/// A page may send text or a form to any address without being asked; JSON only where the other end allows it (THREATS N1).
+fn is_json(headers: &HeaderMap) -> bool {
+    let essence =
+        |value: &str| value.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json");
+    let mut given = headers.get_all(CONTENT_TYPE).into_iter();
+    given.next().and_then(|value| value.to_str().ok()).is_some_and(essence) && given.next().is_none()
+}
+
 async fn call(State(context): State<Context>, headers: HeaderMap, body: Bytes) -> Response {
+    if context.door == Door::Loopback && !is_json(&headers) {
+        let sentence = "the body is JSON-RPC: send it with Content-Type: application/json";
+        return (StatusCode::UNSUPPORTED_MEDIA_TYPE, sentence).into_response();
+    }
     let agrees = network_agrees(&context, &headers);
     match answer::body(&context, agrees, &body).await {
         Some(text) => ([(CONTENT_TYPE, "application/json")], text).into_response(),

@@ -104,6 +104,7 @@ async fn a_revocation_secret_whose_answer_was_lost_is_told_again_over_the_socket
     let file: Value = serde_json::from_slice(&std::fs::read(datadir.join("rpc.json")).unwrap()).unwrap();
     let token = file["token"].as_str().unwrap();
     let http = reqwest::Client::new().post(process.ready["http"].as_str().unwrap()).bearer_auth(token);
+    let http = http.header("content-type", "application/json");
     let request = json!({"jsonrpc": "2.0", "id": 1, "method": "identity.revocation", "params": {}});
     let answer = http.body(request.to_string()).send().await.unwrap().text().await.unwrap();
     assert!(answer.contains("over the Unix socket only") && !answer.contains(told.as_str().unwrap()), "{answer}");

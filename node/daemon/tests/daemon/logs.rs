@@ -54,6 +54,7 @@ async fn over_the_port(member: &Member, datadir: &Path) -> String {
     let file: Value = serde_json::from_slice(&std::fs::read(datadir.join("rpc.json")).unwrap()).unwrap();
     let token = file["token"].as_str().unwrap().to_owned();
     let http = reqwest::Client::new().post(member.process.ready["http"].as_str().unwrap()).bearer_auth(&token);
+    let http = http.header("content-type", "application/json");
     let request = json!({"jsonrpc": "2.0", "id": 1, "method": "session.list", "params": {}});
     assert!(http.body(request.to_string()).send().await.unwrap().status().is_success());
     token

@@ -1,6 +1,8 @@
 //! The daemon in process and as a process, against a development chain in process.
 
+mod concurrent;
 mod config;
+mod doors;
 mod kill;
 mod limits;
 mod logs;

@@ -60,7 +60,8 @@ async fn loopback_http_wants_the_token_the_host_and_no_foreign_origin() {
     let token = file["token"].as_str().unwrap().to_owned();
     let request = json!({"jsonrpc": "2.0", "id": 1, "method": "status.get"}).to_string();
     let send = async |headers: &[(&str, &str)]| {
-        let mut builder = reqwest::Client::new().post(daemon.ready().http.clone()).body(request.clone());
+        let builder = reqwest::Client::new().post(daemon.ready().http.clone()).body(request.clone());
+        let mut builder = builder.header("content-type", "application/json");
         for (name, value) in headers {
             builder = builder.header(*name, *value);
         }
