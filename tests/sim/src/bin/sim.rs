@@ -3,11 +3,11 @@
 use std::process::ExitCode;
 
 use pars_sim::log::Log;
-use pars_sim::{Faults, Report, Scenario, seeds};
+use pars_sim::{Faults, Report, Scenario, room_session, seeds};
 
 const USAGE: &str =
-    "usage: sim replay <seed> [--scenario journey3|rooms|actions] [--at LINE] [--context LINES] [--calm]
-       sim run <first seed> <count> [--scenario journey3|rooms|actions] [--threads N]
+    "usage: sim replay <seed> [--scenario journey3|rooms|actions|session] [--at LINE] [--context LINES] [--calm]
+       sim run <first seed> <count> [--scenario journey3|rooms|actions|session] [--threads N]
 
 replay prints every line of the event log, or with --at those around one line (its number, as a failure prints it);
 --calm replays without faults";
@@ -15,10 +15,33 @@ replay prints every line of the event log, or with --at those around one line (i
 /// Lines before and after the one asked for.
 const CONTEXT: u64 = 40;
 
+/// What is run.
+#[derive(Clone, Copy)]
+enum What {
+    /// A journey, with service nodes and the chain.
+    Journey(Scenario),
+    /// `session`: a room's host and 25 members, a world of its own.
+    Session,
+}
+
+impl What {
+    fn of(name: &str) -> Option<Self> {
+        if name == "session" { Some(Self::Session) } else { Scenario::of(name).map(Self::Journey) }
+    }
+
+    /// The figures, for a reader.
+    fn run(self, seed: u64, faults: Faults, log: Log) -> String {
+        match self {
+            Self::Journey(scenario) => format!("{:?}", Report::of(&scenario.run_with(seed, faults, log))),
+            Self::Session => format!("{:?}", room_session::Report::of(&room_session::story::run(seed, faults, log))),
+        }
+    }
+}
+
 /// What was asked on the command line.
 struct Asked {
     numbers: Vec<u64>,
-    scenario: Scenario,
+    what: What,
     at: Option<u64>,
     context: u64,
     threads: usize,
@@ -27,11 +50,11 @@ struct Asked {
 
 fn asked(words: &mut impl Iterator<Item = String>) -> Option<Asked> {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let (scenario, faults) = (Scenario::Messages, Faults::ALL);
-    let mut asked = Asked { numbers: Vec::new(), scenario, at: None, context: CONTEXT, threads, faults };
+    let (what, faults) = (What::Journey(Scenario::Messages), Faults::ALL);
+    let mut asked = Asked { numbers: Vec::new(), what, at: None, context: CONTEXT, threads, faults };
     while let Some(word) = words.next() {
         match word.as_str() {
-            "--scenario" => asked.scenario = Scenario::of(&words.next()?)?,
+            "--scenario" => asked.what = What::of(&words.next()?)?,
             "--at" => asked.at = Some(words.next()?.parse().ok()?),
             "--context" => asked.context = words.next()?.parse().ok()?,
             "--threads" => asked.threads = words.next()?.parse().ok()?,
@@ -49,13 +72,15 @@ fn main() -> ExitCode {
     match (verb.as_str(), asked.numbers.as_slice()) {
         ("replay", [seed]) => {
             let log = asked.at.map_or_else(Log::printing, |line| Log::around(line, asked.context));
-            let world = asked.scenario.run_with(*seed, asked.faults, log);
-            println!("{:#?}", Report::of(&world));
+            println!("{}", asked.what.run(*seed, asked.faults, log));
             ExitCode::SUCCESS
         }
         ("run", [first, count]) => {
-            for (seed, report) in seeds::run(asked.scenario, *first..first.saturating_add(*count), asked.threads) {
-                println!("{seed} {report:?}");
+            let all = *first..first.saturating_add(*count);
+            for (seed, report) in
+                seeds::run(all, asked.threads, |seed| asked.what.run(seed, Faults::ALL, Log::default()))
+            {
+                println!("{seed} {report}");
             }
             ExitCode::SUCCESS
         }

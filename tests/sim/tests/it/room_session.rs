@@ -7,6 +7,7 @@ use pars_sim::log::Log;
 use pars_sim::room_session::evil::Evil;
 use pars_sim::room_session::world::{Begin, World};
 use pars_sim::room_session::{PersonId, run};
+use pars_sim::seeds;
 use pars_wire::Kind;
 
 /// Seeds tried by `test`; `PARS_SIM_SEEDS` raises the count.
@@ -18,17 +19,10 @@ fn count() -> u64 {
 
 #[test]
 fn no_key_reaches_who_left_or_was_not_there_and_every_lie_of_a_host_shows() {
-    let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
-    let seeds = count();
-    std::thread::scope(|scope| {
-        for first in 0..threads {
-            scope.spawn(move || {
-                for seed in (first..seeds).step_by(threads as usize) {
-                    println!("seed {seed}: {:?}", run(seed, Faults::ALL));
-                }
-            });
-        }
-    });
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    for (seed, report) in seeds::run(0..count(), threads, |seed| run(seed, Faults::ALL)) {
+        println!("seed {seed}: {report:?}");
+    }
 }
 
 #[test]

@@ -6,8 +6,6 @@ use pars_sim::{Faults, Scenario, seeds};
 
 /// Seeds tried by `test`; `PARS_SIM_SEEDS` raises the count.
 const SEEDS: u64 = 20;
-/// One seed of the other scenarios for so many of journey 3.
-const SHARE: u64 = 5;
 
 /// Seeds that showed a mistake, with what it was.
 const FOUND: [(Scenario, u64, &str); 2] = [
@@ -38,7 +36,7 @@ fn messages_arrive_once_without_any_fault() {
 
 #[test]
 fn messages_arrive_once_under_all_faults() {
-    for (seed, report) in seeds::run(Scenario::Messages, 0..count(), threads()) {
+    for (seed, report) in seeds::run(0..count(), threads(), |seed| Scenario::Messages.run(seed, Faults::ALL)) {
         assert_eq!(report.delivered, MESSAGES, "seed {seed}");
         assert!(report.keys >= MESSAGES, "seed {seed}: the watch saw {} message keys", report.keys);
     }
@@ -46,13 +44,13 @@ fn messages_arrive_once_under_all_faults() {
 
 #[test]
 fn rooms_and_verdicts_agree_in_every_view_under_all_faults() {
-    let reports = seeds::run(Scenario::Rooms, 0..count() / SHARE, threads());
+    let reports = seeds::run(0..count(), threads(), |seed| Scenario::Rooms.run(seed, Faults::ALL));
     assert!(reports.iter().any(|(_, report)| report.reorganisations > 0), "no view saw a reorganisation");
 }
 
 #[test]
 fn actions_are_executed_once_or_refused_by_name_under_all_faults() {
-    seeds::run(Scenario::Actions, 0..count() / SHARE, threads());
+    seeds::run(0..count(), threads(), |seed| Scenario::Actions.run(seed, Faults::ALL));
 }
 
 #[test]
