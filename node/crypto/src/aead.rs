@@ -17,6 +17,7 @@ use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::hash::random;
+use crate::witness;
 
 /// Bytes a sealed text is longer than its plaintext.
 pub const TAG: usize = 16;
@@ -41,6 +42,7 @@ fn seal(key: &[u8; 32], nonce: [u8; 12], aad: &[u8], plaintext: &[u8]) -> Vec<u8
 }
 
 fn seal_in_place(key: &[u8; 32], nonce: [u8; 12], aad: &[u8], text: &mut [u8]) -> [u8; TAG] {
+    witness::note(key, &nonce);
     #[expect(clippy::expect_used, reason = "GCM takes 2^36 bytes, and a slice of ours is far below")]
     Aes256Gcm::new(key.into())
         .encrypt_inout_detached(&Nonce::from(nonce), aad, text.into())

@@ -12,8 +12,9 @@
 //! | [`merkle`], [`lioness`], [`stream`] | trees of records, the onion payload cipher, AES-256-CTR |
 //! | [`suite`] | the suite byte and the two post-quantum back ends behind one trait |
 //! | [`secret`], [`sealed`] | key types that wipe and redact themselves; the only form in which a secret is stored |
+//! | [`witness`] | debug builds only: whether a key ever met a nonce twice |
 //!
-//! Randomness comes in by argument. Nothing here keeps state, reads a clock or knows a protocol.
+//! Randomness comes in by argument. Nothing here keeps state (but for a test's witness), reads a clock or knows a protocol.
 //!
 //! Not here: TLS (the shells' transport), Poseidon (`circuits`), the chain's precompile (`node/chain`).
 #![forbid(unsafe_code)]
@@ -35,6 +36,7 @@ pub mod sign;
 pub mod stream;
 pub mod suite;
 pub mod trigger;
+pub mod witness;
 
 pub use rand_core::CryptoRng;
 pub use sealed::Sealed;

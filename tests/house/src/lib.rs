@@ -48,3 +48,25 @@ pub fn shipped(source: &str) -> String {
     let product = source.split("#[cfg(test)]").next().unwrap_or_default();
     product.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
+
+/// Panics unless `path#name` is there: a Rust function (or the name that a macro makes one of), a Solidity function, or the
+/// title of a node test or journey step.
+pub fn check_reference(reference: &str) {
+    let (path, name) = reference.split_once('#').unwrap_or_else(|| panic!("{reference}: write path#name"));
+    assert!(root().join(path).is_file(), "{reference}: no such file");
+    let source = read(path);
+    let found = match path.rsplit('.').next() {
+        Some("sol") => source.contains(&format!("function {name}(")),
+        Some("rs") => {
+            let written = [format!("fn {name}("), format!("\"{name}\""), format!("!({name},")];
+            written.iter().any(|form| source.contains(form))
+        }
+        _ => source.contains(name),
+    };
+    assert!(found, "{reference}: no such test");
+}
+
+/// The references `path#name` between backquotes in a cell of a table.
+pub fn references(cell: &str) -> Vec<String> {
+    cell.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}

@@ -1,7 +1,7 @@
 //! The README's status table: every statement of the specifications stands in exactly one row, and what is said to work
 //! names tests that exist.
 
-use pars_house::{read, root};
+use pars_house::{check_reference, read, references};
 use std::collections::BTreeMap;
 
 /// Statements of the two specifications and of the project's card.
@@ -25,7 +25,7 @@ fn rows() -> Vec<Row> {
 fn row(line: &str) -> Row {
     let cells: Vec<&str> = line.trim().trim_matches('|').split('|').map(str::trim).collect();
     assert_eq!(cells.len(), 5, "ids, what, state, shown by, owed by: {line}");
-    let tests = cells[3].split('`').skip(1).step_by(2).map(str::to_owned).collect();
+    let tests = references(cells[3]);
     Row { ids: expand(cells[0]), state: cells[2].to_owned(), tests }
 }
 
@@ -65,19 +65,6 @@ fn what_works_names_tests_that_exist() {
             row.ids,
             row.state
         );
-        row.tests.iter().for_each(|test| exists(test));
+        row.tests.iter().for_each(|test| check_reference(test));
     }
-}
-
-/// `path#name`: a Rust function, a Solidity function, or the title of a node test or journey step.
-fn exists(reference: &str) {
-    let (path, name) = reference.split_once('#').unwrap_or_else(|| panic!("{reference}: write path#name"));
-    assert!(root().join(path).is_file(), "{reference}: no such file");
-    let source = read(path);
-    let found = match path.rsplit('.').next() {
-        Some("sol") => source.contains(&format!("function {name}(")),
-        Some("rs") => source.contains(&format!("fn {name}(")) || source.contains(&format!("\"{name}\"")),
-        _ => source.contains(name),
-    };
-    assert!(found, "{reference}: no such test");
 }

@@ -1,7 +1,7 @@
 //! The snapshot of version 1: a member's rows as a seed makes them, byte for byte, and members out of the files: one who has
 //! just begun, and one in the middle of a conversation, with rows of every kind, as they were written while a command's row had
-//! no digest; it is read beside one as it is written now. `PARS_BLESS=1` writes the first file anew; once formats are frozen a
-//! changed layout takes a new version and new files instead.
+//! no digest. The second conversation is as it is written now, Alice's rows and Bob's. `PARS_BLESS=1` writes the newest files
+//! anew; a changed layout takes further files, and the old ones are still read.
 
 use pars_crypto::secret::StoreKey;
 use pars_crypto::suite::Libcrux;
@@ -20,6 +20,12 @@ use crate::world::{NOW, World, config};
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/snapshot-v1.bin");
 
 const CONVERSATION: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/conversation-v1.bin");
+
+/// The same as written since a command's row holds a digest of what it sent: Alice's rows, Bob's.
+const CONVERSATIONS: [&str; 2] = [
+    concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/conversation-v2.bin"),
+    concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/conversation-v2-bob.bin"),
+];
 
 fn rows(world: &mut World) -> Rows {
     let mut rows = Rows::default();
@@ -84,7 +90,29 @@ fn a_conversation_in_the_golden_file_is_read_as_it_was_written() {
 
 #[test]
 fn a_conversation_written_now_is_read_with_what_its_commands_sent() {
-    read_as_written(conversation().rows(ALICE), true);
+    let town = conversation();
+    if std::env::var_os("PARS_BLESS").is_some() {
+        for (path, id) in CONVERSATIONS.iter().zip([ALICE, BOB]) {
+            std::fs::write(path, town.rows(id).encode()).unwrap();
+        }
+    }
+    read_as_written(town.rows(ALICE), true);
+}
+
+#[test]
+fn the_second_golden_conversation_is_read_by_both_who_wrote_it() {
+    let [alice, bob] = CONVERSATIONS.map(|path| Rows::decode(&std::fs::read(path).unwrap()).unwrap());
+    read_as_written(&alice, true);
+    // Bob was called: he remembers the handshake, and what he read.
+    assert!(bob.of(Table::Handshake).count() > 0);
+    let now = Now { tick: Tick(0), wall: NOW.wall };
+    let config = MemberConfig { key: StoreKey::from_bytes([BOB as u8; 32]), ..config() };
+    let member = Member::restore(config, &bob, now).unwrap();
+    let history = member.history(0, None, usize::MAX);
+    let said: Vec<_> = history.iter().map(|entry| std::str::from_utf8(&entry.content).unwrap()).collect();
+    assert_eq!(said, ["salam", "salam, Alice", "how are you?"]);
+    assert_eq!(member.sessions().all().count(), 1);
+    assert_eq!(member.conversations()[0].pq_auth, Some(pars_proto::session::PqAuth::Confirmed));
 }
 
 fn read_as_written(rows: &Rows, digests: bool) {

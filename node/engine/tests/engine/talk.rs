@@ -77,6 +77,25 @@ fn a_message_is_sent_once_for_its_command_also_after_a_restart() {
 }
 
 #[test]
+fn a_request_that_is_repeated_a_day_later_and_after_a_restart_is_the_same_message() {
+    let mut town = Town::acquainted(21);
+    say(&mut town, ALICE, 1, "once a day");
+    let before = queued(&town, ALICE, 1);
+    all_stored(&mut town, ALICE);
+    // Others are sent in the 24 hours after it (THREATS N6).
+    for number in 2..40 {
+        say(&mut town, ALICE, number, "later");
+    }
+    all_stored(&mut town, ALICE);
+    town.sleep(1);
+    town.run(2_000);
+    town.events.clear();
+    say(&mut town, ALICE, 1, "once a day");
+    assert_eq!(queued(&town, ALICE, 1), before, "the same message");
+    assert_eq!(town.member(ALICE).history(0, None, usize::MAX).len(), 39);
+}
+
+#[test]
 fn sent_and_received_messages_share_one_history_read_in_pages_and_kept_over_restarts() {
     let mut town = confirmed(12);
     let whole = town.member(ALICE).history(0, None, usize::MAX);

@@ -151,6 +151,11 @@ pub enum RequestError {
     Busy,
 }
 
+/// Bytes that a command may have beside so many reply blocks.
+const fn room_beside(surbs: usize) -> usize {
+    ONION_ROOM.saturating_sub(surbs.saturating_mul(SURB))
+}
+
 enum First {
     None,
     Connecting(NodeId, Tick),
@@ -245,7 +250,7 @@ impl Client {
 
     fn request(&mut self, cx: Context<'_, '_>, request: Request) {
         let (id, length, surbs) = (request.id, request.command.len(), request.surbs);
-        let room = ONION_ROOM.saturating_sub(surbs.saturating_mul(SURB));
+        let room = room_beside(surbs);
         let error = if surbs > MAX_SURBS || length > room {
             Some(RequestError::TooLong { length, room, surbs })
         } else if self.waiting.len() >= MAX_WAITING || self.surbs.len() + surbs > MAX_OPEN {
@@ -295,9 +300,10 @@ impl Client {
         let delays = [request.delay, request.delay, request.delay, Delay::FAST];
         let hops = self.relays.hops(way, epoch, delays, cx.rng)?;
         let mut waiting = Vec::new();
-        let mut body = request.command;
-        body.resize(ONION_ROOM - request.surbs * SURB, 0);
-        for _ in 0..request.surbs {
+        let (mut body, surbs) = (request.command, request.surbs);
+        let (length, room) = (body.len(), room_beside(surbs));
+        body.resize(room.max(length), 0);
+        for _ in 0..surbs {
             let path = self.relays.reply(request.to, first, epoch, cx.rng)?;
             let hops = self.relays.hops(path, epoch, [request.delay; HOPS], cx.rng)?;
             let index = random(cx.rng);
@@ -305,8 +311,9 @@ impl Client {
             body.extend_from_slice(&surb.encode());
             waiting.push((index, Waiting { request: request.id, secret, path }));
         }
-        #[expect(clippy::expect_used, reason = "padded to the room less the blocks, which are 4,800 bytes each")]
-        let body: Body = Box::new(body.try_into().expect("a body of 11,614 bytes"));
+        // Whoever takes a request in has compared its length with the room.
+        let body = body.try_into().map_err(|_| RequestError::TooLong { length, room, surbs })?;
+        let body: Body = Box::new(body);
         let packet = forward(self.suite, &hops, &body, expiry, cx.rng)?;
         cx.out.push(ClientOut::Send { to: first, packet: packet.encode() });
         if !waiting.is_empty() {

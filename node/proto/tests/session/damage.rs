@@ -3,10 +3,10 @@
 use pars_proto::session::ReceiveError;
 use pars_proto::session::handshake::Unsealed;
 
-use crate::world::{End, below, called, init, open, people, seeded, tools};
+use crate::world::{End, below, called, init, open, people, seeded, tools, trials};
 
 /// Flip bits all over the object; nothing may open, nothing may change.
-fn flips(end: &mut End<'_>, object: &[u8], rng: &mut chacha20::ChaCha20Rng, count: u32) {
+fn flips(end: &mut End<'_>, object: &[u8], rng: &mut chacha20::ChaCha20Rng, count: u64) {
     let before = end.bytes();
     for _ in 0..count {
         let mut damaged = object.to_vec();
@@ -22,24 +22,25 @@ fn flips(end: &mut End<'_>, object: &[u8], rng: &mut chacha20::ChaCha20Rng, coun
 fn a_flipped_bit_anywhere_is_refused_and_changes_nothing() {
     let mut rng = seeded(30);
     let (alice, bob) = people(&mut rng);
+    let each = trials(500, 25_000);
 
     let (mut at_alice, mut at_bob) = called(&alice, &bob, &mut rng);
     let second = at_alice.send(2, b"second");
-    flips(&mut at_bob, &second, &mut rng, 400);
+    flips(&mut at_bob, &second, &mut rng, each);
     assert_eq!(at_bob.read(&second), b"second", "INIT");
 
     let reply = at_bob.send(1, b"reply");
-    flips(&mut at_alice, &reply, &mut rng, 600);
+    flips(&mut at_alice, &reply, &mut rng, each);
     assert_eq!(at_alice.read(&reply), b"reply");
 
     let message = at_alice.send(3, b"message");
-    flips(&mut at_bob, &message, &mut rng, 600);
+    flips(&mut at_bob, &message, &mut rng, each);
     assert_eq!(at_bob.read(&message), b"message");
 
     let late = at_alice.send(4, b"late");
     let current = at_alice.send(5, b"current");
     at_bob.receive(&current).unwrap();
-    flips(&mut at_bob, &late, &mut rng, 400);
+    flips(&mut at_bob, &late, &mut rng, each);
     assert_eq!(at_bob.read(&late), b"late");
 }
 

@@ -3,7 +3,7 @@
 use pars_proto::session::machine::In;
 
 use crate::device::Device;
-use crate::world::{Person, people, seeded};
+use crate::world::{Person, people, seeded, trials};
 
 #[test]
 fn an_init_replayed_many_times_makes_one_session_and_one_event() {
@@ -11,7 +11,7 @@ fn an_init_replayed_many_times_makes_one_session_and_one_event() {
     let (alice, bob) = people(&mut rng);
     let (mut at_alice, mut at_bob) = (Device::new(&alice), Device::new(&bob));
     let call = at_alice.call(&bob, "hello", &mut rng);
-    for round in 0..300 {
+    for round in 0..trials(300, 10_000) {
         for object in &call {
             at_bob.take(object, &mut rng);
         }

@@ -37,6 +37,14 @@ pub(crate) fn seeded(seed: u64) -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(seed)
 }
 
+/// How often something random is tried: a few times in `test`, as often as THREATS asks for where `PARS_DEEP` is set, which
+/// `cargo xtask deep` does.
+pub(crate) fn trials(quick: u64, deep: u64) -> u64 {
+    let count = if std::env::var_os("PARS_DEEP").is_some() { deep } else { quick };
+    println!("{count} trials");
+    count
+}
+
 pub(crate) fn tools(rng: &mut ChaCha20Rng) -> Tools<'_> {
     tools_at(rng, 0)
 }
@@ -201,7 +209,7 @@ impl<'a> End<'a> {
     /// Through the store and back, as after a restart.
     pub(crate) fn restarted(&self) -> Self {
         let key = StoreKey::from_bytes([7; 32]);
-        let sealed = self.session.store(&key, &mut ChaCha20Rng::seed_from_u64(0));
+        let sealed = self.session.store(&key, &mut self.randomness());
         let session = Session::restore(&self.session.id(), &sealed, &key, SUITE).unwrap();
         Self { owner: self.owner, session, source: Rc::clone(&self.source), hours: self.hours }
     }

@@ -2,11 +2,12 @@
 
 use pars_proto::swarm::receipt::Receipt;
 use pars_proto::swarm::reply::{Items, Reply, Status};
+use pars_proto::swarm::{ObjectId, Tag};
 use pars_wire::NodeId;
 use pars_wire::codec::Wire;
-use pars_wire::limits::BUCKET_S;
+use pars_wire::limits::{BUCKET_M, BUCKET_S};
 
-use crate::world::{World, node, pair};
+use crate::world::{World, node, pair, trials};
 
 fn withhold(reply: &mut Reply) {
     if let Items::Objects(items) = &mut reply.items {
@@ -47,23 +48,57 @@ fn forge(reply: &mut Reply) {
     }
 }
 
+/// What was there long ago: the first object, and nothing behind it.
+fn old(reply: &mut Reply) {
+    if let Items::Objects(items) = &mut reply.items {
+        items.truncate(1);
+    }
+    reply.more = false;
+}
+
+/// An M cut down to the size of an S, under its own id.
+fn truncate(reply: &mut Reply) {
+    if let Items::Objects(items) = &mut reply.items {
+        items.iter_mut().for_each(|item| item.object.truncate(BUCKET_S));
+    }
+}
+
+/// Objects of another mailbox, under the ids they have there.
+fn foreign(reply: &mut Reply) {
+    if let Items::Objects(items) = &mut reply.items {
+        for item in items {
+            item.object = vec![item.cursor as u8; BUCKET_S];
+            item.id = ObjectId::of(&Tag([9; 32]), &item.object);
+        }
+    }
+}
+
+/// Objects of another mailbox under the ids of what was stored here.
+fn exchange(reply: &mut Reply) {
+    if let Items::Objects(items) = &mut reply.items {
+        items.iter_mut().for_each(|item| item.object = vec![item.cursor as u8; BUCKET_S]);
+    }
+}
+
 #[test]
 fn the_union_gives_everything_while_one_honest_node_answers() {
-    let lies: [fn(&mut Reply); 4] = [withhold, damage, reorder, repeat];
-    for (number, lie) in lies.into_iter().enumerate() {
-        let mut world = World::new(7, 31 + number as u64);
-        let mut objects: Vec<_> = (0..5).map(|_| world.object::<BUCKET_S>()).collect();
+    let lies: [fn(&mut Reply); 8] = [withhold, damage, reorder, repeat, old, truncate, foreign, exchange];
+    for (seed, (number, lie)) in (0..trials(40, 1_000)).zip(lies.into_iter().enumerate().cycle()) {
+        let mut world = World::new(7, 10_000 + seed);
+        let mut objects: Vec<_> = (0..2).map(|_| world.object::<BUCKET_S>()).collect();
+        objects.extend((0..2).map(|_| world.object::<BUCKET_M>()));
         for (id, object) in objects.iter().enumerate() {
             world.put(id as u64, pair(), object.clone());
             world.run(4_000);
         }
-        world.liars = (0..6).map(|i| (node(i), lie)).collect();
+        let honest = (seed % 7) as u8;
+        world.liars = (0..7).filter(|i| *i != honest).map(|i| (node(i), lie)).collect();
         world.fetch(100, pair(), 7);
         world.run(200_000);
         let mut delivered = world.delivered();
         delivered.sort();
         objects.sort();
-        assert_eq!(delivered, objects, "lie {number}");
+        assert_eq!(delivered, objects, "lie {number}, node {honest} is honest");
     }
 }
 
@@ -76,9 +111,10 @@ fn say_gone(reply: &mut Reply) {
 
 #[test]
 fn two_nodes_that_call_a_new_object_deleted_lose_nothing() {
-    for seed in 0..10 {
-        let mut world = World::new(7, 51 + seed);
-        world.liars = (0..2).map(|i| (node(i), say_gone as fn(&mut Reply))).collect();
+    for seed in 0..trials(20, 1_000) {
+        let mut world = World::new(7, 20_000 + seed);
+        let (one, other) = (seed % 7, (seed + 1 + seed / 7 % 6) % 7);
+        world.liars = [one, other].map(|i| (node(i as u8), say_gone as fn(&mut Reply))).into();
         let object = world.object::<BUCKET_S>();
         world.put(1, pair(), object);
         world.run(100);
@@ -88,7 +124,13 @@ fn two_nodes_that_call_a_new_object_deleted_lose_nothing() {
 
 #[test]
 fn forged_receipts_count_for_nothing_and_the_liar_is_bypassed() {
-    let mut world = World::new(7, 41);
+    for seed in 0..trials(20, 1_000) {
+        forged(30_000 + seed);
+    }
+}
+
+fn forged(seed: u64) {
+    let mut world = World::new(7, seed);
     // All but one lie to clients; between nodes they behave.
     world.liars = (0..6).map(|i| (node(i), forge as fn(&mut Reply))).collect();
     let object = world.object::<BUCKET_S>();

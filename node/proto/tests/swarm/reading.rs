@@ -5,7 +5,7 @@ use pars_proto::swarm::mailbox::Flag;
 use pars_wire::limits::{BUCKET_L, BUCKET_M, BUCKET_S};
 
 use crate::rights::put;
-use crate::world::{TODAY, World, mailbox, node, pair};
+use crate::world::{TODAY, World, mailbox, node, pair, trials};
 
 fn sorted(mut objects: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     objects.sort();
@@ -100,17 +100,21 @@ fn a_cursor_does_not_move_before_the_commit() {
 #[test]
 fn junk_beside_a_message_suppresses_nothing() {
     // Whoever copies an id cannot give it to other bytes: the id is the hash. Both are kept, both are read.
-    let mut world = World::new(7, 25);
-    let honest = world.object::<BUCKET_S>();
-    let mut junk = honest.clone();
-    junk[100] ^= 1;
-    world.put(1, pair(), junk.clone());
-    world.run(100);
-    world.put(2, pair(), honest.clone());
-    world.run(100);
-    world.fetch(3, pair(), 7);
-    world.run(100);
-    assert_eq!(sorted(world.delivered()), sorted(vec![junk, honest]));
+    for seed in 0..trials(20, 1_000) {
+        let mut world = World::new(7, 3_000 + seed);
+        let honest = world.object::<BUCKET_S>();
+        let mut junk = honest.clone();
+        // Another byte each time; what stands before it is the honest object's own header.
+        junk[(seed as usize * 41 + 18) % BUCKET_S] ^= 1;
+        let (first, second) = if seed % 2 == 0 { (&junk, &honest) } else { (&honest, &junk) };
+        world.put(1, pair(), first.clone());
+        world.run(100);
+        world.put(2, pair(), second.clone());
+        world.run(100);
+        world.fetch(3, pair(), 7);
+        world.run(100);
+        assert_eq!(sorted(world.delivered()), sorted(vec![junk, honest]), "seed {seed}");
+    }
 }
 
 #[test]

@@ -57,6 +57,14 @@ pub(crate) struct World {
     capacity: usize,
 }
 
+/// How often something random is tried: a few times in `test`, as often as THREATS asks for where `PARS_DEEP` is set, which
+/// `cargo xtask deep` does.
+pub(crate) fn trials(quick: u64, deep: u64) -> u64 {
+    let count = if std::env::var_os("PARS_DEEP").is_some() { deep } else { quick };
+    println!("{count} trials");
+    count
+}
+
 pub(crate) fn node(i: u8) -> NodeId {
     NodeId(sha3(&[b"store", &[i]]).into())
 }

@@ -1,0 +1,101 @@
+//! Whether one key ever met one nonce twice (THREATS P5): debug builds can write down every pair that AES-256-GCM sealed under.
+//!
+//! A test begins a [`Witness`] on its thread; from then on each seal on that thread is noted, as the first 16 bytes of a hash
+//! over key and nonce. Release builds hold none of this: nothing is noted there, and a witness counts nothing.
+//!
+//! Not here: opening, which may happen any number of times; streams of the onion, whose keys serve one text only.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+/// What was seen.
+#[derive(Debug, Default)]
+struct Seen {
+    pairs: BTreeSet<[u8; 16]>,
+    sealed: u64,
+    repeated: u64,
+}
+
+thread_local! {
+    /// The newest witness of this thread.
+    static NEWEST: RefCell<Option<Rc<RefCell<Seen>>>> = const { RefCell::new(None) };
+}
+
+/// Notes every seal of its thread until it is dropped or another one begins there.
+#[derive(Debug)]
+pub struct Witness(Rc<RefCell<Seen>>);
+
+impl Witness {
+    /// From now on.
+    pub fn begin() -> Self {
+        let seen = Rc::default();
+        NEWEST.with_borrow_mut(|newest| *newest = Some(Rc::clone(&seen)));
+        Self(seen)
+    }
+
+    /// Texts sealed since; 0 in a release build.
+    pub fn sealed(&self) -> u64 {
+        self.0.borrow().sealed
+    }
+
+    /// Texts of these whose key had sealed under the same nonce before.
+    pub fn repeated(&self) -> u64 {
+        self.0.borrow().repeated
+    }
+}
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        NEWEST.with_borrow_mut(|newest| {
+            newest.take_if(|newest| Rc::ptr_eq(newest, &self.0));
+        });
+    }
+}
+
+/// A text is sealed under this pair. Inlined to nothing in a release build.
+#[inline]
+pub(crate) fn note(key: &[u8; 32], nonce: &[u8; 12]) {
+    if cfg!(debug_assertions) {
+        NEWEST.with_borrow(|newest| {
+            if let Some(seen) = newest {
+                let hash = blake3::Hasher::new().update(key).update(nonce).finalize();
+                let [pair @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = *hash.as_bytes();
+                let mut seen = seen.borrow_mut();
+                seen.sealed += 1;
+                seen.repeated += u64::from(!seen.pairs.insert(pair));
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pair_that_comes_twice_is_seen_and_other_pairs_are_not() {
+        let witness = Witness::begin();
+        note(&[1; 32], &[1; 12]);
+        note(&[1; 32], &[2; 12]);
+        note(&[2; 32], &[1; 12]);
+        assert_eq!((witness.sealed(), witness.repeated()), (3, 0));
+        note(&[1; 32], &[2; 12]);
+        assert_eq!((witness.sealed(), witness.repeated()), (4, 1));
+    }
+
+    #[test]
+    fn a_witness_counts_from_its_beginning_to_its_end_or_to_the_next_one() {
+        note(&[1; 32], &[1; 12]);
+        let first = Witness::begin();
+        let second = Witness::begin();
+        note(&[1; 32], &[1; 12]);
+        drop(first);
+        note(&[1; 32], &[3; 12]);
+        assert_eq!((second.sealed(), second.repeated()), (2, 0));
+        drop(second);
+        note(&[1; 32], &[1; 12]);
+        let third = Witness::begin();
+        assert_eq!(third.sealed(), 0);
+    }
+}
