@@ -8,14 +8,14 @@ use crate::{
 use anyhow::{Context, Result, bail};
 use std::{collections::BTreeMap, fs, path::PathBuf, process::ExitCode, time::Instant};
 
-/// What makes the random tests run longer: property cases, damaged inputs per fuzz target.
-const MORE: [(&str, &str); 2] = [("PROPTEST_CASES", "5120"), ("PARS_FUZZ_ROUNDS", "50000")];
+/// What makes the random tests run longer: property cases, damaged inputs per fuzz target, the trials of THREATS.
+const MORE: [(&str, &str); 3] = [("PROPTEST_CASES", "5120"), ("PARS_FUZZ_ROUNDS", "50000"), ("PARS_DEEP", "1")];
 
 /// Seeds of each scenario of the simulator.
 const SEEDS: &str = "500";
 
 /// The simulator's scenarios.
-pub const SCENARIOS: [&str; 3] = ["journey3", "rooms", "actions"];
+pub const SCENARIOS: [&str; 4] = ["journey3", "rooms", "actions", "session"];
 
 /// SIGKILLs of each kind of process while two members write.
 const KILLS: (&str, &str) = ("PARS_KILL_ROUNDS", "50");
@@ -80,7 +80,7 @@ fn forge(repo: &Repo) -> Result<Count> {
 fn journeys(repo: &Repo) -> Result<Count> {
     let mut total = Count::default();
     for _ in 0..JOURNEY_RUNS {
-        total += test::counted(&mut stack::journeys(repo, true), count::journeys)?;
+        total += test::counted(&mut stack::journeys(repo, true)?, count::journeys)?;
     }
     Ok(total)
 }

@@ -1,11 +1,19 @@
-//! What a fresh machine needs beyond Rust, Node and a C compiler: the npm packages. Nothing is downloaded twice.
+//! What a fresh machine needs beyond Rust, Node and a C compiler: the npm packages, and a browser for the journeys. Nothing
+//! is downloaded twice.
 
 use crate::run::{self, Repo};
 use anyhow::{Context, Result, bail};
-use std::{fs, process::Command};
+use std::{
+    env, fs,
+    path::Path,
+    process::{Command, Stdio},
+};
 
 /// Oldest Node that runs the tools (DECISIONS O-35).
 const NODE: (u32, u32) = (20, 19);
+
+/// Where Debian puts the browser.
+const CHROMIUM: &str = "/usr/bin/chromium";
 
 /// Check Node and install exactly what package-lock.json names.
 pub fn npm(repo: &Repo) -> Result<()> {
@@ -24,6 +32,37 @@ pub fn npm(repo: &Repo) -> Result<()> {
 pub fn packages(repo: &Repo) -> Result<()> {
     npm(repo)?;
     run::must(repo.command("npm").args(["run", "build", "--silent", "--workspaces", "--if-present"]))
+}
+
+/// The browser that opens the page in the journeys: what `CHROMIUM` names, else Debian's, which is installed when this is
+/// root. On another system the sentence says what to do.
+pub fn browser(repo: &Repo) -> Result<()> {
+    if let Some(named) = env::var_os("CHROMIUM") {
+        if Path::new(&named).exists() {
+            return Ok(());
+        }
+        bail!("CHROMIUM names {}, and there is no such file", Path::new(&named).display());
+    }
+    if Path::new(CHROMIUM).exists() {
+        return Ok(());
+    }
+    let by_hand = "Chromium is missing: install it (Debian: apt-get install chromium), or name it by CHROMIUM";
+    let root = run::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    if !root || !present("apt-get") {
+        bail!("{by_hand}");
+    }
+    eprintln!("installing Chromium from Debian");
+    let apt = |arguments: &[&str]| {
+        run::must(repo.command("apt-get").env("DEBIAN_FRONTEND", "noninteractive").arg("-qq").args(arguments))
+    };
+    let install = ["install", "--yes", "--no-install-recommends", "chromium"];
+    apt(&install).or_else(|_| apt(&["update"]).and_then(|()| apt(&install))).context(by_hand)?;
+    if Path::new(CHROMIUM).exists() { Ok(()) } else { bail!("{by_hand}") }
+}
+
+fn present(program: &str) -> bool {
+    let status = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
 }
 
 fn node() -> Result<()> {

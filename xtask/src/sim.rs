@@ -37,8 +37,8 @@ pub enum Verb {
 /// Which scenario.
 #[derive(clap::Args)]
 pub struct Which {
-    /// Journey 3, journeys 1 and 2, or journey 6.
-    #[arg(long, value_parser = ["journey3", "rooms", "actions"], default_value = "journey3")]
+    /// Journey 3, journeys 1 and 2, journey 6, or the session of a room with 25 seats.
+    #[arg(long, value_parser = ["journey3", "rooms", "actions", "session"], default_value = "journey3")]
     scenario: String,
 }
 

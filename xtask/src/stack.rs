@@ -26,17 +26,18 @@ pub fn up(repo: &Repo, dir: &Path, fresh: bool) -> Result<ExitCode> {
 /// Walk the journeys.
 pub fn demo(repo: &Repo, json: bool) -> Result<ExitCode> {
     build(repo)?;
-    let status = journeys(repo, json).status()?;
+    let status = journeys(repo, json)?.status()?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The driver, ready to run.
-pub fn journeys(repo: &Repo, json: bool) -> Command {
+/// The driver, ready to run, with the browser that it opens pages in.
+pub fn journeys(repo: &Repo, json: bool) -> Result<Command> {
+    setup::browser(repo)?;
     let mut program = repo.command(repo.built("journeys"));
     if json {
         program.arg("--json");
     }
-    program
+    Ok(program)
 }
 
 fn build(repo: &Repo) -> Result<()> {

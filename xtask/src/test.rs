@@ -151,5 +151,5 @@ pub fn typescript(repo: &Repo) -> Result<Count> {
 }
 
 fn journeys(repo: &Repo) -> Result<Count> {
-    counted(&mut stack::journeys(repo, true), count::journeys)
+    counted(&mut stack::journeys(repo, true)?, count::journeys)
 }

@@ -19,6 +19,11 @@ pub fn get(base: &str, path: &str) -> Result<Value> {
     serde_json::from_str(&body).with_context(|| format!("{path}: no JSON: {body}"))
 }
 
+/// Status and body of a reply, whatever it is.
+pub fn status(base: &str, path: &str) -> Result<(u16, String)> {
+    ask(base, &format!("GET {path}"), &[], "")
+}
+
 /// Posts a JSON document and gives status and body of the reply.
 pub fn post(base: &str, path: &str, headers: &[(&str, &str)], body: &Value) -> Result<(u16, String)> {
     let headers = [headers, &[("Content-Type", "application/json")]].concat();

@@ -8,14 +8,17 @@
 //! - Whatever a journey starts dies with it ([`stack::Stack`]).
 
 pub mod actions;
+pub mod browser;
 pub mod capture;
 pub mod cast;
 pub mod daemon;
 pub mod dice;
 pub mod fork;
 pub mod frame;
+pub mod hall;
 pub mod http;
 pub mod journeys;
+pub mod jwt;
 pub mod kills;
 pub mod lines;
 pub mod network;

@@ -1,4 +1,4 @@
-//! `journeys [--json] [--journey N]… [--bin-dir DIR] [--keep]`
+//! `journeys [--json] [--journey N]… [--title WORD] [--bin-dir DIR] [--keep]`
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -16,6 +16,9 @@ struct Arguments {
     /// Run only these journeys.
     #[arg(long, value_name = "N")]
     journey: Vec<u32>,
+    /// Of these, run only those whose title has this word.
+    #[arg(long, value_name = "WORD")]
+    title: Option<String>,
     /// Directory of the binaries [default: where this program lies].
     #[arg(long, value_name = "DIR")]
     bin_dir: Option<PathBuf>,
@@ -42,7 +45,8 @@ fn run(arguments: &Arguments) -> Result<bool> {
     let places = Places::here(arguments.bin_dir.clone(), arguments.node_modules.clone(), arguments.keep)?;
     let mut report = Report::new(arguments.json);
     for journey in journeys::ALL {
-        if arguments.journey.is_empty() || arguments.journey.contains(&journey.number) {
+        let titled = arguments.title.as_ref().is_none_or(|word| journey.title.contains(word.as_str()));
+        if titled && (arguments.journey.is_empty() || arguments.journey.contains(&journey.number)) {
             report.begin(journey.number, journey.title);
             // A failed step has been reported; the steps that need its result are left out.
             let _ = (journey.run)(&mut report, &places);

@@ -22,11 +22,20 @@ pub struct Sfu {
 impl Sfu {
     /// Starts it with the key of a directory, which is made if there is none.
     pub fn start(bin: &Path, directory: &Path) -> Result<Self> {
+        Self::with(bin, directory, &[])
+    }
+
+    /// The same, and it writes everything that it sees to a file.
+    pub fn dumping(bin: &Path, directory: &Path, dump: &Path) -> Result<Self> {
+        Self::with(bin, directory, &["--dev".into(), "--dump".into(), dump.display().to_string()])
+    }
+
+    fn with(bin: &Path, directory: &Path, more: &[String]) -> Result<Self> {
         let key_file = directory.join("sfu-key.json");
         if !key_file.exists() {
             make_key(&key_file)?;
         }
-        let words = ["--key-file".to_owned(), key_file.display().to_string()];
+        let words = [&["--key-file".to_owned(), key_file.display().to_string()], more].concat();
         let process = Process::start(&bin.join("sfu"), &words, directory.join("sfu.log"))?;
         Ok(Self { process, key_file })
     }
@@ -38,6 +47,16 @@ impl Sfu {
         let fingerprint = fingerprint.ok_or_else(|| anyhow!("the SFU names no certificate"))?;
         let words = ["--host", "--sfu", &url, "--sfu-key-file", &key, "--sfu-fingerprint", fingerprint];
         Ok(words.map(str::to_owned).to_vec())
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> Result<String> {
+        self.process.address("url")
+    }
+
+    /// The file of its key, which signs the tokens that it takes.
+    pub fn key_file(&self) -> &Path {
+        &self.key_file
     }
 
     /// How it ended, if it did by itself.

@@ -9,6 +9,9 @@ use crate::report::Stopwatch;
 /// Generous: a loaded machine is slow, a broken system never gets there.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
+/// A moment in which people see that something happened, before they try again.
+pub const MOMENT: Duration = Duration::from_millis(300);
+
 const PAUSE: Duration = Duration::from_millis(25);
 
 /// Asks again and again until there is an answer; gives up after [`PATIENCE`] with what was waited for and the last

@@ -25,6 +25,7 @@ use alloy::sol_types::SolCall;
 use futures::future::BoxFuture;
 use pars_bindings::TownHall::{multicallCall, openSittingCall, setMetadataCall};
 use pars_identity::id::IdentityId;
+use pars_indexer::RoomView;
 use pars_proto::room::{
     AgendaItem, Backend, Description, Front, HostEntry, HostSecrets, Line, LineError, Metadata, MetadataError, Reach,
     SfuEntry,
@@ -54,6 +55,8 @@ const ATTEMPTS: u32 = 20;
 const LAST: Duration = Duration::from_millis(500);
 /// How often the object is given to the service nodes again: they forget it when they restart.
 const AGAIN: Duration = Duration::from_secs(30);
+/// How long the own index may take to see a room that was just made.
+const KNOWN: Duration = Duration::from_secs(15);
 /// How long the own index may take to see a sitting as final.
 const FINAL: Duration = Duration::from_secs(120);
 
@@ -152,7 +155,7 @@ impl Hosting {
     /// [`OpenError`].
     pub async fn open(&self, call: &rpc::HostSitting, identity: IdentityId) -> Result<(SittingId, B256), OpenError> {
         let room = RoomId(call.room.0.into());
-        let view = self.oracle.room(room).await?;
+        let view = self.known(room).await?;
         let description = description(call)?;
         let secrets = HostSecrets::generate(SUITE, &mut random::system());
         let listener = Listener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), secrets.seeds().1)?;
@@ -173,6 +176,20 @@ impl Hosting {
         self.host(kept, Some(listener));
         let sitting = tokio::time::timeout(FINAL, self.seen(room, hash, before)).await;
         sitting.map_err(|_| OpenError::Late)?.map(|running| (running.sitting.scope.sitting, hash))
+    }
+
+    /// A room that was made a moment ago is not in the own index yet: waited for, not for long.
+    async fn known(&self, room: RoomId) -> Result<RoomView, FactsError> {
+        let mut progress = self.progress.clone();
+        let found = async {
+            loop {
+                match self.oracle.room(room).await {
+                    Err(FactsError::UnknownRoom) if progress.changed().await.is_ok() => {}
+                    other => return other,
+                }
+            }
+        };
+        tokio::time::timeout(KNOWN, found).await.unwrap_or(Err(FactsError::UnknownRoom))
     }
 
     async fn transact(&self, room: RoomId, hash: B256, ends_at: U40) -> Result<(), TransactError> {

@@ -10,7 +10,7 @@ use crate::{
     actions::{ADD, pretend_enrolled},
     kills::is,
     parsctl::{Parsctl, number, text},
-    receipt::Outcome,
+    receipt::{Outcome, Receipt},
     report::{Facts, Report},
     rpc::RpcRefusal,
     wait,
@@ -54,6 +54,10 @@ pub(super) fn run(report: &mut Report, world: &mut World) {
         let to = ["trigger", "send", "--session", world.session(), "--account", &world.accounts[1]];
         world.person(3).run(&[&to[..], &["--target", &world.counter, "--call", "fail()"]].concat()).map(drop)
     });
+    let _ = report
+        .step("the allowed call of another contract is refused, and the refusal names that contract", |facts| {
+            another_target(world, facts)
+        });
     flipped(report, world);
     elsewhere(report, world, &honest);
     let _ = report.step("an expired action is refused", |facts| expired(world, facts));
@@ -82,6 +86,21 @@ fn refuse(report: &mut Report, world: &World, name: &str, number: u8, send: impl
         told(facts, &receipt);
         Ok(())
     });
+}
+
+/// Call and arguments are those of the policy, the contract is not.
+fn another_target(world: &World, facts: &mut Facts) -> Result<()> {
+    let (other, cursor) = (&world.network.stack.town_hall, world.cursor()?);
+    let to = ["trigger", "send", "--session", world.session(), "--account", &world.accounts[1], "--target", other];
+    world.person(3).run(&[&to[..], &["--call", ADD, "1"]].concat())?;
+    let refused = |receipt: &Receipt| matches!(receipt.outcome, Outcome::Refused(_));
+    let receipt = world.receipt("the refusal", cursor, refused)?;
+    let right = receipt.outcome == Outcome::Refused(code::SIMULATION_REVERTS);
+    ensure!(right, "refused by {:?}: {}", receipt.outcome, receipt.reason);
+    let names = receipt.reason.to_lowercase().contains(other.to_lowercase().trim_start_matches("0x"));
+    ensure!(names, "the refusal does not name {other}: {}", receipt.reason);
+    told(facts, &receipt);
+    Ok(())
 }
 
 /// The newest action's nonce is the next one: what is wrong with it is only the flipped bit.

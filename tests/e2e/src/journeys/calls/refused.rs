@@ -1,0 +1,153 @@
+//! Who is not let in or not let through, each with its own message on the page.
+
+use anyhow::{Result, ensure};
+use serde_json::Value;
+
+use super::{Seated, World, open};
+use crate::{
+    browser::{
+        Opening,
+        hall::{Device, Form},
+    },
+    hall::Plan,
+    http,
+    jwt::{self, Alg},
+    report::{Facts, Report},
+};
+
+/// Refusals around a running Open Forum.
+pub(super) fn of_the_forum(report: &mut Report, world: &World) -> Result<()> {
+    let _ = report.step("a stranger is told before the door that no right is held", |facts| {
+        let stranger = world.hall.member("stranger", 9)?;
+        stranger.knows(&world.forum)?;
+        let page = stranger.open(&world.browser, &Opening::Plain)?;
+        page.choose(&world.forum)?;
+        facts.add("told", page.reason("anonymous")?);
+        facts.add("picture", page.page.picture("refused-stranger")?);
+        let refusal = stranger.sit_anonymously(&world.forum);
+        ensure!(refusal.is_err_and(|error| error.to_string().contains("-32020")), "the daemon does not refuse");
+        page.page.close()
+    });
+    let ana = report.step("a member enters", |facts| world.seat(&world.ana, &world.forum, Form::Anonymous, facts))?;
+    let ana = replaced(report, world, ana)?;
+    passes(report, world)?;
+    kicked(report, world, ana)
+}
+
+/// The same right enters from a second daemon.
+fn replaced(report: &mut Report, world: &World, first: Seated) -> Result<Seated> {
+    report.step("the same right enters from another daemon: the first seat is told that it was replaced", |facts| {
+        let second = world.hall.member("ana-elsewhere", 2)?;
+        let seated = world.seat(&second, &world.forum, Form::Anonymous, facts)?;
+        let (reason, told) = first.page.ended()?;
+        ensure!(reason == "Replaced", "the first seat ended as {reason}");
+        facts.add("told", told);
+        facts.add("picture", first.page.page.picture("refused-replaced")?);
+        first.page.page.close()?;
+        seated.page.page.close()?;
+        // The second daemon ends with this step; its right enters at home again.
+        drop(second);
+        world.seat(&world.ana, &world.forum, Form::Anonymous, facts)
+    })
+}
+
+/// A pass that is not one, at the SFU itself and on the page.
+fn passes(report: &mut Report, world: &World) -> Result<()> {
+    let sfu = world.hall.sfu.url()?;
+    let key: Value = serde_json::from_slice(&std::fs::read(world.hall.sfu.key_file())?)?;
+    let good = jwt::Claims { identity: "0123456789abcdef", room: "elsewhere", age: 0, seconds: 60 };
+    let of = |claims: &jwt::Claims<'_>, alg: Alg| jwt::sign(&key, claims, alg);
+    let forged = of(&good, Alg::OtherSecret)?;
+    let wrong = [
+        ("forged", forged.clone()),
+        ("expired", of(&jwt::Claims { age: 7_200, ..good }, Alg::Hs256)?),
+        ("of another room", of(&good, Alg::Hs256)?),
+        ("with alg: none", of(&good, Alg::None)?),
+    ];
+    for (name, token) in wrong {
+        let _ =
+            report.step(&format!("a pass that is {name} is refused by the media server and on the page"), |facts| {
+                let path = format!("/rtc/validate?access_token={token}");
+                let (status, said) = http::status(&sfu, &path)?;
+                ensure!(matches!(status, 401 | 403), "the media server answers {status}: {said}");
+                facts.add("status", status);
+                facts.add("said", said);
+                let page = world.ben.open(&world.browser, &Opening::Pass(token.clone()))?;
+                page.choose(&world.forum)?;
+                page.go(Form::Anonymous)?;
+                let (reason, told) = page.refusal()?;
+                ensure!(reason == "token", "the page says {reason}");
+                facts.add("told", told);
+                if token == forged {
+                    facts.add("picture", page.page.picture("refused-pass")?);
+                }
+                page.page.close()
+            });
+    }
+    Ok(())
+}
+
+/// Who was removed has a pass that has not expired yet.
+fn kicked(report: &mut Report, world: &World, ana: Seated) -> Result<()> {
+    let moderator = report.step("the moderator enters", |facts| {
+        world.hall.host.identify()?;
+        world.seat(&world.hall.host, &world.forum, Form::Known(&world.hall.host.account), facts)
+    })?;
+    report.step("a member is removed: she is told, and her pass, still in time, opens nothing", |facts| {
+        let passes = ana.page.page.passes()?;
+        let pass = passes.last().ok_or_else(|| anyhow::anyhow!("the page used no pass"))?;
+        let path = format!("/rtc/validate?access_token={pass}");
+        let sfu = world.hall.sfu.url()?;
+        ensure!(http::status(&sfu, &path)?.0 == 200, "the pass was not good before");
+        moderator.page.sees_seat(&ana.identity)?;
+        moderator.page.order(&ana.identity, "kick")?;
+        let (reason, told) = ana.page.ended()?;
+        ensure!(reason == "Kicked", "the seat ended as {reason}");
+        facts.add("told", told);
+        facts.add("picture", ana.page.page.picture("refused-kicked")?);
+        let status = crate::wait::until("the media server to refuse the pass", || {
+            let (status, _) = http::status(&sfu, &path)?;
+            Ok((status != 200).then_some(status))
+        })?;
+        facts.add("status", status);
+        ana.page.page.close()?;
+        moderator.page.leave()?;
+        moderator.page.page.close()
+    })
+}
+
+/// A room of three seats, and a fourth.
+pub(super) fn of_a_full_room(report: &mut Report, world: &World) -> Result<()> {
+    report.step("in a room of three seats the fourth is told that all are taken", |facts| {
+        let plan = Plan { kind: "open-forum", slot_of: 6, more: &["--capacity", "3"] };
+        let room = open(&world.hall, plan, "Three chairs")?;
+        let (omid, reza) = (world.hall.member("omid-too", 6)?, world.hall.member("reza", 7)?);
+        for member in [&world.ana, &world.ben, &omid] {
+            member.knows(&room)?;
+            member.sit_anonymously(&room)?;
+        }
+        reza.knows(&room)?;
+        let page = reza.open(&world.browser, &Opening::Plain)?;
+        page.choose(&room)?;
+        page.go(Form::Anonymous)?;
+        let (reason, told) = page.refusal()?;
+        ensure!(reason == "Full", "the page says {reason}");
+        facts.add("told", told);
+        facts.add("picture", page.page.picture("refused-full")?);
+        for member in [&world.ana, &world.ben, &omid] {
+            member.leave(&room)?;
+        }
+        page.page.close()
+    })
+}
+
+/// A page that believes to be a presenter, and a server that knows better.
+pub(super) fn of_a_track(world: &World, room: &str, facts: &mut Facts) -> Result<()> {
+    let page = world.ben.open(&world.browser, &Opening::Promoted)?;
+    page.enter(room, Form::Anonymous)?;
+    page.press_device(Device::Camera)?;
+    facts.add("told", page.told("refused.publish")?);
+    facts.add("picture", page.page.picture("refused-track")?);
+    page.leave()?;
+    page.page.close()
+}
