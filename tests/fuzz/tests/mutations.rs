@@ -75,7 +75,10 @@ survivors! {
     sessions_survive_damage = "session-";
     packets_survive_damage = "onion-";
     commands_and_replies_survive_damage = "swarm-";
-    rows_snapshots_and_links_survive_damage = "engine-";
+    snapshots_survive_damage = "engine-snapshot";
+    rows_survive_damage = "engine-row";
+    rows_of_a_store_survive_damage = "engine-store-row";
+    links_survive_damage = "engine-link";
     proofs_and_key_files_survive_damage = "circuits-";
     actions_and_their_receipts_survive_damage = "action-";
     rooms_survive_damage = "room-";

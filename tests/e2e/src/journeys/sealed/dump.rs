@@ -109,7 +109,7 @@ mod tests {
         assert_eq!(packets(&seen), [one.as_slice(), b"\n== rtp 3\n", &other]);
         assert!(patterns(&seen).repeated > 0);
         let different: Vec<Vec<u8>> =
-            (0..9_u8).map(|n| (0..60).map(|m| n.wrapping_mul(31) ^ (m * (n | 1))).collect()).collect();
+            (0..9_u8).map(|n| (0..60_u8).map(|m| n.wrapping_mul(31) ^ m.wrapping_mul(n | 1)).collect()).collect();
         let different: Vec<&[u8]> = different.iter().map(Vec::as_slice).collect();
         assert_eq!(patterns(&dump(&different)).packets, 9);
     }
