@@ -23,7 +23,7 @@
 //! | [`admin`] | the part of LiveKit's RoomService that a room's host uses |
 //! | [`limits`] | every bound |
 //!
-//! Not here yet: choice among simulcast layers (the first that arrives is forwarded), pacing and bandwidth estimation,
+//! Not here yet: simulcast (publish one layer: of several none plays on), pacing and bandwidth estimation,
 //! top-N speakers, sharding of peers over threads, data tracks.
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
