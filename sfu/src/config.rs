@@ -79,6 +79,11 @@ impl Keys {
         Self::new(&key, &secret)
     }
 
+    /// The key's name: the issuer of its tokens.
+    pub(crate) fn name(&self) -> &str {
+        &self.key
+    }
+
     pub(crate) fn verifier(&self) -> livekit_token::TokenVerifier {
         livekit_token::TokenVerifier::with_api_key(&self.key, &self.secret)
     }

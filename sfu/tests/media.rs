@@ -3,7 +3,7 @@
 mod client;
 mod support;
 
-use client::{Client, Order, Report, Target};
+use client::{Client, Order, Report, Srtp, Target};
 use serde_json::json;
 use support::{ROOM, admin, server, token, twirp};
 
@@ -94,6 +94,42 @@ async fn the_hosts_mute_and_removal_are_felt_in_the_packets() {
     let target = Target { url: running.ready.url.clone(), token: kept };
     let again = Client::join(&target).await;
     assert!(again.is_err_and(|error| error.contains("401")), "its token is of no use any more");
+}
+
+async fn join_offering(running: &pars_sfu::Running, identity: &str, srtp: &[Srtp]) -> Client {
+    let target = Target { url: running.ready.url.clone(), token: token(identity, &[]) };
+    Client::join_offering(&target, srtp.to_vec()).await.expect("a socket")
+}
+
+/// The SRTP profile that was agreed with the server; none may be.
+fn agreed(report: Report) -> Option<String> {
+    if let Report::Connected { cipher, .. } = report { Some(cipher) } else { None }
+}
+
+/// TOWNHALL 3, "Hop": SRTP is AES-GCM or nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn media_is_sealed_by_gcm_and_a_client_without_it_gets_none() {
+    const OLD: [Srtp; 2] = [Srtp::Srtp_Aes128_Cm_Hmac_Sha1_80, Srtp::Srtp_Aes128_Cm_Hmac_Sha1_32];
+    let (short, long) = (Srtp::Srtp_Aead_Aes_128_Gcm, Srtp::Srtp_Aead_Aes_256_Gcm);
+    let running = server().await;
+    let mut speaker = join(&running, "speaker", &["microphone"]).await;
+    publish(&mut speaker, true).await.expect("published");
+    speaker.orders.send(speak(100_000)).await.unwrap();
+    let mut old = join_offering(&running, "old", &OLD).await;
+    for (offered, expected) in [
+        (vec![long, short], "SRTP_AEAD_AES_256_GCM"),
+        (vec![short], "SRTP_AEAD_AES_128_GCM"),
+        ([&OLD[..], &[short]].concat(), "SRTP_AEAD_AES_128_GCM"),
+    ] {
+        let mut receiver = join_offering(&running, expected, &offered).await;
+        assert_eq!(receiver.wait(agreed).await.as_deref(), Some(expected), "{offered:?}");
+        assert!(heard(&mut receiver).await);
+        until(|| receiver.heard() > 100).await;
+    }
+    // It came first, and was offered the same track.
+    assert_eq!(old.heard(), 0);
+    let reports = std::iter::from_fn(|| old.reports.try_recv().ok());
+    assert!(reports.filter_map(agreed).all(|cipher| cipher.is_empty()));
 }
 
 async fn until(done: impl Fn() -> bool) {

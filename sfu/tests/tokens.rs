@@ -1,9 +1,19 @@
-//! TH-J1: forged, altered, expired, future, other-room and `alg: none` tokens; who is removed stays out.
+//! TH-J1: forged, altered, expired, future, other-room, key-confused and `alg: none` tokens; who is removed stays out.
 
 mod support;
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use pars_sfu::{
+    Keys,
+    token::{TokenError, verify},
+};
 use serde_json::{Value, json};
+use sha2::Sha512;
 use support::{KEY, ROOM, SECRET, admin, hs256, jwt, now, seat, server, token, twirp, validate};
+
+/// Every character that may stand in a token.
+const CHARACTERS: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
 
 fn with(mut claims: Value, field: &str, value: Value) -> Value {
     claims[field] = value;
@@ -44,6 +54,92 @@ async fn only_a_token_of_the_hosts_key_and_of_this_moment_is_let_in() {
     }
     let tolerated = with(with(good, "nbf", json!(now() + 25)), "exp", json!(now() + 3_600));
     assert_eq!(validate(&running, &jwt(&hs256(), &tolerated, SECRET)).await, 200, "25 s early");
+}
+
+#[tokio::test]
+async fn no_character_of_a_token_can_be_changed_left_out_or_added() {
+    let (running, good) = (server().await, token("seat", &["microphone"]));
+    let keys = Keys::new(KEY, SECRET).unwrap();
+    assert!(good.is_ascii() && verify(&keys, &good, now()).is_ok());
+    let changed = |place: usize, by: &str| format!("{}{by}{}", &good[..place], &good[place + 1..]);
+    for place in 0..good.len() {
+        let own = &good[place..=place];
+        for other in CHARACTERS.split("").filter(|other| *other != own) {
+            assert!(verify(&keys, &changed(place, other), now()).is_err(), "{own} at {place} became {other:?}");
+        }
+        let longer = changed(place, &format!("{own}A"));
+        assert!(verify(&keys, &longer, now()).is_err(), "A behind {place}");
+        // And at the door itself.
+        let other = if own == "A" { "B" } else { "A" };
+        assert_eq!(validate(&running, &changed(place, other)).await, 401, "{place}");
+    }
+}
+
+#[tokio::test]
+async fn no_other_key_and_no_other_algorithm_makes_a_token() {
+    let running = server().await;
+    let (claims, public) = (seat("seat", &["microphone"]), running.ready.fingerprint.clone());
+    let stranger = "a key that its token brings along, long enough";
+    let header = |field: &str, value: Value| with(hs256(), field, value);
+    let mut nameless = claims.clone();
+    nameless.as_object_mut().unwrap().remove("iss");
+    let jwk = json!({ "kty": "oct", "alg": "HS256", "k": URL_SAFE_NO_PAD.encode(stranger) });
+    let mut refused = vec![
+        ("the key's name as secret", jwt(&hs256(), &claims, KEY)),
+        ("an empty secret", jwt(&hs256(), &claims, "")),
+        ("the public certificate's print as secret", jwt(&hs256(), &claims, &public)),
+        ("the server's address as secret", jwt(&hs256(), &claims, &running.ready.url)),
+        ("half of the secret", jwt(&hs256(), &claims, &SECRET[..SECRET.len() / 2])),
+        ("the secret and a line's end", jwt(&hs256(), &claims, &format!("{SECRET}\n"))),
+        ("an own key in the header", jwt(&header("jwk", jwk), &claims, stranger)),
+        ("the name of a file as key", jwt(&header("kid", json!("/dev/null")), &claims, "")),
+        ("another key's name", jwt(&header("kid", json!("stranger")), &claims, stranger)),
+        ("an address of keys", jwt(&header("jku", json!("https://stranger.example/keys")), &claims, stranger)),
+        ("an own certificate", jwt(&header("x5c", json!([stranger])), &claims, stranger)),
+        ("no algorithm", jwt(&json!({ "typ": "JWT" }), &claims, SECRET)),
+        ("no issuer", jwt(&hs256(), &nameless, SECRET)),
+        ("two issuers", jwt(&hs256(), &with(claims.clone(), "iss", json!([KEY, "stranger"])), SECRET)),
+        ("no header", jwt(&Value::Null, &claims, SECRET)),
+    ];
+    for alg in ["none", "None", "NONE", "nOnE", "", "hs256", "HS256 ", "HS512", "RS256", "PS256", "ES256", "EdDSA"] {
+        refused.push((alg, jwt(&header("alg", json!(alg)), &claims, SECRET)));
+    }
+    for alg in [Value::Null, json!(["HS256"]), json!(256), json!({ "alg": "HS256" })] {
+        refused.push(("an algorithm of another type", jwt(&header("alg", alg), &claims, SECRET)));
+    }
+    // By the right key and rightly signed, by an algorithm that is not the server's.
+    let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let signed = format!("{}.{}", part(&header("alg", json!("HS512"))), part(&claims));
+    let mut mac = Hmac::<Sha512>::new_from_slice(SECRET.as_bytes()).unwrap();
+    mac.update(signed.as_bytes());
+    let signature = URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes());
+    refused.push(("HS512, rightly signed", format!("{signed}.{signature}")));
+    for (what, token) in refused {
+        assert_eq!(validate(&running, &token).await, 401, "{what}");
+    }
+    assert_eq!(validate(&running, &jwt(&hs256(), &claims, SECRET)).await, 200);
+}
+
+#[test]
+fn clocks_may_differ_by_30_seconds_and_not_by_31() {
+    let keys = Keys::new(KEY, SECRET).unwrap();
+    // The server's moment is given; LiveKit's crate, which is less strict, reads the real clock: a little earlier.
+    let moment = now() + 20;
+    let day = 24 * 3_600;
+    let judged = |from: u64, until: u64| {
+        let claims = with(with(seat("seat", &[]), "nbf", json!(from)), "exp", json!(until));
+        verify(&keys, &jwt(&hs256(), &claims, SECRET), moment).map(|_| ())
+    };
+    for (from, until, expected) in [
+        (moment + 30, moment + 3_600, Ok(())),
+        (moment + 31, moment + 3_600, Err(TokenError::Time)),
+        (moment - 60, moment - 29, Ok(())),
+        (moment - 60, moment - 30, Err(TokenError::Time)),
+        (moment, moment + day + 30, Ok(())),
+        (moment, moment + day + 31, Err(TokenError::Long)),
+    ] {
+        assert_eq!(judged(from, until), expected, "from {from}, until {until}, at {moment}");
+    }
 }
 
 #[tokio::test]

@@ -15,7 +15,6 @@ use livekit_protocol as lk;
 use prost::Message as _;
 use rtc::{
     data_channel::{RTCDataChannelId, RTCDataChannelInit},
-    dtls::extension::extension_use_srtp::SrtpProtectionProfile as Srtp,
     interceptor::Registry,
     media_stream::MediaStreamTrack,
     peer_connection::{
@@ -36,9 +35,10 @@ use rtc::{
     },
     sansio::Protocol,
     shared::{TaggedBytesMut, TransportContext, TransportProtocol, error::Error},
+    statistics::StatsSelector,
 };
 
-use super::Report;
+use super::{Report, Srtp};
 
 /// Opus, as every client numbers it.
 const OPUS: u8 = 111;
@@ -95,13 +95,11 @@ pub(super) struct Media {
 }
 
 impl Media {
-    pub(super) fn new(local: SocketAddr) -> Result<Self, Error> {
+    pub(super) fn new(local: SocketAddr, srtp: Vec<Srtp>) -> Result<Self, Error> {
         let mut engine = MediaEngine::default();
         let rtp_codec = codec();
         engine.register_codec(RTCRtpCodecParameters { rtp_codec, payload_type: OPUS }, RtpCodecKind::Audio)?;
-        let settings = SettingEngineBuilder::new()
-            .with_srtp_protection_profiles(vec![Srtp::Srtp_Aead_Aes_256_Gcm, Srtp::Srtp_Aead_Aes_128_Gcm])
-            .build();
+        let settings = SettingEngineBuilder::new().with_srtp_protection_profiles(srtp).build();
         let mut connection = RTCPeerConnectionBuilder::new()
             .with_media_engine(engine)
             .with_setting_engine(settings)
@@ -235,10 +233,17 @@ impl Media {
         std::mem::take(&mut self.reports)
     }
 
+    /// The SRTP profile that the DTLS handshake agreed on (RFC 5764 4.1.2, RFC 7714 14.2).
+    fn cipher(&mut self) -> String {
+        let stats = self.connection.get_stats(instant(), StatsSelector::None);
+        stats.transport().map(|transport| transport.srtp_cipher.clone()).unwrap_or_default()
+    }
+
     fn gather(&mut self) {
         while let Some(event) = self.connection.poll_event() {
             if let RTCPeerConnectionEvent::OnConnectionStateChangeEvent(RTCPeerConnectionState::Connected) = event {
-                self.reports.push(Report::Connected { fingerprint: self.fingerprint.clone() });
+                let (fingerprint, cipher) = (self.fingerprint.clone(), self.cipher());
+                self.reports.push(Report::Connected { fingerprint, cipher });
             }
         }
         while let Some(TaggedRTCMessage { message, .. }) = self.connection.poll_read() {

@@ -19,6 +19,7 @@ use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message as F
 
 use media::Media;
 pub use media::{Counts, instant};
+pub use rtc::dtls::extension::extension_use_srtp::SrtpProtectionProfile as Srtp;
 
 /// Longest datagram.
 const DATAGRAM: usize = 2_048;
@@ -28,8 +29,8 @@ const DATAGRAM: usize = 2_048;
 pub enum Report {
     /// It has joined: its sid.
     Joined(String),
-    /// Media is connected; SHA-256 of the server's certificate as the answer names it.
-    Connected { fingerprint: String },
+    /// Media is connected: SHA-256 of the server's certificate as the answer names it, and the SRTP profile that was agreed.
+    Connected { fingerprint: String, cipher: String },
     /// Its track is published: the track's sid.
     Published(String),
     /// A request was refused, or the server sent it away.
@@ -82,10 +83,15 @@ impl Drop for Client {
 impl Client {
     /// Joins; the error is what the server answered instead of a socket.
     pub async fn join(target: &Target) -> Result<Self, String> {
+        Self::join_offering(target, vec![Srtp::Srtp_Aead_Aes_256_Gcm, Srtp::Srtp_Aead_Aes_128_Gcm]).await
+    }
+
+    /// Joins with these SRTP profiles, the preferred one first.
+    pub async fn join_offering(target: &Target, srtp: Vec<Srtp>) -> Result<Self, String> {
         let address = "127.0.0.1:0".parse::<SocketAddr>().map_err(|error| error.to_string())?;
         let udp = UdpSocket::bind(address).await.map_err(|error| error.to_string())?;
         let local = udp.local_addr().map_err(|error| error.to_string())?;
-        let mut media = Media::new(local).map_err(|error| error.to_string())?;
+        let mut media = Media::new(local, srtp).map_err(|error| error.to_string())?;
         let offer = media.offer().map_err(|error| error.to_string())?;
         let request = lk::JoinRequest {
             connection_settings: Some(lk::ConnectionSettings { auto_subscribe: true, ..Default::default() }),
@@ -122,7 +128,7 @@ impl Client {
     /// Waits until media is connected.
     pub async fn connected(&mut self) -> Option<String> {
         self.wait(|report| match report {
-            Report::Connected { fingerprint } => Some(fingerprint),
+            Report::Connected { fingerprint, .. } => Some(fingerprint),
             _ => None,
         })
         .await
