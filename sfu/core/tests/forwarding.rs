@@ -61,6 +61,42 @@ fn a_packet_goes_to_everybody_but_its_sender() {
     );
 }
 
+/// TH-M5: an SSRC is its transport's own; somebody else's equal one is another stream.
+#[test]
+fn two_publishers_of_one_ssrc_never_reach_a_third_as_each_other() {
+    let mut world = World::new(15, 0);
+    let clients: Vec<_> = ["one", "other"].map(|name| world.join(name, rights(&[Camera]))).into();
+    let third = world.join("third", rights(&[]));
+    // The second one takes the first one's number later, and a third stream of the first comes after that.
+    let tracks: Vec<_> = clients.iter().map(|client| world.publish(client, Camera, 7)).collect();
+    world.stream(&clients[0], "0", 7, Kind::Video);
+    world.pass(1_000);
+    let heard = |world: &World, from: usize| {
+        let writes = world.forward(&clients[from], &head(7, 96)).unwrap();
+        writes
+            .iter()
+            .filter(|write| write.peer == third.subscriber)
+            .map(|write| world.track_of(write))
+            .collect::<Vec<_>>()
+    };
+    assert_ne!(tracks[0], tracks[1]);
+    assert_eq!((heard(&world, 0), heard(&world, 1)), (vec![tracks[0].clone()], vec![tracks[1].clone()]));
+    // Whoever lacks a picture asks its sender and nobody else.
+    let asked = |world: &World| [world.key_frames(&clients[0]), world.key_frames(&clients[1])];
+    let before = asked(&world);
+    let slot = world.forward(&clients[1], &head(7, 96)).unwrap();
+    let slot = slot.iter().find(|write| write.peer == third.subscriber).unwrap().slot;
+    world.input(Input::Peer { peer: third.subscriber, event: PeerEvent::KeyFrameWanted(slot) });
+    assert_eq!(asked(&world), [before[0], before[1] + 1]);
+    // The one's mute and end are not the other's.
+    world.admin(mute("one", tracks[0].as_str(), true)).unwrap();
+    assert_eq!(world.forward(&clients[0], &head(7, 96)), Err(Dropped::Closed));
+    assert_eq!(heard(&world, 1), [tracks[1].clone()]);
+    world.ask(&clients[0], Asked::Leave(lk::LeaveRequest::default()));
+    assert_eq!(world.forward(&clients[0], &head(7, 96)), Err(Dropped::Stream));
+    assert_eq!(heard(&world, 1), [tracks[1].clone()]);
+}
+
 #[test]
 fn a_member_without_the_right_to_receive_is_sent_nothing() {
     let mut world = World::new(2, 0);

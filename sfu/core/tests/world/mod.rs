@@ -262,6 +262,11 @@ impl World {
         forward(self.sfu.table(), client.publisher, head).map(Iterator::collect)
     }
 
+    /// The track that a receiver finds in a packet's slot.
+    pub fn track_of(&self, write: &Write) -> TrackSid {
+        self.peers[&write.peer].attached[&write.slot.0].clone()
+    }
+
     pub fn messages_to(&self, client: &Client) -> &[Message] {
         self.inbox.get(&client.connection).map_or(&[], Vec::as_slice)
     }
