@@ -28,6 +28,10 @@ use crate::{
     twirp,
 };
 
+/// Bytes read from a client's socket at once. Every socket keeps a buffer of this size: the library's own 128 KiB would be most
+/// of a seat's memory.
+const READ: usize = 4 << 10;
+
 /// Seconds within which a request's token must be looked at is HTTP's own; here is what every handler shares.
 #[derive(Clone)]
 pub(crate) struct App {
@@ -103,7 +107,7 @@ impl App {
 
     fn upgrade(self, upgrade: WebSocketUpgrade, join: Join) -> Response {
         let connection = self.connection();
-        let upgrade = upgrade.max_message_size(MAX_SIGNAL).max_frame_size(MAX_SIGNAL);
+        let upgrade = upgrade.max_message_size(MAX_SIGNAL).max_frame_size(MAX_SIGNAL).read_buffer_size(READ);
         upgrade.on_upgrade(move |socket| socket::serve(socket, self.commands, (connection, join)))
     }
 }
