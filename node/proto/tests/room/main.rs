@@ -1,5 +1,6 @@
 //! Rooms: layouts, what is refused and why, and the shared vectors. One behaviour per file.
 
+mod codecs;
 mod distinct;
 mod epochs;
 mod grants;

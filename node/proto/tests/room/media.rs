@@ -3,6 +3,10 @@
 use pars_crypto::secret::SharedSecret;
 use pars_proto::media::{Codec, MediaError, Opener, SealedData, Sealer};
 
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::Rng;
+
+use crate::story::cast::source;
 use crate::story::frames::clear_frames;
 
 fn material(byte: u8) -> SharedSecret {
@@ -129,4 +133,102 @@ fn data_is_bound_to_its_iv_key_and_index_and_opens_once() {
     assert_eq!(opener.data(&sealed), Err(MediaError::Replayed));
     let next = sealer.data(b"a packet").unwrap();
     assert_eq!((next.iv[11], opener.data(&next).unwrap()), (1, b"a packet".to_vec()));
+}
+
+/// What a server that holds no epoch secret can do with what it carried: `genuine` of the sender, `others` of somebody else.
+struct Liar {
+    genuine: Vec<Vec<u8>>,
+    others: Vec<Vec<u8>>,
+    rng: ChaCha20Rng,
+}
+
+const LIES: usize = 8;
+
+impl Liar {
+    fn below(&mut self, limit: usize) -> usize {
+        (self.rng.next_u64() % limit as u64) as usize
+    }
+
+    fn own(&mut self) -> Vec<u8> {
+        let place = self.below(self.genuine.len());
+        self.genuine[place].clone()
+    }
+
+    fn drawn(&mut self, length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        self.rng.fill_bytes(&mut bytes);
+        bytes
+    }
+
+    fn lie(&mut self, kind: usize) -> Vec<u8> {
+        let mut frame = self.own();
+        let trailer = frame.len() - 14;
+        match kind {
+            // As it was, again.
+            0 => {}
+            // Another's, under the sender's name.
+            1 => {
+                let place = self.below(self.others.len());
+                frame.clone_from(&self.others[place]);
+            }
+            2 => {
+                let bit = self.below(frame.len() * 8);
+                frame[bit / 8] ^= 1 << (bit % 8);
+            }
+            // Under another counter, another source, another frame's iv.
+            3 => {
+                let counter = 1_000_000 + self.below(1_000_000) as u64;
+                frame[trailer + 4..trailer + 12].copy_from_slice(&counter.to_be_bytes());
+            }
+            4 => {
+                let ssrc = self.drawn(4);
+                frame[trailer..trailer + 4].copy_from_slice(&ssrc);
+            }
+            5 => {
+                let other = self.own();
+                // The same frame again would be the first lie.
+                frame[1] ^= u8::from(other[trailer..] == frame[trailer..]);
+                frame[trailer..].copy_from_slice(&other[trailer..]);
+            }
+            // Made up, and made up with an end like a sealed frame's.
+            6 => {
+                let length = 1 + self.below(120);
+                frame = self.drawn(length);
+            }
+            _ => {
+                let length = 31 + self.below(90);
+                frame = self.drawn(length);
+                frame[length - 2..].copy_from_slice(&[12, 1]);
+            }
+        }
+        frame
+    }
+}
+
+/// TH-M5: 20,000 lies, 100,000 where `PARS_DEEP` is set.
+#[test]
+fn whatever_a_server_injects_repeats_changes_or_swaps_opens_nothing() {
+    let count = if std::env::var_os("PARS_DEEP").is_some() { 100_000 } else { 20_000 };
+    let seed = 0x5eed_0005;
+    println!("seed {seed}");
+    let frames = |sealer: &mut Sealer| -> Vec<_> {
+        (0_u32..1_500)
+            .map(|n| sealer.frame(Codec::Opus, 5, &[&[0x78][..], &[9; 36], &n.to_be_bytes()].concat()).unwrap())
+            .collect()
+    };
+    let (mut sealer, mut opener) = ends();
+    let mut another = Sealer::new(1, &material(2));
+    let (genuine, others) = (frames(&mut sealer), frames(&mut another));
+    // The newest are played; the first ones then lie too far back.
+    for frame in &genuine[genuine.len() - 1_024..] {
+        assert!(opener.frame(Codec::Opus, frame).is_ok());
+    }
+    let mut liar = Liar { genuine, others, rng: source(seed) };
+    for run in 0..count {
+        let frame = liar.lie(run % LIES);
+        assert!(opener.frame(Codec::Opus, &frame).is_err(), "seed {seed}, lie {} of run {run}", run % LIES);
+    }
+    // What was injected under the sender's name closed nothing.
+    let next = sealer.frame(Codec::Opus, 5, &[0x78, 1]).unwrap();
+    assert!(opener.frame(Codec::Opus, &next).is_ok());
 }
