@@ -2,8 +2,16 @@
 //! a new seat.
 //!
 //! ```text
-//! room  Announced ──opened──► Open ──attached──► Live ──emptied──► Open          any ──over──► Closed
-//! seat  Proving ──granted──► Admitted(Member | Moderator) ◄──promoted/demoted──► Admitted(Presenter) ──removed──► Gone
+//! room                             ┌─────emptied──────┐
+//!                                  ▼                  │
+//!      Announced ────opened─────► Open ───attached──► Live
+//!          │                       │                  │
+//!          └─────────over──────────┴───────over───────┴────over────► Closed
+//!
+//! seat  Proving ──granted──► Admitted(Member | Moderator) ───promoted───► Admitted(Presenter)
+//!          │                      │       ▲                                    │     │
+//!          │                      │       └──────────────demoted───────────────┘     │
+//!          └───refused───► Gone ◄─┴──────────────────────removed─────────────────────┘
 //! ```
 //!
 //! Room, at its host; an input that is not listed changes nothing:
@@ -160,6 +168,8 @@ impl Rights {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     const SOURCE: &str = include_str!("state.rs");
@@ -170,6 +180,17 @@ mod tests {
         let rows = head.filter_map(|line| line.strip_prefix("//! | ")?.strip_suffix(" |"));
         let cells = rows.map(|row| row.split(" | ").map(str::to_owned).collect::<Vec<_>>());
         cells.filter_map(|cells| cells.try_into().ok()).filter(|row: &[String; 4]| row[0] != "state").collect()
+    }
+
+    #[test]
+    fn the_picture_shows_the_inputs_that_change_a_state_and_no_others() {
+        let picture = SOURCE.split("```").nth(1).expect("a picture").trim_start_matches("text");
+        let words = picture.split(|letter: char| !letter.is_ascii_alphabetic());
+        let small = words.filter(|word| word.starts_with(|letter: char| letter.is_ascii_lowercase()));
+        let shown: BTreeSet<_> = small.filter(|word| !["room", "seat"].contains(word)).collect();
+        let rows = rows();
+        let changes: BTreeSet<_> = rows.iter().filter(|row| row[0] != row[2]).map(|row| row[1].as_str()).collect();
+        assert_eq!(shown, changes);
     }
 
     fn room_input(word: &str) -> Option<RoomInput> {
