@@ -189,6 +189,17 @@ test("data of the next epoch waits for its keys, in order, and not for ever", as
   assert.equal(bob.of("dropped").at(-1).reason, "no-key");
 });
 
+test("a packet under an index that nobody knows holds up what comes after it for five seconds, no longer", async () => {
+  const { alice, bob } = await call();
+  await open(bob, "alice", { index: 200, iv: new Uint8Array(12), payload: bytes("r", 40) });
+  bob.clock.now = 3_000;
+  await open(bob, "alice", await seal(alice, "first", 1));
+  assert.deepEqual(texts(bob), []);
+  bob.clock.now = 5_000;
+  await open(bob, "alice", await seal(alice, "second", 2));
+  assert.deepEqual(texts(bob), ["alice: first", "alice: second"]);
+});
+
 test("of rubbish under an unknown index 32 packets wait, no more", async () => {
   const { bob } = await call();
   const rubbish = () => open(bob, "alice", { index: 200, iv: new Uint8Array(12), payload: bytes("r", 40) });

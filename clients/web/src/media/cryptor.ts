@@ -108,10 +108,7 @@ export class Cryptor {
       }
     }
     this.tell({ kind: "keyed", index: keys.index, sends: this.#ring.own !== undefined });
-    for (const [identity, waiting] of [...this.#waiting]) {
-      this.#waiting.delete(identity);
-      for (const { packet, since } of waiting) await this.#openData(packet, since);
-    }
+    for (const identity of [...this.#waiting.keys()]) await this.#openWaiting(identity);
   }
 
   #seal(kind: FrameKind, frame: EncodedFrame, bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
@@ -130,23 +127,36 @@ export class Cryptor {
     return key.openFrame(kind, bytes);
   }
 
-  /** Packets of one sender stay in order: behind one that waits, all wait. */
-  async #openData(packet: OpenData, since = this.now()): Promise<void> {
-    const { identity, index, iv, payload } = packet;
-    const waiting = (this.#waiting.get(identity) ?? []).filter((other) => this.now() - other.since < PATIENCE_MS);
-    const key = this.#ring.of(identity, index, this.now());
-    try {
-      if (this.now() - since >= PATIENCE_MS) throw new RefusedError("no-key");
-      if (waiting.length === 0 && key !== undefined) {
-        this.#waiting.delete(identity);
-        this.tell({ kind: "opened", identity, payload: await key.openData(iv, payload) });
-        return;
-      }
-      if (waiting.length >= MAX_WAITING || !this.#ring.knows(identity)) throw new RefusedError("no-key");
-      this.#waiting.set(identity, [...waiting, { packet, since }]);
-    } catch (error) {
-      this.#drop("in", identity, error);
+  /** Packets of one sender stay in order: behind one that waits for its keys, all wait, until it is too old. */
+  async #openData(packet: OpenData): Promise<void> {
+    const { identity } = packet;
+    await this.#openWaiting(identity);
+    const waiting = this.#waiting.get(identity) ?? [];
+    if (waiting.length >= MAX_WAITING || !this.#ring.knows(identity)) {
+      this.#drop("in", identity, new RefusedError("no-key"));
+      return;
     }
+    this.#waiting.set(identity, [...waiting, { packet, since: this.now() }]);
+    await this.#openWaiting(identity);
+  }
+
+  /** Opens what waits of a sender, as far as its keys are here. */
+  async #openWaiting(identity: string): Promise<void> {
+    const waiting = this.#waiting.get(identity) ?? [];
+    for (let [first] = waiting; first !== undefined; [first] = waiting) {
+      const { index, iv, payload } = first.packet;
+      const isLate = this.now() - first.since >= PATIENCE_MS;
+      const key = this.#ring.of(identity, index, this.now());
+      if (key === undefined && !isLate) return;
+      waiting.shift();
+      try {
+        if (key === undefined || isLate) throw new RefusedError("no-key");
+        this.tell({ kind: "opened", identity, payload: await key.openData(iv, payload) });
+      } catch (error) {
+        this.#drop("in", identity, error);
+      }
+    }
+    this.#waiting.delete(identity);
   }
 
   #pipe(number: number): Pipe {
