@@ -1,6 +1,7 @@
 /** Microphone with its level, loudspeaker with a tone. Nothing is sent. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import { type Device, Meter, devicesOf, openMicrophone, playTone } from "../../state/devices.js";
+import { DeviceOptions } from "../DeviceOptions.js";
 import { Icon } from "../Icon.js";
 import { useUi } from "../hooks.js";
 
@@ -33,11 +34,7 @@ export const SoundCheck = ({ device, onDevice }: SoundCheckProps) => {
               value={device ?? devices[0]?.id ?? ""}
               onChange={(event) => onDevice(event.currentTarget.value)}
             >
-              {devices.map(({ id, label }, index) => (
-                <option key={id} value={id}>
-                  {label === "" ? text.of("devices.unnamed", { n: index + 1 }) : label}
-                </option>
-              ))}
+              <DeviceOptions devices={devices} />
             </select>
           </label>
           <LevelMeter device={device} onOpen={setDevices} onDenied={() => setTest("denied")} />

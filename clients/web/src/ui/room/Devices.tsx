@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { type Device, devicesOf } from "../../state/devices.js";
 import type { LiveRoom } from "../../state/room.js";
 import { type RoomState, mayOpen } from "../../state/room-state.js";
+import { DeviceOptions } from "../DeviceOptions.js";
 import { Dialog } from "../Dialog.js";
 import { useUi } from "../hooks.js";
 
@@ -62,11 +63,7 @@ const DeviceSelect = ({ kind, label, value, testid, onChange }: DeviceSelectProp
     <label class="field">
       <span>{label}</span>
       <select data-testid={testid} value={value ?? devices[0]?.id} onChange={(event) => onChange(event.currentTarget.value)}>
-        {devices.map((device, index) => (
-          <option key={device.id} value={device.id}>
-            {device.label === "" ? text.of("devices.unnamed", { n: index + 1 }) : device.label}
-          </option>
-        ))}
+        <DeviceOptions devices={devices} />
       </select>
     </label>
   );
