@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { en } from "../build/i18n/en.js";
+import { fa } from "../build/i18n/fa.js";
 import { MediaRefusedError } from "../build/media/refused.js";
 import { LiveRoom } from "../build/state/room.js";
 import { CODE } from "./support/daemon.mjs";
@@ -323,11 +325,21 @@ test("orders for others do nothing here; a promotion needs the own yes", async (
   );
 });
 
-test("a sixth presenter is told why", async () => {
+test("a sixth presenter is told why, and so is who would have invited one, each in own words", async () => {
   const full = Object.assign(new Error("full"), { reason: "PresentersFull" });
-  const { live, notices } = await enter({ answers: { "room.order": () => Promise.reject(full) } });
-  await live.order("promote", 5);
-  assert.deepEqual(notices(), ["refused.PresentersFull"]);
+  for (const [kind, key] of [
+    ["accept", "refused.PresentersFull"],
+    ["promote", "mod.full"],
+  ]) {
+    const { live, notices } = await enter({ answers: { "room.order": () => Promise.reject(full) } });
+    await live.order(kind, 5);
+    assert.deepEqual(notices(), [key]);
+  }
+  // Who moderates is no listener, and neither is told to do what the other can.
+  for (const table of [en, fa]) assert.notEqual(table["mod.full"], table["refused.PresentersFull"]);
+  assert.match(en["refused.PresentersFull"], /You stay a listener/u);
+  assert.doesNotMatch(en["mod.full"], /listener/u);
+  assert.doesNotMatch(fa["mod.full"], /شنونده/u);
 });
 
 test("a member of a Town Hall opens no camera, and text only opens no microphone", async () => {

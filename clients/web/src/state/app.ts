@@ -8,12 +8,12 @@ import { MediaRefusedError } from "../media/refused.js";
 import { LiveRoom } from "./room.js";
 import type { Chosen } from "./senders.js";
 import { Store } from "./store.js";
-import { type Wallet, devWallet, findWallets } from "./wallet.js";
+import { type Wallet, WalletError, type WalletReason, devWallet, findWallets } from "./wallet.js";
 
 export type Theme = "light" | "dark";
 
 /** What a refusal screen explains. */
-export type Refused = DaemonErrorName | "wallet" | "cannotEncrypt" | MediaRefusedError["reason"];
+export type Refused = DaemonErrorName | WalletReason | "cannotEncrypt" | MediaRefusedError["reason"];
 
 /** How far entering is. */
 export interface Progress {
@@ -197,11 +197,11 @@ export class App {
 
   async #sign(daemon: Daemon, attempt: string, typedData: TypedData, { wallet, account }: Entrance): Promise<string> {
     try {
-      if (wallet === null || account === null) throw new WalletError();
+      if (wallet === null || account === null) throw new WalletError("wallet");
       return await wallet.sign(account, typedData);
-    } catch {
+    } catch (error) {
       void daemon.call("room.cancel", { attempt }).catch(() => undefined);
-      throw new WalletError();
+      throw error instanceof WalletError ? error : new WalletError("wallet");
     }
   }
 
@@ -242,14 +242,10 @@ const checkGoesOn = ({ isCancelled }: Attempt): void => {
   if (isCancelled) throw new DaemonError("Cancelled", "cancelled");
 };
 
-class WalletError extends Error {
-  override readonly name = "WalletError";
-}
-
 /** What is said about a failure to enter. */
 const reasonOf = (error: unknown): Refused => {
   if (error instanceof DaemonError) return error.reason;
-  if (error instanceof WalletError) return "wallet";
+  if (error instanceof WalletError) return error.reason;
   if (error instanceof CannotEncryptError) return "cannotEncrypt";
   return error instanceof MediaRefusedError ? error.reason : "Refused";
 };

@@ -87,8 +87,10 @@ export class LiveRoom {
     try {
       await this.tools.daemon.call("room.order", { room: this.room, kind, ...(seat === undefined ? {} : { seat }) });
     } catch (error) {
-      const reason = (error as { reason?: string }).reason;
-      this.notice(reason === "PresentersFull" ? "refused.PresentersFull" : "refused.NotAllowed", "caution");
+      const isFull = (error as { reason?: string }).reason === "PresentersFull";
+      // Who invites and who accepts hear it in their own words.
+      const full = kind === "promote" ? "mod.full" : "refused.PresentersFull";
+      this.notice(isFull ? full : "refused.NotAllowed", "caution");
     }
   }
 

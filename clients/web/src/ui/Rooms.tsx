@@ -53,13 +53,13 @@ const RoomGroup = ({ title, rooms, isLive }: { title: string; rooms: readonly Ro
   );
 };
 
+/** How full it is; where nobody was asked, how many it takes. */
+export const seatsOf = ({ seats, capacity }: RoomSummary, text: ReturnType<typeof useUi>["text"]): string =>
+  seats === null ? text.of("rooms.capacity", { of: capacity }) : text.of("rooms.seats", { n: seats, of: capacity });
+
 const RoomRow = ({ room }: { room: RoomSummary }) => {
   const { app, text } = useUi();
   const title = room.title === null ? text.of("rooms.sealed") : visible(room.title);
-  const seats =
-    room.seats === null
-      ? text.of("rooms.capacity", { of: room.capacity })
-      : text.of("rooms.seats", { n: room.seats, of: room.capacity });
   return (
     <li class="room-row" data-testid="room-row" data-room={room.room} data-kind={room.kind}>
       <span class="room-mark" data-live={room.sitting !== null}>
@@ -70,7 +70,7 @@ const RoomRow = ({ room }: { room: RoomSummary }) => {
           <bdi>{title}</bdi>
         </h4>
         <p>
-          {text.of(`kind.${room.kind}`)} · {seats}
+          {text.of(`kind.${room.kind}`)} · {seatsOf(room, text)}
           {room.sitting !== null && <> · {text.of("rooms.until", { time: text.time(room.sitting.endsAt) })}</>}
         </p>
         <ul class="chips">

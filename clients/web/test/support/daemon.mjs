@@ -1,4 +1,5 @@
 /** A daemon for tests: serves the built page with its real headers, and speaks the room methods. No chain, no host, no media. */
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { connect } from "node:net";
@@ -8,6 +9,10 @@ import { accountOf, base64, chatOf, identityOf, lobbyOf, seat, seatsOf, summarie
 
 const headersFile = new URL("../../headers.json", import.meta.url);
 const types = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
+/** A seat statement as Rust published it: what a wallet is given, its EIP-712 hash, and whose it is. */
+export const published = JSON.parse(
+  readFileSync(new URL("../../../../tests/vectors/room/statement.json", import.meta.url), "utf8"),
+).cases.find(({ name }) => name === "Committee");
 export const TOKEN = "f00d".repeat(16);
 export const CODE = "48217 19035 77402 51968 20683";
 
@@ -168,7 +173,7 @@ export class FakeDaemon {
       this.own = form === "known" ? { anonymous: false, account: account ?? accountOf("me"), ...this.own } : this.own;
       return {
         attempt: "attempt",
-        typedData: form === "known" ? { domain: {}, types: {}, primaryType: "SeatStatement", message: {} } : null,
+        typedData: form === "known" ? published.typedData.json : null,
       };
     },
     "room.join": async () => {

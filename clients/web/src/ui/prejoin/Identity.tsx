@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Form, Lobby } from "../../daemon/types.js";
 import { shortAccount } from "../../i18n/names.js";
 import { visible } from "../../i18n/visible.js";
-import type { Wallet } from "../../state/wallet.js";
+import { type Wallet, WalletError } from "../../state/wallet.js";
 import { Crowd } from "./Crowd.js";
 import { useUi } from "../hooks.js";
 
@@ -23,36 +23,39 @@ interface IdentityProps {
   readonly onChoice: (choice: Choice) => void;
 }
 
+/** Whether this lobby's member can enter without a name. */
+export const mayHide = ({ anonymous }: Lobby): boolean => anonymous.allowed && anonymous.ready;
+
 export const Identity = ({ lobby, wallets, choice, onChoice }: IdentityProps) => {
   const { text } = useUi();
   const { anonymous, known } = lobby;
-  const mayHide = anonymous.allowed && anonymous.ready;
+  const hides = mayHide(lobby);
   return (
     <fieldset class="identity">
       <legend>
         <h2 class="page-title">{text.of("pre.how")}</h2>
       </legend>
-      <div class={`card option ${choice.form === "anonymous" ? "chosen-anon" : ""}`} data-disabled={!mayHide}>
+      <div class={`card option ${choice.form === "anonymous" && hides ? "chosen-anon" : ""}`} data-disabled={!hides}>
         <label class="option-head">
           <input
             type="radio"
             name="form"
             data-testid="form-anonymous"
-            disabled={!mayHide}
+            disabled={!hides}
             checked={choice.form === "anonymous"}
             onChange={() => onChoice({ ...choice, form: "anonymous" })}
           />
           <span class="option-title">{text.of("pre.anonymous")}</span>
-          {mayHide && <span class="chip anon">{text.of("pre.suggested")}</span>}
+          {hides && <span class="chip anon">{text.of("pre.suggested")}</span>}
         </label>
         <div class="option-body">
           <div class="option-words">
             <p>{text.of("pre.anonymous.text")}</p>
             <WhyNotAnonymous lobby={lobby} />
-            {mayHide && <p class="anon-note">{text.of("pre.anonymous.name")}</p>}
-            {mayHide && <p class="second">{text.of("pre.limits")}</p>}
+            {hides && <p class="anon-note">{text.of("pre.anonymous.name")}</p>}
+            {hides && <p class="second">{text.of("pre.limits")}</p>}
           </div>
-          {mayHide && (
+          {hides && (
             <div class="crowd-box">
               <p class="k" data-testid="k" data-k={anonymous.k}>
                 {text.of("pre.k", { k: anonymous.k })}
@@ -93,9 +96,10 @@ export const Identity = ({ lobby, wallets, choice, onChoice }: IdentityProps) =>
   );
 };
 
-const WhyNotAnonymous = ({ lobby: { kind, anonymous } }: { lobby: Lobby }) => {
+const WhyNotAnonymous = ({ lobby }: { lobby: Lobby }) => {
+  const { kind, anonymous } = lobby;
   const { text } = useUi();
-  if (anonymous.allowed && anonymous.ready) return null;
+  if (mayHide(lobby)) return null;
   const sentence =
     kind === "Committee"
       ? text.of("pre.anonymous.committee")
@@ -109,26 +113,45 @@ const WhyNotAnonymous = ({ lobby: { kind, anonymous } }: { lobby: Lobby }) => {
   );
 };
 
-/** Which wallet and account sign. */
-const Signer = ({ lobby, wallets, choice, onChoice }: IdentityProps) => {
-  const { text } = useUi();
-  const [accounts, setAccounts] = useState<readonly string[]>([]);
-  const { wallet } = choice;
+/** What a wallet has answered so far; `other`: its accounts are none of those that may enter. */
+type Answer = "waiting" | "able" | "other" | "refused" | "failed";
+
+/** Asks the wallet which of its accounts may enter; `again` counts how often its owner wanted that. */
+const useAccounts = (
+  { lobby, choice: { wallet }, onChoice }: IdentityProps,
+  again: number,
+): { readonly answer: Answer; readonly accounts: readonly string[] } => {
+  const [told, setTold] = useState<{ answer: Answer; accounts: readonly string[] }>({ answer: "waiting", accounts: [] });
   useEffect(() => {
     if (wallet === null) return;
     let isOver = false;
-    const take = (all: readonly string[]): void => {
-      // The index knows who may sign; a wallet that shows others has nothing to offer here.
-      const able = all.filter((account) => lobby.known.accounts.includes(account.toLowerCase()));
+    const take = (answer: Answer, accounts: readonly string[]): void => {
       if (isOver) return;
-      setAccounts(able);
-      onChoice({ form: "known", wallet, account: able[0] ?? null });
+      setTold({ answer, accounts });
+      onChoice({ form: "known", wallet, account: accounts[0] ?? null });
     };
-    wallet.accounts().then(take, () => take([]));
+    setTold({ answer: "waiting", accounts: [] });
+    wallet.accounts().then(
+      (all) => {
+        // The index knows who may sign; a wallet that shows others has nothing to offer here.
+        const able = all.filter((account) => lobby.known.accounts.includes(account.toLowerCase()));
+        take(able.length === 0 ? "other" : "able", able);
+      },
+      (error) => take(error instanceof WalletError && error.reason === "walletRefused" ? "refused" : "failed", []),
+    );
     return () => {
       isOver = true;
     };
-  }, [wallet]);
+  }, [wallet, again]);
+  return told;
+};
+
+/** Which wallet and account sign. */
+const Signer = (props: IdentityProps) => {
+  const { lobby, wallets, choice, onChoice } = props;
+  const { text } = useUi();
+  const [again, setAgain] = useState(0);
+  const { answer, accounts } = useAccounts(props, again);
 
   if (wallets.length === 0) {
     return (
@@ -143,7 +166,7 @@ const Signer = ({ lobby, wallets, choice, onChoice }: IdentityProps) => {
         <span>{text.of("pre.wallet")}</span>
         <select
           data-testid="wallet-select"
-          value={wallet?.id ?? ""}
+          value={choice.wallet?.id ?? ""}
           onChange={(event) =>
             onChoice({ form: "known", account: null, wallet: wallets.find(({ id }) => id === event.currentTarget.value) ?? null })
           }
@@ -155,22 +178,56 @@ const Signer = ({ lobby, wallets, choice, onChoice }: IdentityProps) => {
           ))}
         </select>
       </label>
-      <label class="field">
-        <span>{text.of("pre.account")}</span>
-        <select
-          data-testid="account-select"
-          dir="ltr"
-          value={choice.account ?? ""}
-          onChange={(event) => onChoice({ ...choice, account: event.currentTarget.value })}
-        >
-          {accounts.map((account) => (
-            <option key={account} value={account}>
-              {shortAccount(account)}
-            </option>
-          ))}
-        </select>
-      </label>
+      {answer === "able" ? (
+        <label class="field">
+          <span>{text.of("pre.account")}</span>
+          <select
+            data-testid="account-select"
+            dir="ltr"
+            value={choice.account ?? ""}
+            onChange={(event) => onChoice({ ...choice, account: event.currentTarget.value })}
+          >
+            {accounts.map((account) => (
+              <option key={account} value={account}>
+                {shortAccount(account)}
+              </option>
+            ))}
+          </select>
+        </label>
+      ) : (
+        <NoAccount answer={answer} able={lobby.known.accounts} onAgain={() => setAgain(again + 1)} />
+      )}
       <p class="second">{text.of("pre.known.lasting")}</p>
+    </div>
+  );
+};
+
+/** At most so many of the accounts that may enter are named. */
+const NAMED = 3;
+
+interface NoAccountProps {
+  readonly answer: Exclude<Answer, "able">;
+  readonly able: readonly string[];
+  readonly onAgain: () => void;
+}
+
+/** Why no account can be chosen, and the way to ask the wallet once more. */
+const NoAccount = ({ answer, able, onAgain }: NoAccountProps) => {
+  const { text } = useUi();
+  if (answer === "waiting") {
+    return (
+      <p class="second" role="status" data-testid="wallet-answer" data-answer={answer}>
+        {text.of("pre.wallet.waiting")}
+      </p>
+    );
+  }
+  const named = able.slice(0, NAMED).map(shortAccount).join(", ");
+  return (
+    <div class="note caution no-account" role="alert" data-testid="wallet-answer" data-answer={answer}>
+      <p>{answer === "other" ? text.of("pre.wallet.other", { accounts: named }) : text.of(`pre.wallet.${answer}`)}</p>
+      <button type="button" class="plain" data-testid="wallet-again" onClick={onAgain}>
+        {text.of("pre.wallet.again")}
+      </button>
     </div>
   );
 };

@@ -7,9 +7,9 @@ import { Frame } from "../Frame.js";
 import { Icon, type IconName } from "../Icon.js";
 import { type CellView, Status } from "../Status.js";
 import { useStore, useUi } from "../hooks.js";
-import { kindIcon } from "../Rooms.js";
+import { kindIcon, seatsOf } from "../Rooms.js";
 import { Connection } from "./Connection.js";
-import { type Choice, Identity } from "./Identity.js";
+import { type Choice, Identity, mayHide } from "./Identity.js";
 import { SoundCheck } from "./SoundCheck.js";
 import { Steps } from "./Steps.js";
 
@@ -21,10 +21,7 @@ export const PreJoin = ({ lobby }: { lobby: Lobby }) => {
   const [microphone, setMicrophone] = useState<string>();
   const canEncrypt = means() !== undefined;
   const wallet = choice.wallet ?? wallets[0] ?? null;
-  const isReady =
-    choice.form === "anonymous"
-      ? lobby.anonymous.allowed && lobby.anonymous.ready
-      : lobby.known.allowed && choice.account !== null;
+  const isReady = choice.form === "anonymous" ? mayHide(lobby) : lobby.known.allowed && choice.account !== null;
   const enter = (): void =>
     void app.enter(lobby, {
       ...choice,
@@ -39,7 +36,7 @@ export const PreJoin = ({ lobby }: { lobby: Lobby }) => {
       title={lobby.title === null ? text.of("rooms.sealed") : visible(lobby.title)}
       subtitle={
         <>
-          <Icon name={kindIcon[lobby.kind]} size={14} /> {text.of(`kind.${lobby.kind}`)}
+          <Icon name={kindIcon[lobby.kind]} size={14} /> {text.of(`kind.${lobby.kind}`)} · {seatsOf(lobby, text)}
           {lobby.sitting !== null && <> · {text.of("pre.endsAt", { time: text.time(lobby.sitting.endsAt) })}</>}
         </>
       }
@@ -86,8 +83,7 @@ export const PreJoin = ({ lobby }: { lobby: Lobby }) => {
 };
 
 const firstChoice = (lobby: Lobby, wallet: Choice["wallet"]): Choice => {
-  const hides = lobby.anonymous.allowed && lobby.anonymous.ready;
-  return { form: hides || !lobby.known.allowed ? "anonymous" : "known", wallet, account: null };
+  return { form: mayHide(lobby) || !lobby.known.allowed ? "anonymous" : "known", wallet, account: null };
 };
 
 const Foot = ({ choice, isReady, onEnter }: { choice: Choice; isReady: boolean; onEnter: () => void }) => {
@@ -162,7 +158,12 @@ const forecast = (
       icon: isAnonymous ? "star" : "person",
       title: text.of(isAnonymous ? "status.id.anonymous" : "status.id.known"),
       short: text.of(isAnonymous ? "status.id.anonymous" : "status.id.known"),
-      detail: isAnonymous ? text.of("pre.k", { k: lobby.anonymous.k }) : text.of("pre.known.text"),
+      // Who may not enter is none of the k.
+      detail: !isAnonymous
+        ? text.of("pre.known.text")
+        : mayHide(lobby)
+          ? text.of("pre.k", { k: lobby.anonymous.k })
+          : text.of("status.outside"),
       tone: isAnonymous ? "anon" : "plain",
     },
     {

@@ -8,7 +8,8 @@ import { useUi } from "../hooks.js";
 
 export const RefusedScreen = ({ lobby, reason }: { lobby: Lobby; reason: Refused }) => {
   const { app, text } = useUi();
-  const sentence = reason === "cannotEncrypt" ? text.of("pre.cannotEncrypt") : text.of(`refused.${reason}`);
+  const chain = text.digits(String(lobby.chainId));
+  const sentence = reason === "cannotEncrypt" ? text.of("pre.cannotEncrypt") : text.of(`refused.${reason}`, { chain });
   return (
     <Frame
       title={lobby.title === null ? text.of("rooms.sealed") : visible(lobby.title)}
