@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { chromium } from "playwright-core";
 import { CODE, FakeDaemon, TOKEN } from "../support/daemon.mjs";
-import { identityOf, roomId } from "../support/rooms.mjs";
+import { accountOf, identityOf, roomId } from "../support/rooms.mjs";
 
 const require = createRequire(import.meta.url);
 const axe = await readFile(require.resolve("axe-core/axe.min.js"), "utf8");
@@ -204,6 +204,31 @@ test("320 pixels wide nothing runs out at the side", async () => {
   assert.equal(await sideways(), 0, "room");
 });
 
+for (const [locale, kind, side] of [
+  ["fa-IR", "TownHall", "right"],
+  ["en-GB", "OpenForum", "left"],
+]) {
+  test(`a title of the other direction stands where the page begins (${locale})`, async () => {
+    await openWith({ locale });
+    const offset = () =>
+      page.evaluate((edge) => {
+        const words = document.createRange();
+        words.selectNodeContents(document.querySelector(".top-title bdi"));
+        const below = document.querySelector(".top-title .top-sub");
+        return Math.abs(words.getBoundingClientRect()[edge] - below.getBoundingClientRect()[edge]);
+      }, side);
+    await page
+      .locator(`[data-room="${roomId(kind)}"]`)
+      .getByTestId("enter-room")
+      .click();
+    await id("prejoin").waitFor();
+    assert.ok((await offset()) < 2, "pre-join");
+    await id("enter").click();
+    await id("room").waitFor();
+    assert.ok((await offset()) < 2, "room");
+  });
+}
+
 for (const locale of ["en-GB", "fa-IR"]) {
   for (const colorScheme of ["light", "dark"]) {
     test(`axe finds nothing serious (${locale}, ${colorScheme})`, async () => {
@@ -217,6 +242,21 @@ for (const locale of ["en-GB", "fa-IR"]) {
       await id("prejoin").waitFor();
       await id("microphone-test").click();
       assert.deepEqual(await violations(), [], "pre-join");
+      daemon.answers["dev.accounts"] = () => [accountOf("stranger")];
+      await id("form-known").check();
+      await page.locator('[data-testid="wallet-answer"][data-answer="other"]').waitFor();
+      assert.deepEqual(await violations(), [], "a wallet without an account that may enter");
+      delete daemon.answers["dev.accounts"];
+      await id("wallet-again").click();
+      await id("account-select").waitFor();
+      assert.deepEqual(await violations(), [], "known");
+      daemon.answers["room.join"] = FakeDaemon.refusal(-32022);
+      await id("enter").click();
+      await id("refused").waitFor();
+      assert.deepEqual(await violations(), [], "refused");
+      delete daemon.answers["room.join"];
+      await id("try-again").click();
+      await id("form-anonymous").check();
       daemon.own = { hand: 4 };
       await id("enter").click();
       await id("room").waitFor();

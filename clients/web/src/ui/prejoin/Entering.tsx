@@ -43,7 +43,7 @@ export const Entering = ({ lobby, progress }: { lobby: Lobby; progress: Progress
         >
           <path class="proof-track" d={STAR} pathLength={OUTLINE} />
           <path class="proof-done" d={STAR} pathLength={OUTLINE} stroke-dasharray={`${percent} ${OUTLINE}`} />
-          <text x="20" y="22.4" text-anchor="middle">{`${text.number(percent)} %`}</text>
+          <text x="20" y="22.4" text-anchor="middle">{text.of("proof.part", { p: percent })}</text>
         </svg>
         <h2>{text.of(progress.stage === "wallet" ? "proof.sign" : isAnonymous ? "proof.making" : "proof.signing")}</h2>
         <p class="second">{text.of(isAnonymous ? "proof.text" : "proof.signing.text")}</p>

@@ -51,7 +51,7 @@ export const People = ({ live, state, nameOf }: PeopleProps) => {
                 <small>
                   {seat.verified
                     ? seat.role === "member"
-                      ? text.of(seat.anonymous ? "pre.anonymous" : "room.verified")
+                      ? text.of(seat.anonymous ? "pre.anonymous" : "status.id.known")
                       : text.of(roleKey[seat.role])
                     : text.of("room.unverified")}
                 </small>

@@ -162,18 +162,24 @@ const ForumStage = ({ state, nameOf }: StageProps) => {
       <section class="card field-card" data-testid="listeners">
         <p class="field-head">
           <strong>{text.of("room.listening", { n: listening.length })}</strong>
-          <span class="second">{text.of("room.listening.of", { known, anonymous: listening.length - known })}</span>
+          {listening.length > 0 && (
+            <span class="second">{text.of("room.listening.of", { known, anonymous: listening.length - known })}</span>
+          )}
         </p>
-        <div class="field-of-people">
-          {listening.slice(0, FIELD).map((seat) => (
-            <Face key={seat.seat} seat={seat} size={22} />
-          ))}
-        </div>
-        <p class="second">
-          {listening.length > FIELD
-            ? text.of("room.listening.more", { n: listening.length - FIELD })
-            : text.of("room.listening.order")}
-        </p>
+        {listening.length > 0 && (
+          <>
+            <div class="field-of-people">
+              {listening.slice(0, FIELD).map((seat) => (
+                <Face key={seat.seat} seat={seat} size={22} />
+              ))}
+            </div>
+            <p class="second">
+              {listening.length > FIELD
+                ? text.of("room.listening.more", { n: listening.length - FIELD })
+                : text.of("room.listening.order")}
+            </p>
+          </>
+        )}
       </section>
     </div>
   );

@@ -25,12 +25,14 @@ export const Tile = ({ state, seat, name, source = "camera", large = false }: Ti
       data-testid="tile"
       data-identity={seat.identity}
     >
-      {track === null ? (
+      {/* Below a camera's picture too: it is seen until the first frame, and where no frame opens. */}
+      {(track === null || source === "camera") && (
         <span class="tile-face">
           <Face seat={seat} size={large ? 128 : 72} />
-          <span class="hidden">{text.of("room.cameraOff")}</span>
+          {track === null && <span class="hidden">{text.of("room.cameraOff")}</span>}
         </span>
-      ) : (
+      )}
+      {track !== null && (
         <Picture
           track={track}
           identity={seat.identity}

@@ -51,22 +51,27 @@ const identity = (state: RoomState, text: Text): View => {
 };
 
 const encryption = (state: RoomState, text: Text): View => {
-  const off = text.of("status.enc.short.off");
   if (state.differs !== null)
     return {
       icon: "unlock",
       title: text.of("status.enc.differ"),
-      short: off,
+      short: text.of("status.enc.short.off"),
       detail: text.of("status.enc.stopped"),
       tone: "danger",
     };
   if (state.ended !== null)
-    return { icon: "lock", title: text.of("status.enc.noKeys"), short: off, detail: text.of("status.outside"), tone: "plain" };
+    return {
+      icon: "lock",
+      title: text.of("status.enc.noKeys"),
+      short: text.of("status.enc.short.none"),
+      detail: text.of("status.outside"),
+      tone: "plain",
+    };
   if (state.stopped !== null && !isRotation(state))
     return {
       icon: "lock",
       title: text.of("status.enc.on"),
-      short: text.of("status.enc.short"),
+      short: text.of("status.enc.short.stopped"),
       detail: text.of("status.enc.stopped"),
       tone: "danger",
     };
