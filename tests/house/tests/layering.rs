@@ -6,10 +6,11 @@ use pars_house::{files, metadata, shipped};
 use std::{collections::BTreeMap, fs};
 
 /// Layer of every crate of the workspace; a crate that is not here fails the test.
-const LAYERS: [(&str, u8); 22] = [
+const LAYERS: [(&str, u8); 24] = [
     ("pars-wire", 0),
     ("pars-crypto", 1),
     ("pars-keyfile", 1),
+    ("pars-blocks", 1),
     ("pars-identity", 1),
     ("pars-proto", 2),
     ("pars-engine", 3),
@@ -22,6 +23,7 @@ const LAYERS: [(&str, u8); 22] = [
     ("pars-sfu-core", 2),
     ("pars-sfu", 4),
     ("pars-devnet", 4),
+    ("pars-blobs", 4),
     ("pars-daemon", 4),
     ("pars-cli", 4),
     ("pars-sim", 5),
@@ -32,8 +34,9 @@ const LAYERS: [(&str, u8); 22] = [
 ];
 
 /// Crates without I/O: folder and name.
-const CORES: [(&str, &str); 11] = [
+const CORES: [(&str, &str); 12] = [
     ("node/wire", "pars-wire"),
+    ("node/blocks", "pars-blocks"),
     ("node/crypto", "pars-crypto"),
     ("node/identity", "pars-identity"),
     ("node/proto", "pars-proto"),
@@ -69,9 +72,10 @@ const SHELL_ONLY: [&str; 18] = [
 ];
 
 /// Sideways edges that the architecture allows.
-const ALLOWED_SIDEWAYS: [(&str, &str); 4] = [
+const ALLOWED_SIDEWAYS: [(&str, &str); 5] = [
     ("pars-identity", "pars-crypto"),
     ("pars-daemon", "pars-indexer"),
+    ("pars-daemon", "pars-blobs"),
     ("pars-daemon", "pars-devnet"),
     ("pars-daemon", "pars-sfu"),
 ];

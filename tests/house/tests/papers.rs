@@ -34,8 +34,9 @@ fn every_vector_file_is_read_in_three_languages() {
     for file in files {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let is_in = |folder: &str| file.components().any(|c| c.as_os_str() == folder);
-        // The session layer is Rust alone until the client speaks it; rooms are Rust and the page; the rest is on chain too.
-        let (session, room) = (is_in("session"), is_in("room"));
+        // The session layer is Rust alone until the client speaks it, and blocks are; rooms are Rust and the page; the rest is
+        // on chain too.
+        let (session, room) = (is_in("session") || name == "blocks.json", is_in("room"));
         assert!(if session || room { &node } else { &rust }.contains(&name), "{name} is read by no Rust test");
         assert!(session || room || solidity.contains(&name), "{name} is read by no Solidity test");
         let stem = name.trim_end_matches(".json");
