@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use alloy::eips::BlockNumberOrTag;
 use alloy::primitives::{Address, B256, TxKind, U256, keccak256};
 use alloy::providers::Provider;
-use alloy::sol_types::SolEvent;
-use pars_bindings::SessionTrigger::{ActionExecuted, ActionFailed};
+use alloy::sol_types::{SolError, SolEvent};
+use pars_bindings::SessionTrigger::{ActionExecuted, ActionFailed, CallNotAllowed, ValueAboveCap};
 use pars_chain::{PqAddresses, PqPrecompiles};
 use pars_proto::action::policy::Simulated;
 use revm::bytecode::Bytecode;
@@ -176,7 +176,18 @@ fn ended(trigger: Address, result: ExecutionResult) -> Simulated {
                 None => Simulated::Reverts("the contract emits no event of an action".into()),
             }
         }
-        ExecutionResult::Revert { output, .. } => Simulated::Reverts(reason(&output)),
+        ExecutionResult::Revert { output, .. } => refused(&output),
         ExecutionResult::Halt { reason, .. } => Simulated::Reverts(format!("{reason:?}")),
     }
+}
+
+/// What the contract itself says: an account's call that reverts ends in an event.
+fn refused(output: &[u8]) -> Simulated {
+    if let Ok(CallNotAllowed { target, selector }) = CallNotAllowed::abi_decode(output) {
+        return Simulated::CallNotAllowed { target, selector };
+    }
+    if let Ok(ValueAboveCap { value, cap }) = ValueAboveCap::abi_decode(output) {
+        return Simulated::ValueAboveCap { value, cap };
+    }
+    Simulated::Reverts(reason(output))
 }

@@ -9,7 +9,7 @@ use pars_proto::action::{ActionReceipt, Outcome, RefusalCode};
 use pars_wire::content::ContentType;
 use serde_json::json;
 
-use crate::world::{Counter, World};
+use crate::world::{Counter, PER_PERIOD, World};
 
 fn refusal(receipt: &ActionReceipt) -> Option<RefusalCode> {
     match receipt.outcome() {
@@ -25,12 +25,40 @@ async fn what_would_revert_or_fail_is_refused_by_the_simulation_and_nothing_is_s
     let failing = world.action(0, Counter::failCall {}.abi_encode()).await;
     let failing = world.receipt(world.deliver(ContentType::Action, world.signed(&failing)), 1).await;
     assert_eq!(refusal(&failing), Some(RefusalCode::SimulationFails));
+    assert!(failing.is_final() && failing.inclusion().is_none());
+    assert_eq!((world.submitted().await, world.counted().await), (0, U256::ZERO));
+    for sequence in 0..PER_PERIOD {
+        let id = world.deliver(ContentType::Action, world.signed(&world.add(sequence, 1).await));
+        assert_eq!(world.receipt(id, 1).await.outcome(), Outcome::Executed);
+    }
+    let over = world.signed(&world.add(PER_PERIOD, 1).await);
+    let over = world.receipt(world.deliver(ContentType::Action, over), 1).await;
+    assert_eq!(refusal(&over), Some(RefusalCode::SimulationReverts));
+    assert!(over.reason().contains("RateExceeded"), "{}", over.reason());
+    assert_eq!((world.submitted().await, world.counted().await), (PER_PERIOD, U256::from(PER_PERIOD)));
+}
+
+#[tokio::test]
+async fn what_the_policy_does_not_allow_is_refused_by_numbers_of_its_own_and_nothing_is_submitted() {
+    let world = World::new().await;
+    let _executor = world.executor(None);
     let mut elsewhere = world.add(0, 5).await;
     elsewhere.target = Address::repeat_byte(9);
-    let elsewhere = world.receipt(world.deliver(ContentType::Action, world.signed(&elsewhere)), 1).await;
-    assert_eq!(refusal(&elsewhere), Some(RefusalCode::SimulationReverts));
-    assert!(elsewhere.reason().contains("CallNotAllowed"), "{}", elsewhere.reason());
-    assert!(failing.is_final() && elsewhere.inclusion().is_none());
+    let mut other = world.add(0, 5).await;
+    other.data = Counter::valueCall {}.abi_encode().into();
+    let mut dear = world.add(0, 5).await;
+    dear.value = U256::from(2);
+    let cases = [
+        (elsewhere, RefusalCode::CallNotAllowed, "0x1003e2d2 of 0x0909090909090909090909090909090909090909"),
+        (other, RefusalCode::CallNotAllowed, "0x3fa4f245 of"),
+        (dear, RefusalCode::ValueAboveCap, "sends 2 wei, the account's policy allows 0 at most"),
+    ];
+    for (action, code, words) in cases {
+        let receipt = world.receipt(world.deliver(ContentType::Action, world.signed(&action)), 1).await;
+        assert_eq!(refusal(&receipt), Some(code), "{}", receipt.reason());
+        assert!(receipt.reason().contains(words), "{}", receipt.reason());
+        assert!(receipt.is_final() && receipt.inclusion().is_none());
+    }
     assert_eq!((world.submitted().await, world.counted().await), (0, U256::ZERO));
 }
 

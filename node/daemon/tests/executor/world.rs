@@ -48,6 +48,9 @@ sol! {
     }
 }
 
+/// Actions that the policy allows in an hour.
+pub(crate) const PER_PERIOD: u64 = 10;
+
 /// What the mail holds.
 #[derive(Default)]
 struct Post {
@@ -143,6 +146,12 @@ impl Mail for MemoryMail {
     }
 }
 
+/// End an executor between two awaits: its file holds whole transactions, its memory is gone.
+pub(crate) async fn kill(executor: JoinHandle<Result<(), ExecutorError>>) {
+    executor.abort();
+    let _ = executor.await;
+}
+
 /// Everything around an executor.
 pub(crate) struct World {
     pub(crate) devnet: Devnet,
@@ -192,7 +201,7 @@ impl World {
         let policy = SessionTrigger::Policy {
             rules: vec![rule(Counter::addCall::SELECTOR), rule(Counter::failCall::SELECTOR)],
             valueCap: 0,
-            perPeriod: 10,
+            perPeriod: u32::try_from(PER_PERIOD).unwrap(),
             period: 3_600,
             validUntil: seconds40(self.now().await + 86_400).unwrap(),
         };
@@ -227,6 +236,18 @@ impl World {
             key: StoreKey::from_bytes([3; 32]),
         };
         start_with(config, self.mail.clone()).unwrap()
+    }
+
+    /// `add(5)` is signed and sent, the executor is killed, and the chain's node forgets the transaction; the message's id.
+    pub(crate) async fn lost_transaction(&self) -> [u8; 16] {
+        self.call("evm_setAutomine", json!([false])).await;
+        let before = self.call("evm_snapshot", json!([])).await;
+        let id = self.deliver(ContentType::Action, self.signed(&self.add(0, 5).await));
+        let executor = self.executor(None);
+        self.pending().await;
+        kill(executor).await;
+        self.call("evm_revert", json!([before])).await;
+        id
     }
 
     pub(crate) fn provider(&self) -> DynProvider {

@@ -182,6 +182,20 @@ pub enum Simulated {
     Fails(String),
     /// The contract would refuse.
     Reverts(String),
+    /// The contract would refuse: no rule of the policy is for this call.
+    CallNotAllowed {
+        /// What would be called.
+        target: Address,
+        /// Which function; zero: a plain transfer.
+        selector: FixedBytes<4>,
+    },
+    /// The contract would refuse: more wei than the policy's cap.
+    ValueAboveCap {
+        /// The action's.
+        value: U256,
+        /// The cap.
+        cap: u128,
+    },
     /// The executor could not pay.
     Unfunded,
 }
@@ -205,6 +219,8 @@ impl Verified {
             Simulated::Executes => Ok(Cleared(self.0)),
             Simulated::Fails(reason) => Err(Refusal::SimulationFails(reason)),
             Simulated::Reverts(reason) => Err(Refusal::SimulationReverts(reason)),
+            Simulated::CallNotAllowed { target, selector } => Err(Refusal::CallNotAllowed { target, selector }),
+            Simulated::ValueAboveCap { value, cap } => Err(Refusal::ValueAboveCap { value, cap }),
             Simulated::Unfunded => Err(Refusal::Unfunded),
         }
     }

@@ -88,6 +88,10 @@ codes! {
     Unfunded = 23, "unfunded";
     /// The executor knows as many authors as it can.
     Full = 24, "full";
+    /// The policy on chain does not allow this call: another contract, or another function of it.
+    CallNotAllowed = 25, "call_not_allowed";
+    /// More wei than the policy on chain allows.
+    ValueAboveCap = 26, "value_above_cap";
 }
 
 /// Why an action, or a certificate, is refused.
@@ -203,6 +207,22 @@ pub enum Refusal {
     /// The contract would refuse.
     #[error("the action would be refused: {0}")]
     SimulationReverts(String),
+    /// The policy's rules.
+    #[error("the account's policy does not allow {selector} of {target}; ask its owner for another policy")]
+    CallNotAllowed {
+        /// What would be called.
+        target: Address,
+        /// Which function; zero: a plain transfer.
+        selector: FixedBytes<4>,
+    },
+    /// The policy's cap.
+    #[error("the action sends {value} wei, the account's policy allows {cap} at most")]
+    ValueAboveCap {
+        /// The action's.
+        value: U256,
+        /// The cap.
+        cap: u128,
+    },
     /// The call would fail.
     #[error("the action's call would fail: {0}")]
     SimulationFails(String),
@@ -245,6 +265,8 @@ impl Refusal {
             Self::Reverted(_) => RefusalCode::Reverted,
             Self::Unfunded => RefusalCode::Unfunded,
             Self::Full => RefusalCode::Full,
+            Self::CallNotAllowed { .. } => RefusalCode::CallNotAllowed,
+            Self::ValueAboveCap { .. } => RefusalCode::ValueAboveCap,
         }
     }
 }

@@ -126,6 +126,10 @@ fn what_would_revert_fail_or_not_be_paid_for_is_never_cleared() {
     assert_eq!(simulated(Simulated::Reverts(text())), Refusal::SimulationReverts(text()));
     assert_eq!(simulated(Simulated::Fails(text())), Refusal::SimulationFails(text()));
     assert_eq!(simulated(Simulated::Unfunded), Refusal::Unfunded);
+    let (target, selector) = (TARGET, [1, 2, 3, 4].into());
+    assert_eq!(simulated(Simulated::CallNotAllowed { target, selector }), Refusal::CallNotAllowed { target, selector });
+    let (value, cap) = (U256::from(2), 1);
+    assert_eq!(simulated(Simulated::ValueAboveCap { value, cap }), Refusal::ValueAboveCap { value, cap });
 }
 
 #[test]

@@ -25,7 +25,7 @@ mod code {
     pub(super) const REPLAY: u8 = 16;
     pub(super) const BAD_SIGNATURE: u8 = 18;
     pub(super) const NO_PRECOMPILE: u8 = 19;
-    pub(super) const SIMULATION_REVERTS: u8 = 20;
+    pub(super) const CALL_NOT_ALLOWED: u8 = 25;
 }
 
 /// `ActionRefused` of the RPC.
@@ -50,14 +50,13 @@ pub(super) fn run(report: &mut Report, world: &mut World) {
         return;
     };
     refuse(report, world, "the same action again is refused", code::REPLAY, || honest.send(world));
-    refuse(report, world, "a call outside the policy is refused", code::SIMULATION_REVERTS, || {
+    refuse(report, world, "another function than the policy's is refused", code::CALL_NOT_ALLOWED, || {
         let to = ["trigger", "send", "--session", world.session(), "--account", &world.accounts[1]];
         world.person(3).run(&[&to[..], &["--target", &world.counter, "--call", "fail()"]].concat()).map(drop)
     });
-    let _ = report
-        .step("the allowed call of another contract is refused, and the refusal names that contract", |facts| {
-            another_target(world, facts)
-        });
+    let _ = report.step("a target outside the policy is refused, and the refusal names that contract", |facts| {
+        another_target(world, facts)
+    });
     flipped(report, world);
     elsewhere(report, world, &honest);
     let _ = report.step("an expired action is refused", |facts| expired(world, facts));
@@ -95,7 +94,7 @@ fn another_target(world: &World, facts: &mut Facts) -> Result<()> {
     world.person(3).run(&[&to[..], &["--call", ADD, "1"]].concat())?;
     let refused = |receipt: &Receipt| matches!(receipt.outcome, Outcome::Refused(_));
     let receipt = world.receipt("the refusal", cursor, refused)?;
-    let right = receipt.outcome == Outcome::Refused(code::SIMULATION_REVERTS);
+    let right = receipt.outcome == Outcome::Refused(code::CALL_NOT_ALLOWED);
     ensure!(right, "refused by {:?}: {}", receipt.outcome, receipt.reason);
     let names = receipt.reason.to_lowercase().contains(other.to_lowercase().trim_start_matches("0x"));
     ensure!(names, "the refusal does not name {other}: {}", receipt.reason);
