@@ -6,7 +6,7 @@ use pars_proto::action::Outcome;
 use pars_wire::content::ContentType;
 use serde_json::json;
 
-use crate::world::World;
+use crate::world::{World, kill};
 
 #[tokio::test]
 async fn a_kill_between_submission_and_receipt_does_not_execute_twice() {
@@ -15,8 +15,7 @@ async fn a_kill_between_submission_and_receipt_does_not_execute_twice() {
     let id = world.deliver(ContentType::Action, world.signed(&world.add(0, 5).await));
     let executor = world.executor(None);
     world.pending().await;
-    executor.abort();
-    let _ = executor.await;
+    kill(executor).await;
     assert!(world.receipts(id).is_empty());
 
     let executor = world.executor(None);
@@ -25,22 +24,13 @@ async fn a_kill_between_submission_and_receipt_does_not_execute_twice() {
     assert_eq!(receipt.outcome(), Outcome::Executed);
     world.mine(1).await;
     assert_eq!((world.counted().await, world.submitted().await), (U256::from(5), 1));
-    executor.abort();
-    let _ = executor.await;
+    kill(executor).await;
 }
 
 #[tokio::test]
 async fn a_transaction_that_was_signed_and_never_arrived_is_sent_again_as_it_was() {
     let world = World::new().await;
-    world.call("evm_setAutomine", json!([false])).await;
-    let before = world.call("evm_snapshot", json!([])).await;
-    let id = world.deliver(ContentType::Action, world.signed(&world.add(0, 5).await));
-    let executor = world.executor(None);
-    world.pending().await;
-    executor.abort();
-    let _ = executor.await;
-    // The chain's node forgets it.
-    world.call("evm_revert", json!([before])).await;
+    let id = world.lost_transaction().await;
 
     let _executor = world.executor(None);
     world.pending().await;
@@ -52,15 +42,8 @@ async fn a_transaction_that_was_signed_and_never_arrived_is_sent_again_as_it_was
 #[tokio::test]
 async fn an_action_whose_transaction_lost_its_place_to_another_of_the_account_is_judged_anew() {
     let world = World::new().await;
-    world.call("evm_setAutomine", json!([false])).await;
-    let before = world.call("evm_snapshot", json!([])).await;
-    let id = world.deliver(ContentType::Action, world.signed(&world.add(0, 5).await));
-    let executor = world.executor(None);
-    world.pending().await;
-    executor.abort();
-    let _ = executor.await;
+    let id = world.lost_transaction().await;
     // Somebody else uses the account, and with it the nonce.
-    world.call("evm_revert", json!([before])).await;
     let account = pars_devnet::dev_accounts()[1].address();
     world.call("eth_sendTransaction", json!([{"from": account, "to": account}])).await;
     world.mine(1).await;
@@ -80,8 +63,7 @@ async fn an_executor_that_starts_again_tells_nothing_twice_and_knows_its_certifi
     world.receipt(id, 1).await;
     world.mine(2).await;
     world.receipt(id, 2).await;
-    executor.abort();
-    let _ = executor.await;
+    kill(executor).await;
 
     let _executor = world.executor(None);
     let second = world.deliver(ContentType::Action, world.signed(&world.add(1, 7).await));

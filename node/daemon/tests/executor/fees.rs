@@ -9,7 +9,7 @@ use pars_proto::action::{ActionReceipt, Outcome, RefusalCode};
 use pars_wire::content::ContentType;
 use serde_json::json;
 
-use crate::world::World;
+use crate::world::{World, kill};
 
 /// Creation code of a contract that burns all gas it is given: JUMPDEST, PUSH0, JUMP.
 const BURNER: &str = "0x625b5f565f526003601df3";
@@ -70,8 +70,7 @@ async fn a_dearer_transaction_is_known_after_a_kill() {
     world.pending().await;
     world.mine(4).await;
     world.looks(2).await;
-    executor.abort();
-    let _ = executor.await;
+    kill(executor).await;
     world.mine(FULL as u64).await;
     let _executor = world.executor(None);
     let receipt = world.receipt(id, 1).await;
@@ -83,15 +82,8 @@ async fn a_dearer_transaction_is_known_after_a_kill() {
 #[tokio::test]
 async fn a_transaction_that_the_node_refuses_stops_nobody_and_runs_when_it_is_taken() {
     let world = World::new().await;
-    world.call("evm_setAutomine", json!([false])).await;
-    let before = world.call("evm_snapshot", json!([])).await;
-    let stuck = world.deliver(ContentType::Action, world.signed(&world.add(0, 5).await));
-    let executor = world.executor(None);
-    world.pending().await;
-    executor.abort();
-    let _ = executor.await;
-    // The node forgets it, and would not have it again.
-    world.call("evm_revert", json!([before])).await;
+    let stuck = world.lost_transaction().await;
+    // The node would not have it again.
     let account = pars_devnet::dev_accounts()[1].address();
     world.call("anvil_setBalance", json!([account, "0x1"])).await;
 
