@@ -10,8 +10,11 @@ export interface ParsEvents {
   readonly messageUpdated: Message;
   /** A session is new or changed. */
   readonly sessionChanged: Session;
-  /** An object could not be read. Told as it happens and not kept: who is not connected does not learn of it. */
-  readonly gap: { readonly reason: string };
+  /**
+   * An object can never be read: an entry of kind `gap`, whose content says why. Told again, also after a restart, until it is
+   * acknowledged; `Chat.messages` lists it.
+   */
+  readonly gap: Message;
   /** Our records stand in the directory: strangers can write. */
   readonly published: undefined;
   /** The subscription stands. */

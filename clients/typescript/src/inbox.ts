@@ -11,6 +11,8 @@ import type { Emitter, Listener, Unsubscribe } from "./events.js";
 import type { Event, Message } from "./generated/types.js";
 
 const PAGE = 64;
+/** The kind of an entry that is no message: an object that can never be read. */
+const GAP = "gap";
 const LISTENER_PAUSE_MS = 500;
 const LONGEST_LISTENER_PAUSE_MS = 30_000;
 
@@ -78,7 +80,7 @@ export class Inbox {
         this.emitter.emit("sessionChanged", event.data);
         break;
       case "gap":
-        this.emitter.emit("gap", event.data);
+        this.#gap(event.data);
         break;
     }
   }
@@ -113,6 +115,18 @@ export class Inbox {
     this.#run(session);
   }
 
+  /** Told at once: nothing waits for who listens to gaps. Whoever listens to nothing takes none from one that does. */
+  #gap(message: Message): void {
+    this.emitter.emit("gap", message);
+    if (this.emitter.listeners("gap").length > 0 || this.#anybody()) this.#told = Math.max(this.#told, message.cursor);
+    void this.#acknowledge();
+  }
+
+  /** Somebody listens to messages. */
+  #anybody(): boolean {
+    return this.emitter.listeners("message").length > 0 || [...this.#listeners.values()].some((set) => set.size > 0);
+  }
+
   #listenersOf(session: string): readonly Listener<Message>[] {
     return [...(this.#listeners.get(session) ?? []), ...this.emitter.listeners("message")];
   }
@@ -144,7 +158,8 @@ export class Inbox {
       const { told } = thread;
       const page = await this.connection.call("message.list", { session, after: thread.delivered, limit: PAGE });
       for (const message of page.messages) {
-        if (message.direction === "received" && !(await this.#tell(message))) return;
+        const isHeard = message.direction !== "received" || message.kind === GAP || (await this.#tell(message));
+        if (!isHeard) return;
         thread.delivered = Math.max(thread.delivered, message.cursor);
         void this.#acknowledge();
       }
@@ -195,7 +210,7 @@ export class Inbox {
 
   #done(): number {
     // A program that listens to nothing takes nothing from one that does.
-    const anybody = this.emitter.listeners("message").length > 0 || [...this.#listeners.values()].some((set) => set.size > 0);
+    const anybody = this.#anybody();
     const isHeld = (session: string, { told, delivered, running }: Thread): boolean =>
       told > delivered && (running || !anybody || this.#listenersOf(session).length > 0);
     const held = [...this.#threads].filter(([session, thread]) => isHeld(session, thread));

@@ -271,19 +271,43 @@ test("the other events are passed on, and a loss of the connection is told", asy
   const further = { ...daemon.history[0], state: "stored", copies: 5 };
   daemon.tell({ type: "sessionChanged", data: chat.session });
   daemon.tell({ type: "messageUpdated", data: further });
-  daemon.tell({ type: "gap", data: { reason: "unreadable" } });
+  const unread = daemon.gap(A, "unreadable");
   daemon.tell({ type: "published", data: {} });
   await Promise.all([changed, updated, gap, published]);
   assert.deepEqual(told.slice(1), [
     ["sessionChanged", chat.session],
     ["messageUpdated", further],
-    ["gap", { reason: "unreadable" }],
+    ["gap", unread],
     ["published", undefined],
   ]);
   const [lost, again] = [once("disconnected"), once("connected")];
   daemon.drop();
   await Promise.all([lost, again]);
   assert.equal(told.find(([event]) => event === "disconnected")[1].code, "ConnectionLost");
+});
+
+test("a gap comes again until it is acknowledged, is listed, and is no message", async (context) => {
+  const daemon = await daemonOf(context);
+  const one = sessionOf(context, daemon);
+  const connected = new Promise((resolve) => one.on("connected", resolve));
+  one.on("published", () => undefined);
+  await connected;
+  const gap = daemon.gap(A, "the key was used");
+  await one.status();
+  assert.equal(daemon.acknowledged, 0, "this program listens to no gaps and no messages");
+  await one.close();
+  const two = sessionOf(context, daemon);
+  const chat = await two.createSession(PEER);
+  const { got, all, take } = collector(1);
+  const heard = new Promise((resolve) => two.on("gap", resolve));
+  chat.onMessage(take);
+  assert.deepEqual(await heard, gap);
+  daemon.receive(A, "after it");
+  await all;
+  await daemon.until(() => daemon.acknowledged === 2);
+  assert.deepEqual(got, ["after it"]);
+  const { messages } = await chat.messages();
+  assert.deepEqual(messages.map(({ kind, content }) => [kind, content]), [["gap", "the key was used"], ["text", "after it"]]);
 });
 
 test("an event of another version ends the subscription with an error, and is not asked for again and again", async (context) => {

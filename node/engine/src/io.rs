@@ -16,7 +16,7 @@ use crate::registry::Registry;
 use crate::store::{Batch, BatchId};
 
 pub use error::{CommandError, DescriptorRefused, OpenError};
-pub use event::{Event, Received};
+pub use event::{Event, Gap, Received};
 pub use history::{Conversation, Delivery, Direction, Entry, Paused};
 
 /// Where bytes come from or go.

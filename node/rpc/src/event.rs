@@ -1,5 +1,5 @@
-//! What a subscription tells. A message received is durable: its event has the message's cursor and is told again, also after a
-//! crash, until `event.ack`. The others say what changed since; whoever missed one reads it by `message.list` or `session.list`.
+//! What a subscription tells. A message received and a gap are durable: their event has the message's cursor and is told again,
+//! also after a crash, until `event.ack`. The others say what changed since; whoever missed one reads it by `message.list` or `session.list`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -35,11 +35,8 @@ pub enum Event {
     MessageUpdated(Message),
     /// A session is new or changed.
     SessionChanged(Session),
-    /// An object could not be read: a gap.
-    Gap {
-        /// What to tell the user.
-        reason: String,
-    },
+    /// An object can never be read: a message of kind `gap`, whose content says why. Durable, as one received is.
+    Gap(Message),
     /// Our records stand in the directory.
     Published {},
     /// An attempt to join goes on.

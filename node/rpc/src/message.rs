@@ -106,27 +106,30 @@ pub enum Delivery {
     Read,
 }
 
-/// A message.
+/// The kind of an entry that is no message: an object that can never be read.
+pub const GAP: &str = "gap";
+
+/// A message, or a gap: an object that can never be read.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
     /// Its place in this daemon's history: rises over all sessions, the same after a restart.
     pub cursor: u64,
-    /// Its id.
+    /// Its id; of a gap the first half of the object's SHA3-256.
     pub id: MessageId,
-    /// In which session.
+    /// In which session. The session of this daemon's own account holds the gaps of the inbox, where nothing says who wrote.
     pub session: SessionId,
-    /// The account that wrote it, `05…`.
+    /// The account that wrote it, `05…`; of a gap the session's.
     pub sender: String,
     /// Who wrote it.
     pub direction: Direction,
-    /// Its place among what this sender wrote in this session, from 1.
+    /// Its place among what this sender wrote in this session, from 1; 0 of a gap.
     pub sequence: u64,
     /// When it was written, in seconds since the Unix epoch, rounded down to 300.
     pub timestamp: u64,
-    /// `text`, `action`, `action receipt`: the registry of content types.
+    /// `text`, `action`, `action receipt`: the registry of content types; or `gap`.
     pub kind: String,
-    /// Text; of another kind, hexadecimal.
+    /// Text; of a gap why it cannot be read; of another kind, hexadecimal.
     pub content: String,
     /// How far it is.
     #[serde(flatten)]

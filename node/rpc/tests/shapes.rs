@@ -8,7 +8,7 @@ use pars_rpc::call::Call;
 use pars_rpc::envelope::{Id, Notification, Request, Response};
 use pars_rpc::event::{Ack, Event, Subscribe};
 use pars_rpc::identity::{Created, GetIdentity, GetRevocation, Identity, Revocation};
-use pars_rpc::message::{Delivery, Direction, ListMessages, MarkRead, Message, Messages, SendMessage, Sent};
+use pars_rpc::message::{Delivery, Direction, GAP, ListMessages, MarkRead, Message, Messages, SendMessage, Sent};
 use pars_rpc::room::{
     AgendaItem, AnonymousEntry, DevSign, DevSignature, Form, GetLobby, GiveOrder, HostSitting, Hosted, JoinRoom,
     Joined, KnownEntry, Lobby, MessageKind, OpenedMessage, OrderKind, Prefixed, PrepareSeat, Prepared, Role, RoomKind,
@@ -155,7 +155,9 @@ fn events(shapes: &mut Shapes) {
     }
     shapes.add("event: received", &Notification::from(Event::MessageReceived(message(Delivery::Unread))));
     shapes.add("event: session", &Notification::from(Event::SessionChanged(session())));
-    shapes.add("event: gap", &Notification::from(Event::Gap { reason: "an object of day 5 cannot be read".into() }));
+    let gap =
+        Message { kind: GAP.into(), content: "the key was used".into(), sequence: 0, ..message(Delivery::Unread) };
+    shapes.add("event: gap", &Notification::from(Event::Gap(gap)));
     shapes.add("event: published", &Notification::from(Event::Published {}));
 }
 

@@ -81,10 +81,7 @@ export type Event = {
   readonly data: Session;
   readonly type: "sessionChanged";
 } | {
-  readonly data: {
-    /** What to tell the user. */
-    readonly reason: string;
-  };
+  readonly data: Message;
   readonly type: "gap";
 } | {
   readonly data: Record<string, never>;
@@ -223,23 +220,23 @@ export type Lobby = {
   readonly title: string | null;
 };
 
-/** A message. */
+/** A message, or a gap: an object that can never be read. */
 export type Message = {
-  /** Text; of another kind, hexadecimal. */
+  /** Text; of a gap why it cannot be read; of another kind, hexadecimal. */
   readonly content: string;
   /** Its place in this daemon's history: rises over all sessions, the same after a restart. */
   readonly cursor: number;
   /** Who wrote it. */
   readonly direction: Direction;
-  /** Its id. */
+  /** Its id; of a gap the first half of the object's SHA3-256. */
   readonly id: Hex16;
-  /** `text`, `action`, `action receipt`: the registry of content types. */
+  /** `text`, `action`, `action receipt`: the registry of content types; or `gap`. */
   readonly kind: string;
-  /** The account that wrote it, `05…`. */
+  /** The account that wrote it, `05…`; of a gap the session's. */
   readonly sender: string;
-  /** Its place among what this sender wrote in this session, from 1. */
+  /** Its place among what this sender wrote in this session, from 1; 0 of a gap. */
   readonly sequence: number;
-  /** In which session. */
+  /** In which session. The session of this daemon's own account holds the gaps of the inbox, where nothing says who wrote. */
   readonly session: Hex32;
   /** When it was written, in seconds since the Unix epoch, rounded down to 300. */
   readonly timestamp: number;

@@ -108,6 +108,14 @@ export class FakeDaemon {
     return message;
   }
 
+  /** An object from outside that can never be read. */
+  gap(session, content) {
+    const entry = { session, content, sender: `05${session}`, direction: "received", state: "unread", kind: "gap" };
+    const kept = this.#keep(entry);
+    this.#tell({ type: "gap", data: kept });
+    return kept;
+  }
+
   /** Sends what is no JSON-RPC. */
   garble() {
     for (const socket of this.#sockets) socket.send("}");
@@ -176,7 +184,8 @@ export class FakeDaemon {
         if (this.identity === undefined && this.needsIdentity) throw new Refusal(-32000);
         this.#subscribers.add(socket);
         for (const data of this.history.filter((m) => m.direction === "received" && m.cursor > this.acknowledged)) {
-          socket.send(JSON.stringify({ jsonrpc: "2.0", method: "event", params: { type: "messageReceived", data } }));
+          const type = data.kind === "gap" ? "gap" : "messageReceived";
+          socket.send(JSON.stringify({ jsonrpc: "2.0", method: "event", params: { type, data } }));
         }
         return null;
       case "event.ack":

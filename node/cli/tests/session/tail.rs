@@ -5,7 +5,10 @@ use std::{
     process::{Command, Stdio},
 };
 
-use pars_rpc::{event::Event, message::Message};
+use pars_rpc::{
+    event::Event,
+    message::{GAP, Message},
+};
 use serde_json::{Value, json};
 
 use crate::{daemon::Fake, parsctl, received, text};
@@ -15,7 +18,7 @@ fn events() -> Vec<Event> {
         Event::MessageReceived(received(4, "one")),
         Event::Published {},
         Event::MessageReceived(received(6, "two")),
-        Event::Gap { reason: "an object cannot be read".into() },
+        Event::Gap(Message { kind: GAP.into(), ..received(7, "an object cannot be read") }),
         Event::MessageReceived(received(9, "three")),
     ]
 }
@@ -38,6 +41,17 @@ fn events_are_printed_one_a_line_until_enough_messages_came() {
 }
 
 #[test]
+fn a_gap_is_printed_with_its_reason_and_is_not_counted_as_a_message() {
+    let daemon = daemon();
+    let shown = text(&parsctl(daemon.datadir(), &["session", "tail", "--count", "3"]));
+    let sender = format!("05{}", crate::SESSION);
+    assert!(
+        shown.ends_with(&format!("[7] {sender}: a gap: an object cannot be read\n[9] {sender}: three\n")),
+        "{shown}"
+    );
+}
+
+#[test]
 fn with_json_each_line_is_one_event() {
     let daemon = daemon();
     let shown = text(&parsctl(daemon.datadir(), &["--json", "session", "tail", "--count", "3"]));
@@ -54,7 +68,7 @@ fn what_is_printed_is_acknowledged_unless_that_is_not_wanted_or_something_was_le
     }
     let daemon = daemon();
     parsctl(daemon.datadir(), &["session", "tail", "--count", "3"]);
-    assert_eq!(acknowledged(&daemon), [4, 6, 9]);
+    assert_eq!(acknowledged(&daemon), [4, 6, 7, 9]);
 }
 
 #[test]

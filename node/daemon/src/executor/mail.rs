@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use pars_crypto::hash::sha3;
 use pars_crypto::secret::Zeroizing;
-use pars_engine::io::{Direction, Event};
+use pars_engine::io::{Direction, Entry, Event};
 use pars_engine::{Command, CommandId};
 use pars_identity::IdentityId;
 use pars_identity::core::IdentityCore;
@@ -107,12 +107,10 @@ impl Mail for HandleMail {
             let entries = node.member().map(|member| member.history(cursor, None, limit)).unwrap_or_default();
             let upto = entries.last().map(|entry| entry.cursor);
             let received = entries.into_iter().filter(|entry| entry.direction == Direction::Received);
-            let letters = received.map(|entry| Letter {
-                cursor: entry.cursor,
-                from: entry.peer,
-                id: entry.id.0,
-                kind: entry.content_type,
-                content: entry.content,
+            // A gap is nothing that could be acted upon.
+            let letters = received.filter_map(|entry| {
+                let Entry { cursor, peer: from, id, content_type, content, .. } = entry;
+                Some(Letter { cursor, from, id: id.0, kind: content_type?, content })
             });
             Page { letters: letters.collect(), upto }
         };

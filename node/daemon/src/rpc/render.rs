@@ -1,6 +1,6 @@
 //! The engine's words in those of the RPC: entries, conversations, refusals.
 
-use pars_engine::io::{CommandError, Conversation, Delivery, Direction, Entry, OpenError, Received};
+use pars_engine::io::{CommandError, Conversation, Delivery, Direction, Entry, Gap, OpenError, Received};
 use pars_identity::IdentityId;
 use pars_proto::session::PqAuth;
 use pars_proto::session::SendError;
@@ -24,9 +24,26 @@ pub fn message(own: IdentityId, entry: &Entry) -> Message {
         direction,
         sequence: entry.sequence,
         timestamp: entry.timestamp,
-        kind: entry.content_type.name().to_owned(),
+        kind: entry.content_type.map_or(message::GAP, ContentType::name).to_owned(),
         content: content(entry.content_type, &entry.content),
         delivery: delivery(entry.delivery),
+    }
+}
+
+/// A gap that was just met.
+pub fn gap(gap: &Gap) -> Message {
+    let (id, _) = gap.object.split_first_chunk().unwrap_or((&[0; 16], &[]));
+    Message {
+        cursor: gap.cursor,
+        id: HexBytes(*id),
+        session: HexBytes(gap.from.0),
+        sender: gap.from.to_string(),
+        direction: message::Direction::Received,
+        sequence: 0,
+        timestamp: gap.timestamp,
+        kind: message::GAP.to_owned(),
+        content: gap.reason.clone(),
+        delivery: message::Delivery::Unread,
     }
 }
 
@@ -41,15 +58,15 @@ pub fn received(message: &Received) -> Message {
         sequence: message.sequence,
         timestamp: message.timestamp,
         kind: message.content_type.name().to_owned(),
-        content: content(message.content_type, &message.content),
+        content: content(Some(message.content_type), &message.content),
         delivery: message::Delivery::Unread,
     }
 }
 
-fn content(kind: ContentType, bytes: &[u8]) -> String {
+fn content(kind: Option<ContentType>, bytes: &[u8]) -> String {
     match kind {
-        ContentType::Text => String::from_utf8_lossy(bytes).into_owned(),
-        _ => hex::encode(bytes),
+        Some(ContentType::Text) | None => String::from_utf8_lossy(bytes).into_owned(),
+        Some(_) => hex::encode(bytes),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What one subscriber is told: received messages behind its cursor out of the durable history, then what happens.
+//! What one subscriber is told: messages received and gaps behind its cursor out of the durable history, then what happens.
 //!
 //! The live events are taken before the history is read, so nothing falls between them; a message that came both ways is told
 //! once. A subscriber that is too far behind is cut off: whatever is durable is told again when it comes back.
@@ -91,7 +91,11 @@ impl Subscription {
                 self.last = page.last().map_or(self.last, |entry| entry.cursor);
                 let received = page.iter().filter(|entry| entry.direction == Direction::Received);
                 // Of a received message the sender is the peer.
-                Ok(received.map(|entry| Event::MessageReceived(render::message(entry.peer, entry))).collect())
+                let event = |entry: &Entry| match entry.content_type {
+                    Some(_) => Event::MessageReceived(render::message(entry.peer, entry)),
+                    None => Event::Gap(render::message(entry.peer, entry)),
+                };
+                Ok(received.map(event).collect())
             }
             Step::Live(event) => self.live(&event).await,
         }
@@ -105,6 +109,12 @@ impl Subscription {
                 events.extend(self.session(message.from).await?);
                 events
             }
+            Happened::Gap(gap) if gap.cursor > self.last => {
+                self.last = gap.cursor;
+                let mut events = vec![Event::Gap(render::gap(gap))];
+                events.extend(self.session(gap.from).await?);
+                events
+            }
             Happened::Queued { to, cursor, .. } => {
                 let mut events: Vec<_> = self.updated(*to, *cursor).await?.into_iter().collect();
                 events.extend(self.session(*to).await?);
@@ -116,7 +126,6 @@ impl Subscription {
             Happened::Opened { contact, .. } | Happened::Confirmed { contact, .. } => {
                 self.session(*contact).await?.into_iter().collect()
             }
-            Happened::Gap { error, .. } => vec![Event::Gap { reason: error.to_string() }],
             Happened::Published => vec![Event::Published {}],
             _ => Vec::new(),
         })

@@ -1,10 +1,9 @@
-//! What happened. Durable are messages, told again until they are acknowledged; the rest says what changed.
+//! What happened. Durable are messages and gaps, told again until they are acknowledged; the rest says what changed.
 
 use pars_crypto::secret::Zeroizing;
 use pars_identity::IdentityId;
 use pars_identity::link::Assurance;
 use pars_proto::onion::DropReason;
-use pars_proto::session::machine::GapError;
 use pars_proto::session::{MessageId, SessionId};
 use pars_wire::content::ContentType;
 
@@ -35,6 +34,21 @@ impl std::fmt::Debug for Received {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Received(cursor {}, sequence {}, {} bytes)", self.cursor, self.sequence, self.content.len())
     }
+}
+
+/// An object that can never be read. Durable, as a message is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// Its place among the durable events.
+    pub cursor: u64,
+    /// Whose mailbox it came in; our own identity: the inbox, where nothing says who wrote what does not open.
+    pub from: IdentityId,
+    /// SHA3-256 of the object.
+    pub object: [u8; 32],
+    /// When it was met by our clock: seconds since the Unix epoch, rounded down to 300.
+    pub timestamp: u64,
+    /// Why, in words.
+    pub reason: String,
 }
 
 /// What happened.
@@ -115,13 +129,8 @@ pub enum Event {
         /// With whom.
         contact: IdentityId,
     },
-    /// An object was not read: shown as a gap.
-    Gap {
-        /// SHA3-256 of the object.
-        object: [u8; 32],
-        /// Why.
-        error: GapError,
-    },
+    /// An object can never be read; told again after a restart until it is acknowledged.
+    Gap(Gap),
     /// A poll's reading of one mailbox ended.
     Read {
         /// Nodes that were read to their end.

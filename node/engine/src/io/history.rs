@@ -35,23 +35,23 @@ pub enum Delivery {
     Read,
 }
 
-/// One message of the history.
+/// One message of the history, or a gap in it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Entry {
     /// Its place, over all conversations; the same after a restart.
     pub cursor: u64,
-    /// The other side.
+    /// The other side; of a gap in the inbox our own identity.
     pub peer: IdentityId,
-    /// Its name.
+    /// Its name; of a gap the first 16 bytes of the object's SHA3-256.
     pub id: MessageId,
     /// Who wrote it.
     pub direction: Direction,
-    /// Its place in what its writer wrote in this conversation, from 1.
+    /// Its place in what its writer wrote in this conversation, from 1; 0 of a gap.
     pub sequence: u64,
-    /// Seconds since the Unix epoch by its writer's clock, rounded down to 300.
+    /// Seconds since the Unix epoch by its writer's clock, of a gap by ours; rounded down to 300.
     pub timestamp: u64,
-    /// What the content is.
-    pub content_type: ContentType,
+    /// What the content is; none: a gap, an object that can never be read, and the content says why, in words.
+    pub content_type: Option<ContentType>,
     /// The content; wiped when dropped.
     pub content: Zeroizing<Vec<u8>>,
     /// How far it is.
@@ -65,7 +65,7 @@ impl std::fmt::Debug for Entry {
     }
 }
 
-/// All that was said with one contact, over every handshake.
+/// All that was said with one contact, over every handshake. The one with our own identity holds the gaps of the inbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conversation {
     /// The other side.

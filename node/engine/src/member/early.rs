@@ -10,9 +10,8 @@ use pars_wire::machine::Tick;
 use super::history::Kept;
 use super::receive::Digest;
 use super::{Context, Effect, Member};
-use crate::io::Event;
 use crate::node::Ids;
-use crate::store::Table;
+use crate::store::{Change, Table};
 use crate::vault;
 
 /// How long a message waits for those before it, in ms: some polls.
@@ -33,6 +32,11 @@ fn key((contact, sequence): Place) -> [u8; KEY] {
     begin.copy_from_slice(&contact.0);
     end.copy_from_slice(&sequence.to_be_bytes());
     key
+}
+
+/// A message of the history goes.
+pub(super) fn drop_message(cursor: u64) -> Change {
+    vault::drop_row(Table::Message, &cursor.to_be_bytes())
 }
 
 impl Member {
@@ -73,15 +77,11 @@ impl Member {
     fn file(&mut self, cx: Context<'_, '_>, message: Kept, digest: &mut Digest) {
         let mut next = Some(message);
         while let Some(message) = next.take() {
-            let (peer, sequence, event) = (message.peer, message.sequence, message.clone());
-            let row = message.encode();
-            let cursor = self.desk.history.add(message);
-            let key_of = cursor.to_be_bytes();
-            digest.changes.push(vault::seal(&self.config.key, (Table::Message, &key_of), &row, cx.rng));
-            let gone = self.desk.history.prune(peer).into_iter();
-            digest.changes.extend(gone.map(|cursor| vault::drop_row(Table::Message, &cursor.to_be_bytes())));
+            let (peer, sequence) = (message.peer, message.sequence);
+            self.keep(cx, message, digest);
+            let gone = self.desk.history.prune(peer);
+            digest.changes.extend(gone.into_iter().map(drop_message));
             digest.changes.push(self.thread(cx, peer, |thread| thread.received = thread.received.max(sequence)));
-            digest.effects.push(Effect::Tell(Event::Received(event.event(cursor))));
             let follower = (peer, sequence.saturating_add(1));
             next = self.desk.early.remove(&follower);
             if next.is_some() {
@@ -91,6 +91,15 @@ impl Member {
         if self.desk.early.is_empty() {
             self.early = None;
         }
+    }
+
+    /// Give what was received, a message or a gap, its place in the history; it is told when its row is durable.
+    pub(super) fn keep(&mut self, cx: Context<'_, '_>, message: Kept, digest: &mut Digest) {
+        let copy = message.clone();
+        let cursor = self.desk.history.add(message);
+        let place = (Table::Message, &cursor.to_be_bytes()[..]);
+        digest.changes.push(vault::seal(&self.config.key, place, &copy.encode(), cx.rng));
+        digest.effects.push(Effect::Tell(copy.event(cursor)));
     }
 
     /// What waited before a restart waits on.

@@ -1,4 +1,4 @@
-//! Messages sent and received, under one rising cursor, and which command made which message.
+//! Messages sent and received, and gaps, under one rising cursor, and which command made which message.
 //!
 //! | Row | Value, sealed |
 //! |---|---|
@@ -6,7 +6,8 @@
 //! | counter `c`, command16 | `cursor8\|id16\|to32\|digest32`; the digest is missing in rows of version 1 |
 //! | counter `a` | last acknowledged cursor 8 |
 //!
-//! State 1: received; 2: sent, on its way, copies of the objects stored so far (255: none); 3: sent and stored.
+//! Type 0: a gap, and the content says why. State 1: received; 2: sent, on its way, copies of the objects stored so far
+//! (255: none); 3: sent and stored.
 //! Bounded: of each conversation, and of all, the oldest messages that are settled (acknowledged, read, or stored) go first. What
 //! is not settled is bounded elsewhere: objects on their way, and received messages of each conversation.
 
@@ -19,7 +20,7 @@ use pars_proto::session::MessageId;
 use pars_wire::codec::{DecodeError, Reader, Writer};
 use pars_wire::content::ContentType;
 
-use crate::io::{CommandId, Delivery, Direction, Entry, Received};
+use crate::io::{CommandId, Delivery, Direction, Entry, Event, Gap, Received};
 
 /// Messages kept of one conversation.
 pub const MAX_CONVERSATION: usize = 2_048;
@@ -31,8 +32,13 @@ pub const MAX_COMMANDS: usize = 4_096;
 /// the swarm. Other conversations go on.
 pub const MAX_UNACKNOWLEDGED: usize = 1_024;
 
+/// Gaps of the inbox kept: anybody can cause them, so the newest stay, told or not.
+pub const MAX_INBOX_GAPS: usize = 64;
+
 /// No object of a message is stored yet.
 const NO_COPIES: u8 = u8::MAX;
+/// In place of a content type: the registry begins with 1.
+const GAP: u16 = 0;
 
 /// How far a kept message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +56,8 @@ pub(super) struct Kept {
     pub(super) id: MessageId,
     pub(super) sequence: u64,
     pub(super) timestamp: u64,
-    pub(super) content_type: ContentType,
+    /// None: a gap.
+    pub(super) content_type: Option<ContentType>,
     /// SHA3-256 of the object it came in; zeros of what was sent.
     pub(super) object: [u8; 32],
     pub(super) content: Zeroizing<Vec<u8>>,
@@ -199,6 +206,24 @@ impl History {
         gone
     }
 
+    /// The gaps of the inbox that go because there are newer ones; their rows are deleted with the next batch.
+    pub(super) fn prune_gaps(&mut self, own: IdentityId) -> Vec<u64> {
+        let gaps = self.kept.iter().filter(|(_, message)| message.peer == own && message.content_type.is_none());
+        let all: Vec<u64> = gaps.map(|(cursor, _)| *cursor).collect();
+        let gone: Vec<u64> = all.iter().copied().take(all.len().saturating_sub(MAX_INBOX_GAPS)).collect();
+        gone.iter().for_each(|cursor| self.drop(*cursor));
+        if !gone.is_empty() {
+            self.count();
+        }
+        gone
+    }
+
+    /// Whether this object is a gap already.
+    pub(super) fn is_gap(&self, object: &[u8; 32]) -> bool {
+        let mut all = self.kept.values().chain(self.hidden.values());
+        all.any(|message| message.content_type.is_none() && message.object == *object)
+    }
+
     fn drop(&mut self, cursor: u64) {
         if let Some(message) = self.kept.remove(&cursor)
             && let Some(count) = self.counts.get_mut(&message.peer)
@@ -274,9 +299,14 @@ impl History {
 
 impl Kept {
     /// The event that tells of it.
-    pub(super) fn event(&self, cursor: u64) -> Received {
-        let Self { peer, id, sequence, timestamp, content_type, object, ref content, .. } = *self;
-        Received { cursor, from: peer, id, sequence, object, content_type, timestamp, content: content.clone() }
+    pub(super) fn event(&self, cursor: u64) -> Event {
+        let Self { peer: from, id, sequence, timestamp, content_type, object, ref content, .. } = *self;
+        let Some(content_type) = content_type else {
+            let reason = String::from_utf8_lossy(content).into_owned();
+            return Event::Gap(Gap { cursor, from, object, timestamp, reason });
+        };
+        let content = content.clone();
+        Event::Received(Received { cursor, from, id, sequence, object, content_type, timestamp, content })
     }
 
     pub(super) fn encode(&self) -> Zeroizing<Vec<u8>> {
@@ -287,7 +317,7 @@ impl Kept {
         };
         let mut out = Writer::with_capacity(100 + self.content.len());
         out.u8(state).u8(copies).bytes(&self.peer.0).bytes(&self.id.0).u64(self.sequence).u64(self.timestamp);
-        out.u16(self.content_type as u16).bytes(&self.object).bytes(&self.content);
+        out.u16(self.content_type.map_or(GAP, |kind| kind as u16)).bytes(&self.object).bytes(&self.content);
         Zeroizing::new(out.into_bytes())
     }
 
@@ -305,7 +335,10 @@ impl Kept {
             id: MessageId(from.array("message id")?),
             sequence: from.u64("sequence")?,
             timestamp: from.u64("timestamp")?,
-            content_type: ContentType::try_from(from.u16("content type")?)?,
+            content_type: match from.u16("content type")? {
+                GAP => None,
+                kind => Some(ContentType::try_from(kind)?),
+            },
             object: from.array("object hash")?,
             content: Zeroizing::new(from.rest().to_vec()),
             state,
@@ -341,7 +374,7 @@ mod tests {
             id: MessageId([2; 16]),
             sequence: 3,
             timestamp: 300,
-            content_type: ContentType::Text,
+            content_type: Some(ContentType::Text),
             object: [4; 32],
             content: Zeroizing::new(b"hello".to_vec()),
             state,
@@ -360,6 +393,8 @@ mod tests {
             let kept = message(PEERS[0], state);
             assert!(Kept::decode(&kept.encode()) == Ok(kept));
         }
+        let gap = Kept { content_type: None, ..message(PEERS[0], State::Received) };
+        assert!(Kept::decode(&gap.encode()) == Ok(gap));
         for digest in [None, Some([6; 32])] {
             let sent = Sent { cursor: 9, id: MessageId([5; 16]), to: PEERS[1], digest };
             assert_eq!(Sent::decode(&sent.encode()), Ok(sent));
@@ -415,6 +450,31 @@ mod tests {
         assert!(history.prune(PEERS[0]).is_empty());
         history.mark(PEERS[0], first);
         assert_eq!(history.prune(PEERS[0]), [first]);
+    }
+
+    #[test]
+    fn of_gaps_in_the_inbox_the_newest_stay_told_or_not_and_messages_are_not_counted_among_them() {
+        let mut history = History::default();
+        let note = add(&mut history, PEERS[0], State::Received);
+        let gap = |history: &mut History| {
+            let cursor = history.add(Kept { content_type: None, ..message(PEERS[0], State::Received) });
+            history.show(cursor);
+            cursor
+        };
+        let first = gap(&mut history);
+        for _ in 1..MAX_INBOX_GAPS {
+            gap(&mut history);
+            assert!(history.prune_gaps(PEERS[0]).is_empty());
+        }
+        gap(&mut history);
+        assert_eq!(history.prune_gaps(PEERS[0]), [first]);
+        assert!(history.get(note).is_some() && history.untold().count() == MAX_INBOX_GAPS + 1);
+        // However many come: they never pause a conversation.
+        for _ in 0..MAX_UNACKNOWLEDGED {
+            gap(&mut history);
+            history.prune_gaps(PEERS[0]);
+        }
+        assert!(!history.full(PEERS[0]));
     }
 
     #[test]

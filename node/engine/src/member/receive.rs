@@ -1,17 +1,23 @@
 //! Receiving: objects of one delivery, one batch (ratchet, messages, what waits), then the user hears of them and the cursor
 //! moves. An object of the inbox that waits for companions is a row of its own, so the cursor need not wait for it.
+//!
+//! An object that can never be read is a gap: it stands in the history like a message and is told like one. In the mailbox of a
+//! session only its two ends can write, so the gap is the contact's; what does not open in the inbox says nothing of who wrote it,
+//! and stands under our own identity.
 
 use pars_crypto::hash::sha3;
+use pars_crypto::secret::Zeroizing;
 use pars_identity::IdentityId;
 use pars_identity::pin::Pin;
 use pars_proto::session::machine::{Event as Happened, GapError, In, Out};
-use pars_proto::session::{Delivered, Object, PqAuth, SessionId};
+use pars_proto::session::{Delivered, MessageId, Object, PqAuth, SessionId, header_time};
 use pars_proto::swarm::ObjectId;
 use pars_proto::swarm::client::DeliveryId;
 use pars_proto::swarm::mailbox::Tag;
 use pars_wire::codec::Hour;
 
 use super::desk::{HELD_HOURS, Held, MAX_HELD, MAX_SEEN, SEEN_HOURS, encode_held};
+use super::early::drop_message;
 use super::history::{Kept, State};
 use super::poll::Source;
 use super::send::session_change;
@@ -31,6 +37,16 @@ pub(super) struct Digest {
     begun: Vec<SessionId>,
     /// The last object persisted something or was refused.
     settled: bool,
+    /// Whose mailbox is read; none: the inbox.
+    from: Option<IdentityId>,
+    gaps: Vec<Unread>,
+}
+
+/// An object that can never be read.
+struct Unread {
+    from: Option<IdentityId>,
+    object: [u8; 32],
+    error: GapError,
 }
 
 impl Member {
@@ -43,7 +59,8 @@ impl Member {
     ) {
         let Some(reading) = self.sources.get(&tag).copied() else { return };
         let source = reading.source;
-        let (mut digest, mut read) = (Digest::default(), Vec::new());
+        let peer = if let Source::Session(session) = source { self.peer(session) } else { None };
+        let (mut digest, mut read) = (Digest { from: peer, ..Digest::default() }, Vec::new());
         for object in objects {
             let (hash, id) = (sha3(&[&object]), ObjectId::of(&tag, &object));
             if self.desk.seen.contains_key(&source.mark(&hash)) {
@@ -69,7 +86,7 @@ impl Member {
             self.release_held(cx, &mut digest);
             self.bound_strangers(cx, &begun, &mut digest);
         }
-        let peer = if let Source::Session(session) = source { self.peer(session) } else { None };
+        self.file_gaps(cx, &mut digest);
         digest.effects.push(Effect::Consumed(Consumed::new((delivery, tag), reading, peer, read)));
         self.commit(cx, ids, digest.changes, digest.effects);
     }
@@ -80,7 +97,7 @@ impl Member {
         if self.desk.held.len() >= MAX_HELD {
             let companions = self.desk.held.iter().filter(|(_, held)| is_companion(&held.object));
             let Some(oldest) = companions.min_by_key(|(_, held)| held.until).map(|(hash, _)| *hash) else {
-                return digest.effects.push(Effect::Tell(Event::Gap { object: hash, error: GapError::Crowded }));
+                return digest.gaps.push(Unread { from: None, object: hash, error: GapError::Crowded });
             };
             self.desk.held.remove(&oldest);
             digest.changes.push(vault::drop_row(Table::Held, &oldest));
@@ -96,8 +113,7 @@ impl Member {
             let mut own = Digest::default();
             let outputs = self.session(cx, In::FromInbox { object: held.object.clone() });
             self.digest(cx, hash, outputs, &mut own);
-            // Read already, with the object that completed them: no gap.
-            own.effects.retain(|effect| !matches!(effect, Effect::Tell(Event::Gap { .. })));
+            // What does not open now was read already, with the object that completed it: no gap.
             digest.changes.extend(own.changes);
             digest.effects.extend(own.effects);
             if own.settled {
@@ -152,7 +168,8 @@ impl Member {
                 }
                 Out::Event(Happened::Gap { error, .. }) => {
                     digest.settled = true;
-                    digest.effects.push(Effect::Tell(Event::Gap { object, error }));
+                    let from = digest.from;
+                    digest.gaps.push(Unread { from, object, error });
                 }
                 Out::Event(Happened::Waiting { .. } | Happened::Sent { .. } | Happened::Refused { .. })
                 | Out::Send { .. } => {}
@@ -177,16 +194,42 @@ impl Member {
         }
         if content_type.needs_proof() && pq_auth == PqAuth::Pending {
             let error = GapError::Unconfirmed(content_type);
-            return digest.effects.push(Effect::Tell(Event::Gap { object, error }));
+            return digest.gaps.push(Unread { from: Some(peer), object, error });
         }
         if by_inbox && self.desk.history.full(peer) {
             // The inbox is everybody's: it does not pause for one.
-            let error = GapError::Crowded;
-            return digest.effects.push(Effect::Tell(Event::Gap { object, error }));
+            return digest.gaps.push(Unread { from: None, object, error: GapError::Crowded });
         }
-        let state = State::Received;
+        let (content_type, state) = (Some(content_type), State::Received);
         let message = Kept { peer, id, sequence, timestamp, content_type, object, content, state };
         self.in_order(cx, message, digest);
+    }
+
+    /// What was not read takes its place in the history, in the batch of what was. A conversation that pauses takes no more.
+    fn file_gaps(&mut self, cx: Context<'_, '_>, digest: &mut Digest) {
+        let own = self.identity.id();
+        for Unread { from, object, error } in std::mem::take(&mut digest.gaps) {
+            if self.desk.history.is_gap(&object) {
+                continue;
+            }
+            let peer = from.filter(|peer| !self.desk.history.full(*peer)).unwrap_or(own);
+            let (id, _) = object.split_first_chunk().unwrap_or((&[0; 16], &[]));
+            let gap = Kept {
+                peer,
+                id: MessageId(*id),
+                sequence: 0,
+                timestamp: header_time(cx.now),
+                content_type: None,
+                object,
+                content: Zeroizing::new(error.to_string().into_bytes()),
+                state: State::Received,
+            };
+            self.keep(cx, gap, digest);
+            let history = &mut self.desk.history;
+            let gone = if peer == own { history.prune_gaps(own) } else { history.prune(peer) };
+            digest.changes.extend(gone.into_iter().map(drop_message));
+            digest.changes.push(self.thread(cx, peer, |_| {}));
+        }
     }
 
     fn peer(&self, session: SessionId) -> Option<IdentityId> {
@@ -210,8 +253,11 @@ impl Member {
         let now = Hour::at(cx.now.wall);
         let over: Vec<_> = self.desk.held.iter().filter(|(_, held)| now > held.until).map(|(hash, _)| *hash).collect();
         for hash in over {
-            self.desk.held.remove(&hash);
+            let held = self.desk.held.remove(&hash);
             digest.changes.push(vault::drop_row(Table::Held, &hash));
+            if held.is_some_and(|held| !is_companion(&held.object)) {
+                digest.gaps.push(Unread { from: None, object: hash, error: GapError::NoRecords });
+            }
         }
         let over: Vec<_> = self.desk.seen.iter().filter(|(_, until)| now > **until).map(|(hash, _)| *hash).collect();
         for hash in over {
@@ -221,6 +267,7 @@ impl Member {
         self.expire_shed(cx);
         // A restarted machine has forgotten what waits: it is shown again.
         self.release_held(cx, &mut digest);
+        self.file_gaps(cx, &mut digest);
         self.commit(cx, ids, digest.changes, digest.effects);
         self.publish_again(cx, ids);
     }

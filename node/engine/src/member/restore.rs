@@ -30,7 +30,7 @@ use super::send::Parked;
 use super::{Effect, Member, MemberConfig, RETRY_MS, Step};
 use crate::barrier::Barrier;
 use crate::identity::Identity;
-use crate::io::{CommandId, Event};
+use crate::io::CommandId;
 use crate::registry::Network;
 use crate::store::{RestoreError, Rows, Table, Value};
 use crate::vault;
@@ -109,7 +109,7 @@ impl Member {
 
     fn tell_again(&mut self) {
         let open = self.desk.history.untold();
-        let events = open.map(|(cursor, message)| Step::Effect(Effect::Tell(Event::Received(message.event(cursor)))));
+        let events = open.map(|(cursor, message)| Step::Effect(Effect::Tell(message.event(cursor))));
         self.steps.extend(events);
     }
 }

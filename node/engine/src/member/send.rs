@@ -171,6 +171,7 @@ impl Member {
         }
         let (timestamp, object) = (header_time(cx.now), [0; 32]);
         let state = State::Queued(None);
+        let content_type = Some(content_type);
         let kept = Kept { peer: to, id, sequence, timestamp, content_type, object, content, state };
         let row = kept.encode();
         let cursor = self.desk.history.add(kept);

@@ -7,7 +7,7 @@ use pars_proto::swarm::store::rows::Row;
 use pars_wire::machine::{Cx, Machine};
 
 use super::{Context, Effect, Job, Member, RETRY_MS, Step};
-use crate::io::{Event, Link, Output, QuestionId, Received};
+use crate::io::{Event, Gap, Link, Output, QuestionId, Received};
 use crate::node::Ids;
 use crate::store::{Change, Table, Value};
 
@@ -65,7 +65,10 @@ impl Member {
             Effect::Put(parcel) => self.put(cx, parcel),
             Effect::Tell(event) => {
                 // Only now: a message that is listed is durable.
-                if let Event::Received(Received { cursor, .. }) | Event::Queued { cursor, .. } = &event {
+                if let Event::Received(Received { cursor, .. })
+                | Event::Gap(Gap { cursor, .. })
+                | Event::Queued { cursor, .. } = &event
+                {
                     self.desk.history.show(*cursor);
                 }
                 cx.out.push(Output::Event(event));

@@ -54,12 +54,13 @@ mod tests {
     use pars_identity::bundle::Bundle;
     use pars_identity::link::Assurance;
     use pars_proto::onion::delay::Delay;
-    use pars_proto::session::MessageId;
     use pars_proto::session::machine::{CommandId, Out, Outgoing, Own, Sessions};
+    use pars_proto::session::{MessageId, Object};
     use pars_proto::swarm::client::DeliveryId;
     use pars_proto::swarm::mailbox::DayKey;
     use pars_wire::codec::Day;
     use pars_wire::content::{ContentType, Flags};
+    use pars_wire::limits::BUCKET_S;
     use pars_wire::machine::{Cx, Machine, Now, Tick, UnixMinute};
 
     use super::super::MemberConfig;
@@ -152,6 +153,33 @@ mod tests {
         let (_, events) = world.at(NOW, |member, cx, _| member.poll(cx, 0));
         let readings = events.iter().filter(|event| matches!(event, Event::Read { .. })).count();
         assert_eq!(readings, 1, "the inbox; whom nobody answered has no other place to write to");
+    }
+
+    #[test]
+    fn what_opens_for_nobody_in_the_inbox_is_one_gap_under_our_own_identity() {
+        let mut world = World::new(63);
+        let own = world.member.identity().id();
+        let rubbish = vec![7; BUCKET_S];
+        let events = world.arrive(vec![rubbish.clone()]);
+        assert!(events.iter().any(|event| matches!(event, Event::Gap(gap) if gap.from == own)));
+        let listed = world.member.history(0, Some(own), 9);
+        assert_eq!(listed.iter().map(|entry| entry.content_type).collect::<Vec<_>>(), [None]);
+        assert_eq!(world.member.conversations()[0].unread, 1);
+        world.arrive(vec![rubbish]);
+        assert_eq!(world.member.history(0, Some(own), 9).len(), 1);
+    }
+
+    #[test]
+    fn a_first_contact_whose_records_never_come_is_a_gap_after_a_day() {
+        let mut world = World::new(64);
+        let own = world.member.identity().id();
+        let objects = world.stranger(1);
+        let alone = objects.into_iter().filter(|object| matches!(Object::read(object), Ok(Object::Init(_)))).collect();
+        assert!(!world.arrive(alone).iter().any(|event| matches!(event, Event::Gap { .. })));
+        let later = Now { tick: Tick(9), wall: UnixMinute(NOW.wall.0 + 26 * 60) };
+        let (_, events) = world.at(later, |member, cx, ids| member.expire(cx, ids));
+        assert!(events.iter().any(|event| matches!(event, Event::Gap { .. })));
+        assert_eq!((world.member.desk().held(), world.member.history(0, Some(own), 9).len()), (0, 1));
     }
 
     #[test]

@@ -2,8 +2,10 @@
 
 mod alone;
 mod barrier;
+mod gaps;
 mod many;
 mod opening;
+mod places;
 mod snapshot;
 mod talk;
 mod town;

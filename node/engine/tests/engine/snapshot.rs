@@ -13,6 +13,7 @@ use pars_wire::codec::Wire;
 use pars_wire::content::ContentType;
 use pars_wire::machine::{Now, Tick};
 
+use crate::gaps::gap;
 use crate::talk::{all_stored, confirmed, say};
 use crate::town::{ALICE, BOB, Town};
 use crate::world::{NOW, World, config};
@@ -113,6 +114,22 @@ fn the_second_golden_conversation_is_read_by_both_who_wrote_it() {
     assert_eq!(said, ["salam", "salam, Alice", "how are you?"]);
     assert_eq!(member.sessions().all().count(), 1);
     assert_eq!(member.conversations()[0].pq_auth, Some(pars_proto::session::PqAuth::Confirmed));
+}
+
+/// A gap is a message's row without a content type: Bob's rows since there are some.
+const GAP: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/conversation-v3-gap.bin");
+
+#[test]
+fn the_third_golden_conversation_holds_a_gap() {
+    if std::env::var_os("PARS_BLESS").is_some() {
+        std::fs::write(GAP, gap(52).rows(BOB).encode()).unwrap();
+    }
+    let rows = Rows::decode(&std::fs::read(GAP).unwrap()).unwrap();
+    let config = MemberConfig { key: StoreKey::from_bytes([BOB as u8; 32]), ..config() };
+    let member = Member::restore(config, &rows, Now { tick: Tick(0), wall: NOW.wall }).unwrap();
+    let history = member.history(0, None, usize::MAX);
+    let kinds: Vec<_> = history.iter().map(|entry| entry.content_type.is_some()).collect();
+    assert_eq!(kinds, [true, true, true, true, false]);
 }
 
 fn read_as_written(rows: &Rows, digests: bool) {

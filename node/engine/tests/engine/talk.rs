@@ -211,7 +211,7 @@ fn an_action_goes_to_a_proven_contact_and_keeps_its_type() {
     town.command(BOB, 202, Command::Poll { days: 1 });
     town.until("reading", |town| town.member(BOB).history(0, None, 99).len() == 4);
     let last = town.member(BOB).history(0, None, 99).pop().unwrap();
-    assert_eq!((last.content_type, &last.content[..]), (ContentType::Action, &[2, 0xff, 0][..]));
+    assert_eq!((last.content_type, &last.content[..]), (Some(ContentType::Action), &[2, 0xff, 0][..]));
 }
 
 #[test]

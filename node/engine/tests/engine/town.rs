@@ -63,6 +63,8 @@ pub(crate) struct Town {
     board: Board,
     /// Thousandths of the packets that never arrive.
     pub(crate) loss: u64,
+    /// The member that no packet reaches or leaves.
+    pub(crate) cut: Option<Id>,
     /// Polls by itself so often, from its next start.
     pub(crate) poll: Option<u64>,
     /// The member that crashes at its next batch, with so many of its open batches on the disk.
@@ -125,6 +127,7 @@ impl Town {
             count: 0,
             board: Vec::new(),
             loss: 0,
+            cut: None,
             poll: None,
             crash_at_batch: None,
             connects: Vec::new(),
@@ -188,16 +191,36 @@ impl Town {
         let node = ready.unwrap_or_else(|| made(&self.hosts[id], self.config(id)));
         let host = &mut self.hosts[id];
         (host.life, host.node) = (host.life + 1, Some(node));
-        let today = Day::at(now.wall).0;
-        let nodes: Vec<_> = self.hosts.iter().filter_map(registration).collect();
-        for day in today - 20..=today + 1 {
-            let registry = Registry { day: Day(day), beacon: sha3(&[&day.to_be_bytes()]), nodes: nodes.clone() };
-            self.later(0, id, Input::Chain(registry));
-        }
+        self.learn(id, 20);
         for (bytes, dsa) in self.board.clone() {
             self.later(1, id, Input::Descriptor { bytes, dsa });
         }
         self.later(1, id, Input::Wake);
+    }
+
+    /// A host learns the registries of so many days before, of today and of tomorrow.
+    fn learn(&mut self, id: Id, back: u32) {
+        let today = Day::at(self.now().wall).0;
+        let nodes: Vec<_> = self.hosts.iter().filter_map(registration).collect();
+        for day in today - back..=today + 1 {
+            let registry = Registry { day: Day(day), beacon: sha3(&[&day.to_be_bytes()]), nodes: nodes.clone() };
+            self.later(0, id, Input::Chain(registry));
+        }
+    }
+
+    /// A day goes by at once for all who run, and everybody learns the registry of the next one.
+    pub(crate) fn dawn(&mut self) {
+        self.tick = self.tick.after(24 * 3_600_000);
+        (0..self.hosts.len()).for_each(|id| self.learn(id, 0));
+        self.run(60_000);
+    }
+
+    /// No packet reaches or leaves this member any more.
+    pub(crate) fn cut_off(&mut self, id: Id) {
+        self.cut = Some(id);
+        if let Some(first) = self.member(id).first_relay() {
+            self.later(5, id, Input::Disconnected(first));
+        }
     }
 
     /// Stop a host at once; so many of its open batches reached its disk.
@@ -213,6 +236,13 @@ impl Town {
 
     pub(crate) fn restart(&mut self, id: Id) {
         self.stop(id, usize::MAX);
+        self.start(id, None);
+    }
+
+    /// Start a member again with rows it had before: its disk was put back.
+    pub(crate) fn roll_back(&mut self, id: Id, rows: Rows) {
+        self.stop(id, 0);
+        self.hosts[id].rows = rows;
         self.start(id, None);
     }
 
@@ -329,7 +359,7 @@ impl Town {
                 let relay = self.service(node);
                 let token = random(&mut self.rng);
                 self.hosts[relay].clients.insert(token, id);
-                let up = self.runs(relay);
+                let up = self.runs(relay) && self.cut != Some(id);
                 let answer = if up { Input::Connected { node, token } } else { Input::Disconnected(node) };
                 self.later(5, id, answer);
             }
@@ -366,7 +396,8 @@ impl Town {
             Role::Member(_) => Link::Client([0; 16]),
         };
         let lost = self.rng.next_u64() % 1_000 < self.loss;
-        if let Some(target) = target.filter(|_| !lost) {
+        let cut = self.cut.is_some_and(|cut| cut == id || Some(cut) == target);
+        if let Some(target) = target.filter(|_| !lost && !cut) {
             let ms = 1 + self.rng.next_u64() % 40;
             self.later(ms, target, Input::Recv { from, bytes });
         }

@@ -40,7 +40,7 @@ pub fn run(stage: &mut Stage) {
     let expected: Vec<_> = messages.into_iter().filter_map(|(_, outcome)| outcome).collect();
     let read = |stage: &Stage| {
         let receipts =
-            stage.received(A, B).into_iter().filter(|entry| entry.content_type == ContentType::ActionReceipt);
+            stage.received(A, B).into_iter().filter(|entry| entry.content_type == Some(ContentType::ActionReceipt));
         receipts.map(|entry| ActionReceipt::decode(&entry.content).expect("B's own receipt")).collect::<Vec<_>>()
     };
     stage.poll_until("reading the receipts", |stage| read(stage).len() >= expected.len());

@@ -117,7 +117,7 @@ impl World {
                 Ok(())
             }
             Event::Received(message) => self.watch.received(host, message),
-            Event::Gap { error, .. } => self.watch.gap(host, &error.to_string()),
+            Event::Gap(gap) => self.watch.gap(host, &gap.reason),
             Event::Malformed => Err(format!("{host} got bytes that no machine takes")),
             _ => Ok(()),
         };

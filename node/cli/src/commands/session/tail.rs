@@ -1,6 +1,6 @@
-//! `session tail`: events as they come. A message is acknowledged only after it was written.
+//! `session tail`: events as they come. A message or a gap is acknowledged only after it was written.
 
-use pars_rpc::event::Event;
+use pars_rpc::{event::Event, message::GAP};
 
 use super::{document, words};
 use crate::{
@@ -29,8 +29,10 @@ async fn print(events: &mut Events, tail: &Tail, as_json: bool) -> Result<(), Er
         if output::emit(&report, as_json).is_err() {
             return Ok(());
         }
-        let Event::MessageReceived(message) = event else { continue };
-        left = left.map(|left| left - 1);
+        let (Event::MessageReceived(message) | Event::Gap(message)) = event else { continue };
+        if message.kind != GAP {
+            left = left.map(|left| left - 1);
+        }
         if !tail.no_ack && tail.after.is_none() {
             events.acknowledge(message.cursor).await?;
         }

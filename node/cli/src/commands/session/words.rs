@@ -3,7 +3,7 @@
 
 use pars_rpc::{
     event::Event,
-    message::{Delivery, Direction, Message},
+    message::{self, Delivery, Direction, Message},
     session::{ForwardSecrecy, PqAuth, Session},
 };
 
@@ -36,6 +36,7 @@ pub(super) fn message(message: &Message) -> String {
 fn content(message: &Message) -> String {
     match message.kind.as_str() {
         "text" => message.content.replace('\n', "\n    "),
+        message::GAP => format!("a gap: {}", message.content.replace('\n', " ")),
         kind => format!("{kind} of {} bytes", message.content.len() / 2),
     }
 }
@@ -53,10 +54,9 @@ fn delivery(delivery: Delivery) -> String {
 /// A line for each kind.
 pub(super) fn event(event: &Event) -> String {
     match event {
-        Event::MessageReceived(received) => message(received),
+        Event::MessageReceived(received) | Event::Gap(received) => message(received),
         Event::MessageUpdated(updated) => format!("[{}] is {}", updated.cursor, delivery(updated.delivery)),
         Event::SessionChanged(changed) => format!("session {}", session(changed)),
-        Event::Gap { reason } => format!("a gap: {}", reason.replace('\n', " ")),
         Event::Published {} => "your records stand in the directory".into(),
         // Rooms are told to pages, without a subscription.
         Event::RoomProgress(_)
@@ -97,6 +97,11 @@ mod tests {
     #[test]
     fn what_is_no_text_is_named_and_not_shown() {
         assert_eq!(message(&received("action", "aabbcc")), "[7] 05aa: action of 3 bytes");
+    }
+
+    #[test]
+    fn a_gap_says_why_it_cannot_be_read_in_one_line() {
+        assert_eq!(message(&received("gap", "the key\nwas used")), "[7] 05aa: a gap: the key was used");
     }
 
     #[test]

@@ -283,6 +283,9 @@ pub enum GapError {
     /// Too many first contacts wait.
     #[error("too many first contacts wait for their records; this one was passed over, its sender must write again")]
     Crowded,
+    /// A first contact without the records that belong to it.
+    #[error("the records of this first contact did not come within a day; its sender must write again")]
+    NoRecords,
     /// The session it is for is gone.
     #[error("the session of this object is gone")]
     NoSession,

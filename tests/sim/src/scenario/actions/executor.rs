@@ -53,7 +53,8 @@ impl Executor {
 
     fn carry_out(&mut self, stage: &mut Stage, entry: &Entry) -> Result<Option<ActionReceipt>, (B256, Refusal)> {
         let none = |refusal: Refusal| (B256::ZERO, refusal);
-        require_action(entry.content_type).map_err(none)?;
+        let kind = entry.content_type.expect("no gap is a letter");
+        require_action(kind).map_err(none)?;
         match ActionContent::decode(&entry.content).map_err(|error| none(error.into()))? {
             ActionContent::Certificate(bytes) => {
                 stage.running(B);
