@@ -130,7 +130,9 @@ impl Member {
         }
         self.sources.insert(tag, reading);
         let id = self.task(Job::Fetch(tag));
-        self.steps.push_back(Step::Swarm(ClientIn::Fetch { id, mailbox, nodes: READ_NODES }));
+        // Strangers pay what our prekeys ask for.
+        let bits = if reading.source == Source::Inbox { self.identity.batch.content().hashcash_bits } else { 0 };
+        self.steps.push_back(Step::Swarm(ClientIn::Fetch { id, mailbox, nodes: READ_NODES, bits }));
     }
 
     /// A reading ended, at so many nodes.

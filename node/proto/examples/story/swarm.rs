@@ -138,10 +138,12 @@ fn replies(receipt: Receipt, id: ObjectId, object: &[u8]) -> Value {
         hex0x(&body[..length])
     };
     let reply = |op, items| Reply { op, status: Status::Ok, more: false, minute: Minute(NOW.0), cursor: 7, items };
-    let item = Item { id, cursor: 8, stored: Minute(NOW.0.div_ceil(60) * 60), object: object.to_vec() };
+    let item = Item { id, cursor: 8, stored: Minute(NOW.0.div_ceil(60) * 60), work: None, object: object.to_vec() };
+    let worked = Item { work: Some([1, 2, 3, 4, 5, 6, 7, 8]), ..item.clone() };
     json!({
         "put": trimmed(reply(Op::Put, Items::Receipts(vec![receipt])).encode()),
         "get": trimmed(reply(Op::Get, Items::Objects(vec![item])).encode()),
+        "getInbox": trimmed(reply(Op::Get, Items::Objects(vec![worked])).encode()),
         "empty": trimmed(reply(Op::Get, Items::Objects(Vec::new())).encode()),
         "stat": trimmed(reply(Op::Stat, Items::Receipts(vec![receipt; 2])).encode()),
         "dirGet": trimmed(reply(Op::DirGet, Items::Records(vec![vec![7; 68], vec![8; 3]])).encode()),

@@ -1,7 +1,9 @@
 //! What a node answers: `op1|status1|count1|more1|minute4|cursor8|items`, 16 bytes and items, zeros behind (SESSION section 6).
 //!
-//! Items: of PUT, PUT_INBOX and STAT receipts (100 each); of GET `obj_id32|class1|cursor8|stored_min4|object`; of DIR_GET
-//! lp(record). A bad signature, an unknown and an empty mailbox give the same bytes: status 0, no items, the asked cursor.
+//! Items: of PUT, PUT_INBOX and STAT receipts (100 each); of GET `obj_id32|class1|cursor8|stored_min4|object`, of an inbox
+//! `obj_id32|class1 + 16|cursor8|stored_min4|hc_nonce8|object`, so that its owner can count the work;
+//! of DIR_GET lp(record). A bad signature, an unknown and an empty mailbox give the same bytes: status 0, no items, the asked
+//! cursor.
 
 use pars_wire::codec::{DecodeError, Minute, Reader, Wire, Writer};
 use pars_wire::limits::ONION_ROOM;
@@ -14,8 +16,10 @@ use super::receipt::Receipt;
 pub const HEADER: usize = 16;
 /// Bytes for items.
 pub const ROOM: usize = ONION_ROOM - HEADER;
-/// Bytes of a GET item in front of its object.
+/// Bytes of a GET item in front of its object, without the work of an inbox's.
 pub const ITEM_HEADER: usize = 45;
+/// Of the class byte: the nonce of the object's work follows.
+const WORKED: u8 = 16;
 
 /// How a command went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
@@ -69,6 +73,8 @@ pub struct Item {
     pub cursor: u64,
     /// When it was stored, rounded up to an hour.
     pub stored: Minute,
+    /// The nonce of the work it came with; none in mailboxes of contacts.
+    pub work: Option<[u8; 8]>,
     /// The object.
     pub object: Vec<u8>,
 }
@@ -120,7 +126,9 @@ impl Items {
             Self::Objects(items) => {
                 for item in items {
                     let class = Class::of(&item.object).unwrap_or(Class::L) as u8;
-                    out.bytes(&item.id.0).u8(class).u64(item.cursor).minute(item.stored).bytes(&item.object);
+                    let worked = if item.work.is_some() { WORKED } else { 0 };
+                    out.bytes(&item.id.0).u8(class + worked).u64(item.cursor).minute(item.stored);
+                    out.bytes(item.work.as_ref().map_or(&[][..], |nonce| nonce)).bytes(&item.object);
                 }
             }
             Self::Records(items) => {
@@ -150,14 +158,17 @@ impl Items {
 impl Item {
     /// Bytes it takes in a reply.
     pub const fn size(&self) -> usize {
-        ITEM_HEADER + self.object.len()
+        let work = if self.work.is_some() { 8 } else { 0 };
+        ITEM_HEADER + work + self.object.len()
     }
 
     fn read(from: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let id = ObjectId(from.array("object id")?);
-        let class = Class::from_byte(from.u8("object class")?)?;
+        let class = from.u8("object class")?;
+        let (worked, class) = (class & WORKED != 0, Class::from_byte(class & !WORKED)?);
         let (cursor, stored) = (from.u64("cursor")?, from.minute("store time")?);
-        Ok(Self { id, cursor, stored, object: from.take(class.size(), "object")?.to_vec() })
+        let work = if worked { Some(from.array("work")?) } else { None };
+        Ok(Self { id, cursor, stored, work, object: from.take(class.size(), "object")?.to_vec() })
     }
 }
 

@@ -37,6 +37,8 @@ pub struct Entry {
     pub expiry: Hour,
     /// Bits of work; 0 in mailboxes of contacts.
     pub effort: u8,
+    /// The nonce that shows it, for the owner.
+    pub work: Option<[u8; 8]>,
     /// The bytes.
     pub object: Vec<u8>,
     /// Receipts of the other replicas, as far as they are known here. Not stored: they can be asked for again.

@@ -7,7 +7,7 @@ use pars_proto::swarm::client::{ClientIn, PutTo, TaskId};
 use pars_proto::swarm::command::Command;
 use pars_proto::swarm::hashcash::Work;
 use pars_proto::swarm::mailbox::{DayKey, Flag, inbox_tag};
-use pars_proto::swarm::reply::{Reply, Status};
+use pars_proto::swarm::reply::{Items, Reply, Status};
 use pars_proto::swarm::shelf::{Entry, Room, Shelf};
 use pars_wire::codec::{Day, Hour, Minute};
 use pars_wire::limits::{BUCKET_L, BUCKET_S};
@@ -63,6 +63,61 @@ fn too_little_work_and_work_for_something_else_or_long_ago_are_refused() {
 }
 
 #[test]
+fn the_owner_passes_over_what_costs_less_than_its_prekeys_ask_for_and_what_a_node_gives_without_its_work() {
+    let mut world = World::new(7, 75);
+    let tag = inbox_tag(&key(), TODAY);
+    let mut objects = Vec::new();
+    // The beacon of the mailbox's day, and of the day before: what the node takes, the owner can count.
+    for (bits, day) in [(18, TODAY), (19, TODAY), (19, TODAY.minus(1))] {
+        let object = world.object::<BUCKET_S>();
+        let work = Work { tag, object: ObjectId::of(&tag, &object), beacon: snapshot(7, day).beacon };
+        let nonce = (0..u64::MAX).map(u64::to_be_bytes).find(|nonce| work.effort(nonce) == bits).unwrap();
+        let answers = world.raw(node(0), &offer(&object, nonce), 1);
+        assert_eq!(Reply::decode(&answers[0]).unwrap().status, Status::Ok);
+        objects.push(object);
+    }
+    let read = |world: &mut World, id, bits| {
+        world.events.clear();
+        let mailbox = DayKey::inbox(owner(), TODAY);
+        world.input(ClientIn::Fetch { id: TaskId(id), mailbox, nodes: 7, bits });
+        world.run(1_000);
+        let mut delivered = world.delivered();
+        delivered.sort();
+        delivered
+    };
+    // Six nodes that keep the work to themselves, or make some up, give nothing; the seventh gives all.
+    for liar in 0..6 {
+        let lie: fn(&mut Reply) = if liar % 2 == 0 { hides_work } else { makes_work_up };
+        world.liars.insert(node(liar), lie);
+    }
+    let mut dear = objects[1..].to_vec();
+    dear.sort();
+    assert_eq!(read(&mut world, 1, 19), dear);
+    // A restart of the nodes forgets no work.
+    world.liars.clear();
+    (0..7).for_each(|i| world.start(i, 7));
+    world.client_disk.clear();
+    world.restart_client();
+    assert_eq!(read(&mut world, 2, 19), dear);
+    world.client_disk.clear();
+    world.restart_client();
+    objects.sort();
+    assert_eq!(read(&mut world, 3, 18), objects);
+}
+
+fn hides_work(reply: &mut Reply) {
+    if let Items::Objects(items) = &mut reply.items {
+        items.iter_mut().for_each(|item| item.work = None);
+    }
+}
+
+fn makes_work_up(reply: &mut Reply) {
+    if let Items::Objects(items) = &mut reply.items {
+        items.iter_mut().for_each(|item| item.work = Some([7; 8]));
+    }
+}
+
+#[test]
 fn a_full_inbox_replaces_exactly_the_least_effort_by_twice_as_much() {
     let mut shelf = Shelf::new(Flag::Inbox);
     for number in 0..1_024_u32 {
@@ -76,6 +131,7 @@ fn a_full_inbox_replaces_exactly_the_least_effort_by_twice_as_much() {
             stored: Minute(0),
             expiry: Hour(u32::MAX),
             effort,
+            work: None,
             object: vec![0; BUCKET_L],
             receipts: Vec::new(),
         };

@@ -80,12 +80,16 @@ fn replies_hold_what_the_design_says() {
     let receipt = Receipt::sign(&key(0), node(0), &ObjectId([1; 32]), &pars_proto::swarm::Tag([2; 32]), Hour(9));
     assert_eq!(receipt.encode().len(), RECEIPT);
     assert_eq!(16 + 7 * RECEIPT, 716);
-    let item = |size| Item { id: ObjectId([1; 32]), cursor: 5, stored: Minute(60), object: vec![1; size] };
+    let item = |size| Item { id: ObjectId([1; 32]), cursor: 5, stored: Minute(60), work: None, object: vec![1; size] };
+    let worked = |size| Item { work: Some([7; 8]), ..item(size) };
+    assert_eq!([item(BUCKET_S).size(), worked(BUCKET_S).size()], [45 + BUCKET_S, 53 + BUCKET_S]);
     for (op, items) in [
         (Op::Put, Items::Receipts(vec![receipt; 7])),
         (Op::Stat, Items::Receipts(Vec::new())),
         (Op::Get, Items::Objects(vec![item(BUCKET_M), item(BUCKET_S)])),
         (Op::Get, Items::Objects(vec![item(BUCKET_L)])),
+        (Op::Get, Items::Objects(vec![worked(BUCKET_L)])),
+        (Op::Get, Items::Objects(vec![worked(BUCKET_M), item(BUCKET_S)])),
         (Op::DirGet, Items::Records(vec![vec![1; 4_826], vec![2; 1_744]])),
         (Op::Del, Items::None),
     ] {

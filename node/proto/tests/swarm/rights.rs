@@ -134,9 +134,11 @@ fn days_outside_their_time_and_other_swarms_are_refused() {
     let outside = (0..9).map(node).find(|n| !inside.contains(n)).unwrap();
     let command = put(&pair(), object.clone(), 24, &mut world);
     assert_eq!(Reply::decode(&world.raw(outside, &command, 1)[0]).unwrap().status, Status::NotPlaced);
-    for ttl in [0, 337] {
+    for (ttl, expected) in
+        [(0, Status::Refused), (1, Status::Ok), (336, Status::Ok), (337, Status::Refused), (u16::MAX, Status::Refused)]
+    {
         let command = put(&pair(), object.clone(), ttl, &mut world);
-        assert_eq!(Reply::decode(&world.raw(inside[0], &command, 1)[0]).unwrap().status, Status::Refused);
+        assert_eq!(Reply::decode(&world.raw(inside[0], &command, 1)[0]).unwrap().status, expected, "{ttl} hours");
     }
 }
 

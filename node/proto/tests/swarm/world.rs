@@ -313,7 +313,8 @@ impl World {
     }
 
     pub(crate) fn fetch(&mut self, id: u64, mailbox: DayKey, nodes: usize) {
-        self.input(ClientIn::Fetch { id: TaskId(id), mailbox, nodes });
+        let bits = if mailbox.flag == Flag::Inbox { 18 } else { 0 };
+        self.input(ClientIn::Fetch { id: TaskId(id), mailbox, nodes, bits });
     }
 
     /// Every object delivered so far.

@@ -228,7 +228,9 @@ fn replies(seeds: &mut Seeds) {
     let reply = |op, items| {
         trimmed(&Reply { op, status: Status::Ok, more: true, minute: Minute(NOON.0), cursor: 7, items }.encode()[..])
     };
-    let item = Item { id: ObjectId([6; 32]), cursor: 8, stored: Minute(60), object: vec![1; BUCKET_S] };
+    let item = Item { id: ObjectId([6; 32]), cursor: 8, stored: Minute(60), work: None, object: vec![1; BUCKET_S] };
+    let worked = Item { work: Some([9; 8]), ..item.clone() };
+    seeds.add("swarm-reply", "objects-of-an-inbox", reply(Op::Get, Items::Objects(vec![worked])));
     let record = ALICE.keys.revoke().encode();
     seeds.add_with(
         "swarm-reply",

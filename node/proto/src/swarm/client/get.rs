@@ -9,7 +9,9 @@ use pars_wire::machine::UnixMinute;
 
 use super::super::auth::{Auth, in_use};
 use super::super::command::Command;
+use super::super::hashcash::Work;
 use super::super::mailbox::{DayKey, ObjectId, Tag};
+use super::super::placement::Placement;
 use super::super::reply::{Item, Items, Reply};
 use super::super::store::rows::Row;
 use super::{Asked, Client, ClientOut, Context, DeliveryId, Event, TaskError, TaskId, draw};
@@ -95,14 +97,19 @@ impl Book {
         self.cursors.into_keys().map(|node| Row { key: row_key(place, node), value: None }).collect()
     }
 
-    /// Note what a reply holds; the objects that are new.
-    fn take(&mut self, at: (NodeId, u64), tag: &Tag, items: Vec<Item>, delivery: DeliveryId) -> Vec<Vec<u8>> {
+    /// Note what a reply holds; the objects that are new and that cost their sender enough.
+    fn take(
+        &mut self,
+        at: (NodeId, u64),
+        items: Vec<Item>,
+        delivery: DeliveryId,
+        is_due: impl Fn(&Item) -> bool,
+    ) -> Vec<Vec<u8>> {
         let (_, start) = at;
         let end = items.last().map_or(start, |item| item.cursor);
         let (mut fresh, mut waits) = (Vec::new(), BTreeSet::new());
         for item in items {
-            // What does not hash to its id is damaged or of another mailbox.
-            if ObjectId::of(tag, &item.object) != item.id {
+            if !is_due(&item) {
                 continue;
             }
             match self.seen.get(&item.id) {
@@ -138,18 +145,20 @@ pub(super) struct Fetch {
     mailbox: DayKey,
     tag: Tag,
     nodes: usize,
+    /// Of an inbox: the work that its owner asks for.
+    bits: u8,
     tried: BTreeSet<NodeId>,
     reading: BTreeMap<NodeId, Reading>,
     answered: usize,
 }
 
 impl Fetch {
-    pub(super) fn new(mailbox: DayKey, nodes: usize, now: UnixMinute) -> Result<Self, TaskError> {
+    pub(super) fn new(mailbox: DayKey, (nodes, bits): (usize, u8), now: UnixMinute) -> Result<Self, TaskError> {
         if !in_use(mailbox.day, now) {
             return Err(TaskError::Day);
         }
         let tag = mailbox.tag();
-        Ok(Self { mailbox, tag, nodes, tried: BTreeSet::new(), reading: BTreeMap::new(), answered: 0 })
+        Ok(Self { mailbox, tag, nodes, bits, tried: BTreeSet::new(), reading: BTreeMap::new(), answered: 0 })
     }
 
     fn place(&self) -> Place {
@@ -183,8 +192,12 @@ impl Fetch {
         }
         let place = (self.mailbox.day, self.tag);
         let delivery = DeliveryId(client.deliveries + 1);
+        let (placement, today) = (&client.placement, Day::at(cx.now.wall));
         let book = client.books.entry(place).or_default();
-        let objects = book.take((node, start), &self.tag, items, delivery);
+        // What does not hash to its id is damaged or of another mailbox.
+        let is_due =
+            |item: &Item| ObjectId::of(&self.tag, &item.object) == item.id && self.is_worked(placement, today, item);
+        let objects = book.take((node, start), items, delivery, is_due);
         let rows = book.advance(place);
         if !objects.is_empty() {
             client.deliveries += 1;
@@ -193,6 +206,22 @@ impl Fetch {
         if !rows.is_empty() {
             cx.out.push(ClientOut::Persist(rows));
         }
+    }
+
+    /// Whether a stranger did the work that is asked for: under the beacon of the mailbox's day, of the next, when it was late, or
+    /// of the one before, when its sender's clock was. Where one of these is not known here, the node's own check stands.
+    fn is_worked(&self, placement: &Placement, today: Day, item: &Item) -> bool {
+        if self.bits == 0 {
+            return true;
+        }
+        let day = self.mailbox.day;
+        let enough = |day: Day, nonce: &[u8; 8]| match placement.beacon(day) {
+            Some(beacon) => Work { tag: self.tag, object: item.id, beacon: *beacon }.effort(nonce) >= self.bits,
+            // Of tomorrow there is none yet.
+            None => day <= today,
+        };
+        let mut days = [day, day.plus(1), day.minus(1)].into_iter();
+        item.work.is_some_and(|nonce| days.any(|day| enough(day, &nonce)))
     }
 
     fn failed(&mut self, node: NodeId) {

@@ -67,6 +67,8 @@ pub enum ClientIn {
         mailbox: DayKey,
         /// At how many; more than there are means all.
         nodes: usize,
+        /// Of an inbox: the work that its owner asks for. What shows less is passed over. 0: none.
+        bits: u8,
     },
     /// What a delivery held is durable: cursors may move.
     Committed(DeliveryId),

@@ -20,6 +20,7 @@ struct Offer<'a> {
     day: Day,
     tag: Tag,
     ttl_hours: u16,
+    work: Option<[u8; 8]>,
     object: &'a [u8],
 }
 
@@ -35,11 +36,12 @@ impl<'a> Offer<'a> {
         match command {
             Command::Put { flag, ttl_hours, auth, object } => {
                 let tag = flag.tag(&auth.key, auth.day);
-                Some(Self { flag: *flag, day: auth.day, tag, ttl_hours: *ttl_hours, object })
+                Some(Self { flag: *flag, day: auth.day, tag, ttl_hours: *ttl_hours, work: None, object })
             }
-            Command::PutInbox { ttl_hours, inbox, day, object, .. } => {
+            Command::PutInbox { ttl_hours, inbox, day, nonce, object } => {
                 let tag = inbox_tag(inbox, *day);
-                Some(Self { flag: Flag::Inbox, day: *day, tag, ttl_hours: *ttl_hours, object })
+                let work = Some(*nonce);
+                Some(Self { flag: Flag::Inbox, day: *day, tag, ttl_hours: *ttl_hours, work, object })
             }
             _ => None,
         }
@@ -117,6 +119,7 @@ impl Store {
             stored: Minute(hour_up(now.0).0.saturating_mul(60)),
             expiry: hour_up(now.0).plus(offer.ttl_hours.into()),
             effort,
+            work: offer.work,
             object: offer.object.to_vec(),
             receipts: Vec::new(),
         };
@@ -182,7 +185,8 @@ impl Store {
 fn page(shelf: &Shelf, cursor: u64) -> (Vec<Item>, bool) {
     let (mut items, mut room) = (Vec::new(), ROOM);
     for (cursor, entry) in shelf.after(cursor) {
-        let item = Item { id: entry.id, cursor, stored: entry.stored, object: entry.object.clone() };
+        let Entry { id, stored, work, .. } = *entry;
+        let item = Item { id, cursor, stored, work, object: entry.object.clone() };
         match room.checked_sub(item.size()) {
             Some(left) => room = left,
             None => return (items, true),

@@ -1,10 +1,11 @@
-//! What a store persists: rows by key. `o|day4|tag32|id32` → `flag1|cursor8|stored_min4|expiry_h4|effort1|object`,
+//! What a store persists: rows by key. `o|day4|tag32|id32` → `flag1|cursor8|stored_min4|expiry_h4|effort1|object`
+//! (of an inbox `…effort1|hc_nonce8|object`),
 //! `t|day4|tag32|id32` → `flag1|until_h4`, `d|identity32|what8` → `expiry_h4|record`. Version 1 of these rows.
 
 use pars_wire::codec::{Day, DecodeError, Hour, Reader, Wire, Writer};
 
 use super::super::directory::What;
-use super::super::mailbox::{Flag, ObjectId, Tag};
+use super::super::mailbox::{Class, Flag, ObjectId, Tag};
 use super::super::shelf::{Entry, Shelf};
 use super::Store;
 
@@ -41,8 +42,9 @@ fn slot(identity: &[u8; 32], what: What) -> Vec<u8> {
 
 impl Row {
     pub(super) fn object(day: Day, tag: &Tag, flag: Flag, cursor: u64, entry: &Entry) -> Self {
-        let mut value = Writer::with_capacity(18 + entry.object.len());
-        value.u8(flag as u8).u64(cursor).minute(entry.stored).hour(entry.expiry).u8(entry.effort).bytes(&entry.object);
+        let mut value = Writer::with_capacity(26 + entry.object.len());
+        value.u8(flag as u8).u64(cursor).minute(entry.stored).hour(entry.expiry).u8(entry.effort);
+        value.bytes(entry.work.as_ref().map_or(&[][..], |nonce| nonce)).bytes(&entry.object);
         Self { key: place(b'o', day, tag, &entry.id), value: Some(value.into_bytes()) }
     }
 
@@ -81,10 +83,14 @@ impl Store {
                 let cursor = value.u64("cursor")?;
                 let (stored, expiry) = (value.minute("store time")?, value.hour("expiry")?);
                 let effort = value.u8("effort")?;
+                // Rows of an inbox were written without the nonce once.
+                let sizes = [Class::S, Class::M, Class::L].map(Class::size);
+                let old = sizes.contains(&value.remaining());
+                let work = if flag == Flag::Inbox && !old { Some(value.array("work")?) } else { None };
                 let object = value.rest().to_vec();
                 self.bytes += object.len();
                 self.places.insert(id, (day, tag));
-                let entry = Entry { id, stored, expiry, effort, object, receipts: Vec::new() };
+                let entry = Entry { id, stored, expiry, effort, work, object, receipts: Vec::new() };
                 self.shelves.entry((day, tag)).or_insert_with(|| Shelf::new(flag)).insert(cursor, entry);
             }
             b't' => {
