@@ -83,6 +83,12 @@ pub struct Settings {
     /// Serve the page of this directory (clients/web/dist) on the loopback port
     #[arg(long, value_name = "DIR")]
     pub page: Option<PathBuf>,
+    /// Loopback address of the read-only gateway to stored blocks (trustless, IPFS); none unless it is given
+    #[arg(long, value_name = "IP:PORT")]
+    pub gateway: Option<SocketAddr>,
+    /// Bytes of stored blocks at most; 64 GiB if left out
+    #[arg(long, value_name = "BYTES")]
+    pub blob_quota: Option<u64>,
     /// Home with the secrets of registered commitments and the proving key, for anonymous seats (parsctl's --home)
     #[arg(long, env = "PARS_HOME", value_name = "DIR")]
     pub home: Option<PathBuf>,
@@ -119,6 +125,8 @@ impl Settings {
             sfu_key_file: self.sfu_key_file.or(file.sfu_key_file),
             sfu_fingerprint: self.sfu_fingerprint.or(file.sfu_fingerprint),
             page: self.page.or(file.page),
+            gateway: self.gateway.or(file.gateway),
+            blob_quota: self.blob_quota.or(file.blob_quota),
             home: self.home.or(file.home),
             capture: self.capture.or(file.capture),
         }
@@ -131,6 +139,9 @@ fn list<T>(own: Vec<T>, other: Vec<T>) -> Vec<T> {
 
 #[cfg(test)]
 mod tests {
+    use pars_fuzz::Outcome;
+    use pars_fuzz::mutate::replay_and_damage;
+
     use super::*;
 
     #[test]
@@ -153,5 +164,25 @@ mod tests {
     fn an_unknown_setting_in_the_file_is_refused_by_name() {
         let error = toml::from_str::<Settings>("netwrok = 'dev'").unwrap_err().to_string();
         assert!(error.contains("netwrok"), "{error}");
+    }
+
+    #[test]
+    fn damaged_settings_are_read_or_refused_and_nothing_else() {
+        let texts = [
+            "network = 'dev'\nlisten = '/ip4/127.0.0.1/tcp/1'\nservice = true\nstake = 1000000000000",
+            "http = '127.0.0.1:0'\nadvertise = ['[::1]:9', '1.2.3.4:5']\nbootstrap = []\ndev-account = 3",
+            "allow-origin = [\n'http://localhost:1' # ours\n]\nhost = false\n[[calls]]",
+        ];
+        let [first, second, third] = texts.map(|text| text.as_bytes().to_vec());
+        let refused = [third, b"stake = -1".to_vec(), b"http = 'localhost'".to_vec(), vec![b'['; 20_000]];
+        let refused = refused.into_iter().map(|text| (text, Outcome::Refused));
+        let corpus: Vec<_> = [first, second].map(|text| (text, Outcome::Accepted)).into_iter().chain(refused).collect();
+        replay_and_damage("sessiond-toml", &corpus, |bytes| {
+            let Ok(settings) = toml::from_str::<Settings>(&String::from_utf8_lossy(bytes)) else {
+                return Outcome::Refused;
+            };
+            assert_eq!(settings.clone().over(Settings::default()), settings);
+            Outcome::Accepted
+        });
     }
 }

@@ -170,6 +170,29 @@ mod tests {
     }
 
     #[test]
+    fn a_damaged_capture_is_read_as_far_as_it_goes_or_refused() {
+        let whole = file(&[record(0, 5, &[1, 0, 7]), record(1, 6, &[2; 40])]);
+        let told = |bytes: &[u8]| {
+            let Ok(capture) = Capture::parse(bytes) else { return false };
+            let taken: usize = capture.packets.iter().map(|packet| HEAD + packet.bytes.len()).sum();
+            assert_eq!(MAGIC.len() + taken + capture.cut, bytes.len(), "every byte is told of");
+            true
+        };
+        for at in 0..whole.len() {
+            assert_eq!(told(&whole[..at]), at >= MAGIC.len(), "cut to {at} bytes");
+            for bit in 0..8 {
+                let mut damaged = whole.clone();
+                damaged[at] ^= 1 << bit;
+                assert!(at >= MAGIC.len() || !told(&damaged), "another magic");
+                told(&damaged);
+            }
+        }
+        let mut lying = whole;
+        lying[MAGIC.len() + 18..][..4].fill(0xff);
+        assert_eq!(Capture::parse(&lying).unwrap().packets, [], "a length beyond the end is a record that is cut");
+    }
+
+    #[test]
     fn another_size_and_another_kind_are_found() {
         let sizes = |bytes: &[u8]| Capture::parse(&file(&[record(0, 1, bytes)])).unwrap().check_sizes();
         assert!(sizes(&[1; PACKET]).is_ok() && sizes(&[0; PACKET]).is_ok());

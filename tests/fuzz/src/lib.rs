@@ -13,6 +13,9 @@
 //!
 //! The corpus is written by `cargo run -p pars-fuzz --example corpus`; further files may stand beside the written ones and
 //! are replayed too. Coverage-guided engines take the same functions; none is needed here.
+//!
+//! Decoders that are their crate's secret have their target beside them, with its inputs: discovery, settings, the executor's
+//! list and journal, rows of the store (all `pars-daemon`), control packets of rooms (`pars-engine`), captures (`pars-e2e`).
 
 pub mod corpus;
 pub mod mutate;

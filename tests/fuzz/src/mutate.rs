@@ -1,7 +1,19 @@
-//! Deterministic damage: the same seed gives the same inputs on every machine.
+//! Deterministic damage: the same seed gives the same inputs on every machine. `PARS_FUZZ_ROUNDS` sets how many inputs each
+//! target gets, `PARS_FUZZ_SEED` where they begin; both are printed, and a failure prints its round and its input.
+
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
+
+use crate::Outcome;
+
+/// Rounds of a target unless the environment says otherwise.
+const ROUNDS: u64 = 1_000;
+/// Where mutations begin unless the environment says otherwise.
+const SEED: u64 = 20_261_121;
+/// Bytes of an input that a failure shows.
+const SHOWN: usize = 512;
 
 /// Longest input that mutations grow to; more than every layout has.
 const LONGEST: usize = 20_000;
@@ -85,4 +97,46 @@ impl<'a> Mutator<'a> {
         let length = 1 + self.below(200);
         input.iter_mut().skip(at).zip(other.iter().skip(from)).take(length).for_each(|(to, from)| *to = *from);
     }
+}
+
+fn environment(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
+}
+
+/// Give a target damaged inputs.
+///
+/// # Panics
+/// With the target, after printing what it was given.
+pub fn survive(name: &str, corpus: &[Vec<u8>], target: impl Fn(&[u8]) -> Outcome) {
+    let (rounds, seed) = (environment("PARS_FUZZ_ROUNDS", ROUNDS), environment("PARS_FUZZ_SEED", SEED));
+    let mut mutator = Mutator::new(seed, corpus);
+    let mut accepted = 0;
+    for round in 0..rounds {
+        let input = mutator.next_input();
+        match catch_unwind(AssertUnwindSafe(|| target(&input))) {
+            Ok(outcome) => accepted += u64::from(outcome == Outcome::Accepted),
+            Err(panic) => {
+                let shown: String = input.iter().take(SHOWN).map(|byte| format!("{byte:02x}")).collect();
+                println!("{name}: seed {seed}, round {round}, {} bytes: {shown}", input.len());
+                resume_unwind(panic);
+            }
+        }
+    }
+    println!("{name}: seed {seed}, {accepted} of {rounds} accepted");
+}
+
+/// A target outside this crate, whose decoder is its own crate's secret: its inputs, each with whether it is valid, then
+/// damaged ones.
+///
+/// # Panics
+/// If the target says something else of an input, or as [`survive`].
+pub fn replay_and_damage(name: &str, corpus: &[(Vec<u8>, Outcome)], target: impl Fn(&[u8]) -> Outcome) {
+    for said in [Outcome::Accepted, Outcome::Refused] {
+        assert!(corpus.iter().any(|(_, outcome)| *outcome == said), "{name}: no input is {said:?}");
+    }
+    for (number, (input, outcome)) in corpus.iter().enumerate() {
+        assert_eq!(target(input), *outcome, "{name}: input {number}");
+    }
+    let inputs: Vec<_> = corpus.iter().map(|(input, _)| input.clone()).collect();
+    survive(name, &inputs, target);
 }

@@ -2,6 +2,7 @@
 
 mod action;
 mod bindings;
+mod blocks;
 mod circuits;
 mod crypto;
 mod engine;
@@ -10,6 +11,7 @@ mod identity;
 mod media;
 mod onion;
 mod room;
+mod rpc;
 mod session;
 mod swarm;
 mod text;
@@ -27,6 +29,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("text-identity-id", text::identity_id),
     ("text-link", text::link),
     ("text-words", text::words),
+    ("text-room-kind", text::room_kind),
     ("crypto-ed25519-public", crypto::ed25519_public),
     ("crypto-hybrid-public", crypto::hybrid_public),
     ("crypto-hybrid-signature", crypto::hybrid_signature),
@@ -86,6 +89,12 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("engine-row", engine::row),
     ("engine-store-row", engine::store_row),
     ("engine-link", engine::link),
+    ("rpc-body", rpc::body),
+    ("rpc-call", rpc::call),
+    ("rpc-response", rpc::response),
+    ("rpc-event", rpc::event),
+    ("rpc-id", rpc::id),
+    ("rpc-prefixed", rpc::prefixed),
     ("circuits-envelope", circuits::envelope),
     ("circuits-proof-file", circuits::proof_file),
     ("circuits-secret", circuits::secret),
@@ -95,6 +104,11 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("bindings-event", bindings::event),
     ("bindings-owner-event", bindings::owner_event),
     ("bindings-deployment", bindings::deployment),
+    ("blocks-cid", blocks::cid),
+    ("blocks-node", blocks::node),
+    ("blocks-file", blocks::file),
+    ("blocks-car", blocks::car),
+    ("bindings-action", bindings::action),
 ];
 
 /// The seeds of all targets.
@@ -111,6 +125,8 @@ pub(crate) fn seeds(seeds: &mut Seeds) {
     room::seeds(seeds);
     media::seeds(seeds);
     engine::seeds(seeds);
+    rpc::seeds(seeds);
     circuits::seeds(seeds);
     bindings::seeds(seeds);
+    blocks::seeds(seeds);
 }

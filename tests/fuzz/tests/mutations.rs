@@ -1,52 +1,15 @@
-//! Every target survives damaged inputs. `PARS_FUZZ_ROUNDS` sets how many each target gets, `PARS_FUZZ_SEED` where they
-//! begin; both are printed, and a failure prints its round and its input.
+//! Every target survives damaged inputs.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
-
+use pars_fuzz::TARGETS;
 use pars_fuzz::corpus::files;
-use pars_fuzz::mutate::Mutator;
-use pars_fuzz::{Outcome, TARGETS, Target};
-
-/// Rounds of a target unless the environment says otherwise.
-const ROUNDS: u64 = 1_000;
-/// Where mutations begin unless the environment says otherwise.
-const SEED: u64 = 20_261_121;
-/// Bytes of an input that a failure shows.
-const SHOWN: usize = 512;
-
-fn environment(name: &str, default: u64) -> u64 {
-    std::env::var(name).map_or(default, |text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().take(SHOWN).map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn survive(name: &str, target: Target, rounds: u64, seed: u64) {
-    let corpus: Vec<_> = files(name).unwrap().into_values().collect();
-    let mut mutator = Mutator::new(seed, &corpus);
-    let mut accepted = 0;
-    for round in 0..rounds {
-        let input = mutator.next_input();
-        match catch_unwind(AssertUnwindSafe(|| target(&input))) {
-            Ok(outcome) => accepted += u64::from(outcome == Outcome::Accepted),
-            Err(panic) => {
-                println!("{name}: seed {seed}, round {round}, {} bytes: {}", input.len(), hex(&input));
-                resume_unwind(panic);
-            }
-        }
-    }
-    println!("{name}: {accepted} of {rounds} accepted");
-}
+use pars_fuzz::mutate::{Mutator, survive};
 
 /// All targets whose names begin like this.
 fn survive_all(prefix: &str) {
-    let (rounds, seed) = (environment("PARS_FUZZ_ROUNDS", ROUNDS), environment("PARS_FUZZ_SEED", SEED));
-    println!("seed {seed}, {rounds} rounds");
     let targets: Vec<_> = TARGETS.iter().filter(|(name, _)| name.starts_with(prefix)).collect();
     assert!(!targets.is_empty());
     for (name, target) in targets {
-        survive(name, *target, rounds, seed);
+        survive(name, &files(name).unwrap().into_values().collect::<Vec<_>>(), target);
     }
 }
 
@@ -79,12 +42,14 @@ survivors! {
     rows_survive_damage = "engine-row";
     rows_of_a_store_survive_damage = "engine-store-row";
     links_survive_damage = "engine-link";
+    requests_answers_and_events_survive_damage = "rpc-";
     proofs_and_key_files_survive_damage = "circuits-";
     actions_and_their_receipts_survive_damage = "action-";
     rooms_survive_damage = "room-";
     pairs_survive_damage = "signal-";
     frames_and_data_survive_damage = "media-";
     logs_and_reverts_survive_damage = "bindings-";
+    blocks_survive_damage = "blocks-";
 }
 
 #[test]

@@ -97,6 +97,9 @@ fn call(rule: Rule) -> Result<Call, String> {
 
 #[cfg(test)]
 mod tests {
+    use pars_fuzz::Outcome;
+    use pars_fuzz::mutate::replay_and_damage;
+
     use super::*;
 
     const TARGET: &str = "0x3333333333333333333333333333333333333333";
@@ -131,5 +134,24 @@ mod tests {
             assert!(policy(text, false).is_err(), "{text}");
         }
         assert!(policy(&format!("[[calls]]\ntarget = \"{TARGET}\"\nvalue-cap = \"-1\""), false).is_err());
+    }
+
+    #[test]
+    fn a_damaged_list_is_read_or_refused_and_nothing_else() {
+        let call = format!("[[calls]]\ntarget = \"{TARGET}\"\nselector = \"0x1003e2d2\"\nvalue-cap = \"7\"\n");
+        let author = format!("authors = [\"05{}\"]\n{call}", "ab".repeat(32));
+        let json = format!("{{\"calls\":[{{\"target\":\"{TARGET}\",\"value-cap\":\"{}\"}}]}}", U256::MAX);
+        let valid = [call.clone(), author, json].map(|text| (text.into_bytes(), Outcome::Accepted));
+        let endless = format!("[[calls]]\ntarget = \"{TARGET}\"\nvalue-cap = \"{}\"", "9".repeat(79));
+        let refused = [endless, "[".repeat(20_000), format!("{call}{call}gas = 5"), "authors = [5]".into()];
+        let refused = refused.map(|text| (text.into_bytes(), Outcome::Refused));
+        let corpus: Vec<_> = valid.into_iter().chain(refused).collect();
+        replay_and_damage("executor-allow", &corpus, |bytes| {
+            let text = String::from_utf8_lossy(bytes);
+            match policy(&text, text.starts_with('{')).is_ok() {
+                true => Outcome::Accepted,
+                false => Outcome::Refused,
+            }
+        });
     }
 }

@@ -74,6 +74,23 @@ pub(super) struct Author {
     pub(super) proven: bool,
 }
 
+impl Author {
+    fn encode(&self) -> Vec<u8> {
+        [vec![u8::from(self.proven)], self.core.encode(), self.certificates.concat()].concat()
+    }
+
+    fn decode(plain: &[u8]) -> Option<Self> {
+        let (proven, rest) = plain.split_first().filter(|(proven, _)| **proven <= 1)?;
+        let (core, certificates) = rest.split_at_checked(IdentityCore::SIZE)?;
+        let core = IdentityCore::decode(core).ok()?;
+        if !certificates.len().is_multiple_of(TriggerCertificate::SIZE) {
+            return None;
+        }
+        let certificates = certificates.chunks(TriggerCertificate::SIZE).map(<[u8]>::to_vec).collect();
+        Some(Self { core, certificates, proven: *proven == 1 })
+    }
+}
+
 impl Journal {
     pub(super) fn open(path: &Path, key: StoreKey) -> Result<Self, JournalError> {
         let failed = |e: redb::Error| JournalError::File { path: path.to_owned(), reason: e.to_string() };
@@ -250,9 +267,7 @@ impl Journal {
     }
 
     fn keep(&self, key: &[u8; 32], author: &Author, cursor: u64) -> Result<(), JournalError> {
-        let Author { core, certificates, proven } = author;
-        let plain = [vec![u8::from(*proven)], core.encode(), certificates.concat()].concat();
-        let value = self.seal(AUTHOR, key, &plain);
+        let value = self.seal(AUTHOR, key, &author.encode());
         self.write(|transaction| {
             transaction.open_table(AUTHORS)?.insert(key.as_slice(), value.as_slice())?;
             move_cursor(transaction, cursor)
@@ -282,12 +297,7 @@ impl Journal {
         };
         let Some(value) = value().map_err(|e| self.failed(e))? else { return Ok(None) };
         let plain = self.unseal(AUTHOR, key, value)?;
-        let refuse = || JournalError::Sealed(self.path.clone());
-        let (proven, rest) = plain.split_first().ok_or_else(refuse)?;
-        let (core, certificates) = rest.split_at_checked(IdentityCore::SIZE).ok_or_else(refuse)?;
-        let core = IdentityCore::decode(core).map_err(|_| refuse())?;
-        let certificates = certificates.chunks(TriggerCertificate::SIZE).map(<[u8]>::to_vec).collect();
-        Ok(Some(Author { core, certificates, proven: *proven == 1 }))
+        Author::decode(&plain).map(Some).ok_or_else(|| JournalError::Sealed(self.path.clone()))
     }
 
     fn place(&self, author: IdentityId) -> [u8; 32] {

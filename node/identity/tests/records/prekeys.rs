@@ -102,10 +102,17 @@ fn a_batch_asks_for_18_to_28_bits_and_has_15_prekeys() {
         (count, 16, "number of prekeys"),
         (count + 1, 17, "number of hashcash bits"),
         (count + 1, 29, "number of hashcash bits"),
+        (count + 1, 255, "number of hashcash bits"),
     ] {
         let mut bytes = bytes.clone();
         bytes[position] = value;
         let error = RecordError::Decode(DecodeError::Value { what, value: value.into() });
         assert_eq!(PrekeyBatch::verify(SUITE, &bytes, &bob.certificate), Err(error));
+    }
+    for bits in [18, 28] {
+        let mut bytes = bytes.clone();
+        bytes[count + 1] = bits;
+        let verified = PrekeyBatch::verify(SUITE, &bytes, &bob.certificate);
+        assert!(!matches!(verified, Err(RecordError::Decode(_))), "{bits} bits: at most the signature is another's");
     }
 }

@@ -77,10 +77,10 @@ impl Packet {
         if usize::from(position) > HOPS {
             return Err(DecodeError::Value { what: "position", value: position.into() });
         }
-        let header = Box::new(from.array("header")?);
-        let payload = Box::new(from.array("payload")?);
+        let (header, payload) = (from.array_ref("header")?, from.array_ref("payload")?);
+        // Nothing is taken for a packet of another length.
         from.finish()?;
-        Ok(Self { position, header, payload })
+        Ok(Self { position, header: Box::new(*header), payload: Box::new(*payload) })
     }
 
     /// The 16,384 bytes.

@@ -53,6 +53,28 @@ fn skipped_keys_are_bounded_the_oldest_dropped_and_their_message_is_too_old() {
 }
 
 #[test]
+fn five_old_chains_are_kept_and_of_a_sixth_nothing_opens_any_more() {
+    let mut rng = seeded(45);
+    let (alice, bob) = people(&mut rng);
+    let (mut at_alice, mut at_bob) = open(&alice, &bob, &mut rng);
+    // Seven chains, of each the first message late.
+    let late: Vec<_> = (0..7)
+        .map(|n| {
+            let late = at_alice.send(2 * n, b"late");
+            let next = at_alice.send(2 * n + 1, b"next");
+            at_bob.receive(&next).unwrap();
+            let answer = at_bob.send(n, b"answer");
+            at_alice.receive(&answer).unwrap();
+            late
+        })
+        .collect();
+    assert_eq!(at_bob.receive(&late[0]), Err(ReceiveError::Undecryptable));
+    for late in &late[1..] {
+        assert_eq!(at_bob.read(late), b"late");
+    }
+}
+
+#[test]
 fn a_skipped_key_expires_after_sixteen_days() {
     let mut rng = seeded(42);
     let (alice, bob) = people(&mut rng);

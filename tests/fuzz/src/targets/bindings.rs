@@ -2,8 +2,9 @@
 
 use std::fmt::Debug;
 
+use alloy_primitives::aliases::U48;
 use alloy_primitives::{Address, B256, IntoLogData, Log, LogData, U256};
-use alloy_sol_types::{Revert, SolError, SolEvent, SolEventInterface};
+use alloy_sol_types::{Revert, SolError, SolEvent, SolEventInterface, SolValue};
 use pars_bindings::EligibilityRegistry::EligibilityRegistryEvents;
 use pars_bindings::MinimalAccount::MinimalAccountEvents;
 use pars_bindings::ParsToken::ParsTokenEvents;
@@ -12,11 +13,14 @@ use pars_bindings::ServiceNodeRegistry::ServiceNodeRegistryEvents;
 use pars_bindings::SessionTrigger::SessionTriggerEvents;
 use pars_bindings::TownHall::TownHallEvents;
 use pars_bindings::VotingEscrow::VotingEscrowEvents;
+use pars_bindings::action::{facts, next_sequence_call};
 use pars_bindings::deployment::Deployment;
 use pars_bindings::{RecordingConsent, SessionTrigger, TownHall, VotingEscrow, decode_revert, safe_owners};
+use pars_wire::ChainId;
 use serde_json::json;
 
 use crate::Outcome;
+use crate::check::same;
 use crate::corpus::Seeds;
 
 /// What a call returned when it failed. The name is short, whatever the contract wrote.
@@ -78,7 +82,21 @@ pub(crate) fn deployment(bytes: &[u8]) -> Outcome {
     super::circuits::json::<Deployment>(bytes)
 }
 
+/// The ABI inside an action: one encoding only, as on chain; what is read of it stands in it.
+pub(crate) fn action(bytes: &[u8]) -> Outcome {
+    let facts = facts(ChainId(7_072), Address::repeat_byte(1), bytes);
+    if let Some(facts) = &facts {
+        let call = SessionTrigger::Action::abi_decode(bytes).expect("an action of which facts were read");
+        same(&call.abi_encode(), bytes);
+        assert_eq!((facts.account, facts.target, facts.value), (call.account, call.target, call.value));
+        let lane = next_sequence_call(facts).lane;
+        assert_eq!((U256::from(lane) << 64) | U256::from(facts.sequence()), call.nonce);
+    }
+    Outcome::of(facts.is_some())
+}
+
 pub(super) fn seeds(seeds: &mut Seeds) {
+    action_seeds(seeds);
     revert_seeds(seeds);
     event_seeds(seeds);
     owner_seeds(seeds);
@@ -96,6 +114,38 @@ pub(super) fn seeds(seeds: &mut Seeds) {
 /// A refusal with values.
 fn slot_used() -> TownHall::SlotUsed {
     TownHall::SlotUsed { holder: Address::repeat_byte(0xab), freeAt: U256::from(1_800_003_600_u64) }
+}
+
+fn action_seeds(seeds: &mut Seeds) {
+    let action = |data: &[u8]| SessionTrigger::Action {
+        signerId: B256::repeat_byte(2),
+        account: Address::repeat_byte(3),
+        target: Address::repeat_byte(4),
+        value: U256::from(5),
+        data: data.to_vec().into(),
+        nonce: U256::from(7) | (U256::from(6) << 64),
+        validAfter: U48::from(8),
+        validUntil: U48::from(9),
+        gasLimit: 10,
+    };
+    seeds.add("bindings-action", "without-data", action(&[]).abi_encode());
+    let last = |bytes: &mut Vec<u8>| bytes.len() - 1;
+    seeds.add_with(
+        "bindings-action",
+        "call",
+        &action(&[1, 2, 3, 4, 5]).abi_encode(),
+        &[
+            ("padding-not-zero", &|bytes| {
+                let at = last(bytes);
+                bytes[at] = 1;
+            }),
+            ("bytes-behind", &|bytes| bytes.extend([0; 32])),
+            ("data-beyond-the-end", &|bytes| bytes[32 * 10 + 24..32 * 11].fill(0xff)),
+            ("data-that-start-in-themselves", &|bytes| bytes[32 * 5 + 30..32 * 6].fill(0)),
+            ("time-of-256-bits", &|bytes| bytes[32 * 7] = 1),
+            ("account-of-256-bits", &|bytes| bytes[32 * 2] = 1),
+        ],
+    );
 }
 
 fn revert_seeds(seeds: &mut Seeds) {

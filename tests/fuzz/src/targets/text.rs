@@ -3,7 +3,7 @@
 use pars_identity::IdentityId;
 use pars_identity::link::Link;
 use pars_identity::seed::{from_words, to_words};
-use pars_wire::RoomId;
+use pars_wire::{Kind, RoomId};
 
 use crate::Outcome;
 use crate::check::same;
@@ -59,6 +59,17 @@ pub(crate) fn words(bytes: &[u8]) -> Outcome {
     Outcome::of(entropy.is_ok())
 }
 
+/// The name of a room's kind.
+pub(crate) fn room_kind(bytes: &[u8]) -> Outcome {
+    let text = utf8(bytes);
+    let kind = text.parse::<Kind>();
+    if let Ok(kind) = &kind {
+        same(kind.name().as_bytes(), text.as_bytes());
+        assert_eq!(Kind::try_from(u8::from(*kind)).as_ref(), Ok(kind));
+    }
+    Outcome::of(kind.is_ok())
+}
+
 pub(super) fn seeds(seeds: &mut Seeds) {
     let id = format!("0x{}", "5a".repeat(32));
     seeds.add("text-chain-id", "lower-case", &id);
@@ -88,4 +99,10 @@ pub(super) fn seeds(seeds: &mut Seeds) {
         list.swap(3, 4);
         list.join(" ")
     });
+
+    for kind in [Kind::TownHall, Kind::Committee, Kind::OpenForum] {
+        seeds.add("text-room-kind", kind.name(), kind.name());
+    }
+    seeds.add("text-room-kind", "lower-case", "townhall");
+    seeds.add("text-room-kind", "number", "0");
 }

@@ -1,4 +1,8 @@
 use alloy::primitives::{B256, Bytes};
+use pars_crypto::secret::Entropy;
+use pars_fuzz::Outcome;
+use pars_fuzz::mutate::replay_and_damage;
+use pars_identity::seed::IdentityKeys;
 
 use super::super::row::Pending;
 use super::*;
@@ -109,4 +113,44 @@ fn a_row_that_is_removed_is_gone_after_a_restart_too_and_the_cursor_stays() {
     drop(journal);
     let journal = Journal::open(&path, key(1)).unwrap();
     assert_eq!((journal.cursor(), journal.rows.len()), (5, 0));
+}
+
+#[test]
+fn a_damaged_row_is_read_or_refused_and_nothing_else() {
+    let held = Work::Held { content: Bytes::from([4; 40]), until: u64::MAX };
+    let rows = [
+        row(1, Told::Nothing),
+        untold(2, 7),
+        Row { work: held, ..row(3, Told::Included) },
+        Row { work: Work::Greet, ..row(4, Told::End) },
+    ];
+    let valid = rows.each_ref().map(|row| serde_json::to_vec(row).unwrap());
+    let refused = [valid[0][1..].to_vec(), vec![b'['; 20_000], b"{\"id\":[1]}".to_vec()];
+    let outcomes = [vec![Outcome::Accepted; valid.len()], vec![Outcome::Refused; refused.len()]].concat();
+    let corpus: Vec<_> = valid.into_iter().chain(refused).zip(outcomes).collect();
+    replay_and_damage("executor-row", &corpus, |bytes| {
+        let Ok(row) = serde_json::from_slice::<Row>(bytes) else { return Outcome::Refused };
+        let again = serde_json::to_vec(&row).unwrap();
+        assert_eq!(serde_json::from_slice::<Row>(&again).unwrap(), row);
+        Outcome::Accepted
+    });
+}
+
+#[test]
+fn a_damaged_author_is_read_as_it_stands_or_refused() {
+    let core = IdentityKeys::derive(crate::driver::SUITE, &Entropy::from_bytes([5; 32])).core().clone();
+    let certificates = vec![vec![6; TriggerCertificate::SIZE], vec![7; TriggerCertificate::SIZE]];
+    let whole = Author { core, certificates, proven: true }.encode();
+    let alone = whole[..1 + IdentityCore::SIZE].to_vec();
+    let unsure = [&[2], &whole[1..]].concat();
+    let refused = [whole[..whole.len() - 1].to_vec(), alone[..alone.len() - 1].to_vec(), unsure, Vec::new()];
+    let refused = refused.map(|bytes| (bytes, Outcome::Refused));
+    let corpus = [vec![(whole, Outcome::Accepted), (alone, Outcome::Accepted)], refused.to_vec()].concat();
+    replay_and_damage("executor-author", &corpus, |bytes| match Author::decode(bytes) {
+        Some(author) => {
+            assert!(author.encode() == bytes, "a second encoding of an author");
+            Outcome::Accepted
+        }
+        None => Outcome::Refused,
+    });
 }
