@@ -15,6 +15,8 @@ use crate::args::{Args, Settings};
 
 /// Name of the settings' file in the data directory.
 pub const SETTINGS_FILE: &str = "sessiond.toml";
+/// Bytes of stored blocks at most, unless said otherwise.
+const BLOB_QUOTA: u64 = 64 << 30;
 
 /// The three networks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +98,9 @@ pub enum ConfigError {
     /// The RPC over HTTP is for this machine.
     #[error("--http {0} is no loopback address; use 127.0.0.1")]
     HttpNotLoopback(SocketAddr),
+    /// So is the gateway.
+    #[error("--gateway {0} is no loopback address; use 127.0.0.1")]
+    GatewayNotLoopback(SocketAddr),
     /// Not an HTTP URL.
     #[error("--rpc is no http:// or https:// URL of a chain's node")]
     Rpc,
@@ -181,6 +186,10 @@ pub struct Config {
     pub host: Option<SfuConfig>,
     /// Serve this page.
     pub page: Option<PathBuf>,
+    /// Where the gateway to stored blocks listens.
+    pub gateway: Option<SocketAddr>,
+    /// Bytes of stored blocks at most.
+    pub blob_quota: u64,
     /// Secrets of registered commitments.
     pub home: Option<PathBuf>,
     /// Where links write what they carry.
@@ -239,6 +248,8 @@ impl Config {
             origins: settings.allow_origin,
             host,
             page: settings.page,
+            gateway: settings.gateway,
+            blob_quota: settings.blob_quota.unwrap_or(BLOB_QUOTA),
             home: settings.home,
             capture: settings.capture,
         };
@@ -253,6 +264,9 @@ impl Config {
         }
         if !self.http.ip().is_loopback() {
             return Err(ConfigError::HttpNotLoopback(self.http));
+        }
+        if let Some(address) = self.gateway.filter(|address| !address.ip().is_loopback()) {
+            return Err(ConfigError::GatewayNotLoopback(address));
         }
         if network == Network::Dev {
             return if loopback(&self.listen) {

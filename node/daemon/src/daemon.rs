@@ -5,12 +5,15 @@
 //! end    withdrawn → RPC → index → engine → store synced → network
 //! ```
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use alloy::providers::{DynProvider, Provider};
+use pars_blobs::BlobError;
 use pars_crypto::secret::StoreKey;
 use serde::Serialize;
+use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -33,6 +36,7 @@ use crate::room::host::{Hosting, HostingParts};
 use crate::room::objects::{ObjectClient, Objects};
 use crate::room::{self, Rooms};
 use crate::rpc::auth::{Guard, Token};
+use crate::rpc::listen::serve_gateway;
 use crate::rpc::{Context, RpcStartError, Server};
 use crate::service::{self, KeysError, ServiceKeys};
 use crate::store::{Store, StoreError};
@@ -98,6 +102,12 @@ pub enum StartError {
     /// Ports for rooms.
     #[error("no port for tunnels to hosts: {0}")]
     Tunnel(std::io::Error),
+    /// Stored blocks.
+    #[error("stored blocks: {0}")]
+    Blobs(#[from] BlobError),
+    /// The gateway's port.
+    #[error("the gateway cannot listen on {0}: {1}; give another --gateway")]
+    Gateway(SocketAddr, std::io::Error),
     /// Nobody pays.
     #[error("a service node, a host and an executor need an account; give --account-file")]
     NoAccount,
@@ -121,6 +131,8 @@ pub struct Ready {
     pub node: Option<String>,
     /// The network.
     pub network: &'static str,
+    /// The gateway to stored blocks.
+    pub gateway: Option<String>,
 }
 
 /// A running daemon.
@@ -136,6 +148,7 @@ pub struct Daemon {
     rpc: JoinHandle<()>,
     rooms: Rooms,
     executor: Option<Executor>,
+    gateway: Option<JoinHandle<()>>,
 }
 
 /// A service node's role before anything runs.
@@ -173,6 +186,7 @@ impl Daemon {
         let server = Server::bind(&datadir.socket(), config.http).await?;
         let given = Given { handle: &handle, chain: &chain, objects, address: server.address(), provider };
         let rooms = start_rooms(&config, &datadir, key, given)?;
+        let (gateway, serving) = start_gateway(&config, &datadir).await?.unzip();
         let ready = Ready {
             ready: true,
             socket: datadir.socket(),
@@ -180,6 +194,7 @@ impl Daemon {
             listen,
             node: node.map(|node| hex::encode(node.0)),
             network: config.network.name(),
+            gateway,
         };
         let context = Context::new(handle.clone(), config.network, chain.progress(), node, executor.is_some());
         let context = context.with_rooms(rooms.clone());
@@ -194,6 +209,7 @@ impl Daemon {
             rpc: tokio::spawn(server.serve(context, Guard::new(token, config.origins), page)),
             rooms,
             executor,
+            gateway: serving,
             datadir,
             ready,
             handle,
@@ -244,6 +260,7 @@ impl Daemon {
         self.rooms.stop();
         // What the executor has promised is in its journal.
         self.executor.iter().for_each(JoinHandle::abort);
+        self.gateway.iter().for_each(JoinHandle::abort);
         // Both may have ended by themselves.
         let _ = self.stop_chain.send(true);
         let mut chain = self.chain;
@@ -281,7 +298,7 @@ struct Given<'a> {
     handle: &'a Handle,
     chain: &'a Chain,
     objects: (Objects, ObjectClient),
-    address: std::net::SocketAddr,
+    address: SocketAddr,
     provider: DynProvider,
 }
 
@@ -307,6 +324,16 @@ fn start_rooms(config: &Config, datadir: &Datadir, key: StoreKey, given: Given<'
     let (handle, progress) = (handle.clone(), chain.progress());
     let parts = room::Parts { handle, oracle, progress, home, objects, address, accounts, hosting };
     Rooms::new(parts).map_err(StartError::Tunnel)
+}
+
+/// The gateway to stored blocks, if it is asked for: its URL and its task.
+async fn start_gateway(config: &Config, datadir: &Datadir) -> Result<Option<(String, JoinHandle<()>)>, StartError> {
+    let Some(address) = config.gateway else { return Ok(None) };
+    let store = pars_blobs::Folder::open(&datadir.blobs(), config.blob_quota)?;
+    let failed = |error| StartError::Gateway(address, error);
+    let listener = TcpListener::bind(address).await.map_err(failed)?;
+    let url = format!("http://{}", listener.local_addr().map_err(failed)?);
+    Ok(Some((url, tokio::spawn(serve_gateway(listener, pars_blobs::gateway::routes(Arc::new(store)))))))
 }
 
 type Executor = JoinHandle<Result<(), ExecutorError>>;

@@ -5,6 +5,7 @@
 //! | `sessiond.lock` | 0600 | locked while a daemon runs |
 //! | `store.key` | 0600 | 64 digits: seals what `session.redb` holds (dev only; elsewhere the vault) |
 //! | `session.redb`, `index.db`, `executor.redb` | 0600 | rows of the engine; index of the chain; actions taken up |
+//! | `blobs` | 0700 | stored blocks: encrypted recordings ([`pars_blobs::folder`]) |
 //! | `hosted/<room>` | 0600 | keys of a sitting that is hosted here, sealed; gone with it |
 //! | `sessiond.sock`, `rpc.json` | 0600 | where the RPC is, and its token; gone after a clean end |
 
@@ -97,6 +98,11 @@ impl Datadir {
     /// Actions that the executor took up.
     pub fn journal(&self) -> PathBuf {
         self.path.join("executor.redb")
+    }
+
+    /// Stored blocks.
+    pub fn blobs(&self) -> PathBuf {
+        self.path.join("blobs")
     }
 
     /// Secrets of sittings that are hosted here.

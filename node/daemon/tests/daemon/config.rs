@@ -86,6 +86,8 @@ fn dev_refuses_to_listen_beyond_loopback() {
     }
     let sentence = refusal(|settings| settings.http = Some("0.0.0.0:80".parse().unwrap()));
     assert!(sentence.contains("loopback"), "{sentence}");
+    let sentence = refusal(|settings| settings.gateway = Some("0.0.0.0:80".parse().unwrap()));
+    assert!(sentence.contains("--gateway") && sentence.contains("loopback"), "{sentence}");
 }
 
 #[test]

@@ -2,7 +2,11 @@
 
 mod concurrent;
 mod config;
+#[cfg(target_os = "linux")]
+mod disk;
 mod doors;
+mod gaps;
+mod gateway;
 mod kill;
 mod limits;
 mod logs;
