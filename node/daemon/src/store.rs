@@ -20,6 +20,8 @@ use redb::{
 };
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::datadir::Datadir;
+
 /// Rows of the engine: `table1|key` → `form1|value`.
 const ROWS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("rows");
 /// What the file is: format and chain. Sealed values of the daemon itself.
@@ -134,6 +136,14 @@ impl Store {
     }
 
     fn open_file(path: &Path, chain_id: u64) -> Result<Self, StoreError> {
+        let is_there = std::fs::metadata(path).is_ok_and(|file| file.len() > 0);
+        if !is_there {
+            make(path, chain_id)?;
+        }
+        Self::open_made(path, chain_id)
+    }
+
+    fn open_made(path: &Path, chain_id: u64) -> Result<Self, StoreError> {
         let database = Database::create(path).map_err(|error| match error {
             DatabaseError::DatabaseAlreadyOpen => StoreError::InUse(path.to_owned()),
             DatabaseError::Storage(StorageError::Io(error)) => match error.kind() {
@@ -224,13 +234,7 @@ impl Store {
         out.bytes(SNAPSHOT_MAGIC).u8(VERSION).u32(count);
         for row in rows.iter().map_err(|e| damaged(&e))? {
             let (key, value) = row.map_err(|e| damaged(&e))?;
-            let (key, value) = (key.value(), value.value());
-            let (Some((table, key)), Some((form, value))) = (key.split_first(), value.split_first()) else {
-                return Err(damaged(&"a row is cut short"));
-            };
-            let lengths = (u16::try_from(key.len()), u32::try_from(value.len()));
-            let (Ok(key_length), Ok(length)) = lengths else { return Err(damaged(&"a row is too long")) };
-            out.u8(*table).u16(key_length).bytes(key).u8(*form).u32(length).bytes(value);
+            write_row(key.value(), value.value(), &mut out).map_err(|e| damaged(&e))?;
         }
         Ok(out.into_bytes())
     }
@@ -318,9 +322,40 @@ impl Store {
     }
 }
 
+/// Make the file beside its place, whole, and move it there: a kill or a full disk on the way leaves nothing that the next
+/// start would have to refuse.
+fn make(path: &Path, chain_id: u64) -> Result<(), StoreError> {
+    let failed = |e: std::io::Error| StoreError::Write { path: path.to_owned(), reason: e.to_string() };
+    let new = path.with_extension("new");
+    match std::fs::remove_file(&new) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    Datadir::close_file(&new).map_err(|e| StoreError::Write { path: path.to_owned(), reason: e.to_string() })?;
+    drop(Store::open_made(&new, chain_id)?);
+    std::fs::rename(&new, path).map_err(failed)?;
+    // What is written to the file from now on must not be lost with its name.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+}
+
+/// A row of the file as one of the engine's snapshot.
+fn write_row(key: &[u8], value: &[u8], out: &mut Writer) -> Result<(), &'static str> {
+    let (Some((table, key)), Some((form, value))) = (key.split_first(), value.split_first()) else {
+        return Err("a row is cut short");
+    };
+    let lengths = (u16::try_from(key.len()), u32::try_from(value.len()));
+    let (Ok(key_length), Ok(length)) = lengths else { return Err("a row is too long") };
+    out.u8(*table).u16(key_length).bytes(key).u8(*form).u32(length).bytes(value);
+    Ok(())
+}
+
 fn damaged(path: &Path, reason: impl std::fmt::Display) -> StoreError {
     StoreError::Damaged { path: path.to_owned(), reason: reason.to_string() }
 }
+
+#[cfg(test)]
+mod tests;
 
 /// The disk of a test: what it was given, and whether it says that it is durable.
 #[cfg(test)]

@@ -122,23 +122,33 @@ impl Driver {
     ///
     /// # Errors
     /// [`DriveError`].
-    pub async fn run(mut self, mut stop: oneshot::Receiver<()>) -> Result<(), DriveError> {
+    pub async fn run(mut self, stop: oneshot::Receiver<()>) -> Result<(), DriveError> {
+        match self.drive(stop).await {
+            Ok(()) => self.finish().await,
+            // Who finds the store gone does not know why; the store does.
+            Err(DriveError::Store(StoreError::Stopped)) => Err(self.store_error().await),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Until `stop` is dropped or closed, or nobody is left to ask.
+    async fn drive(&mut self, mut stop: oneshot::Receiver<()>) -> Result<(), DriveError> {
         // What a restart has to tell again, and timers.
         self.input(Input::Wake).await?;
         loop {
             let wake = self.node.deadline().map(|tick| self.clock.instant(tick));
             tokio::select! {
-                _ = &mut stop => break,
+                _ = &mut stop => return Ok(()),
                 () = sleep(wake) => self.input(Input::Wake).await?,
                 changed = self.store.committed.changed() => match changed {
                     Ok(()) => self.committed().await?,
-                    Err(_) => return Err(self.store_error().await),
+                    Err(_) => return Err(StoreError::Stopped.into()),
                 },
                 Some(Solved { id, nonce }) = self.solved.recv() => self.input(Input::Solved { id, nonce }).await?,
                 Some(registry) = self.chain.recv() => self.learn(registry).await?,
                 ask = self.asks.recv(), if self.creating.is_none() => match ask {
                     Some(ask) => self.ask(ask).await?,
-                    None => break,
+                    None => return Ok(()),
                 },
                 out = self.net.from.recv() => match out {
                     Some(out) => self.hear(out).await?,
@@ -146,7 +156,6 @@ impl Driver {
                 },
             }
         }
-        self.finish().await
     }
 
     /// End: the store writes what it was given, the links close.

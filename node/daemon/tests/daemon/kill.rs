@@ -1,12 +1,13 @@
 //! The real program: its ready line, SIGTERM, SIGKILL and a start after it, and a refusal.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::{Value, json};
+use tokio::net::UnixStream;
 
-use crate::support::{World, call};
+use crate::support::{World, ask, call};
 
 /// A running `sessiond`.
 pub(crate) struct Process {
@@ -25,6 +26,11 @@ pub(crate) fn bootstrapped(world: &World, datadir: &Path, (listen, bootstrap): (
     command.args(["--rpc", &world.rpc, "--bootstrap", bootstrap, "--deployment"]).arg(&world.deployment);
     command.stdout(Stdio::piped());
     command
+}
+
+/// A call whose client goes away without reading the answer: when the stream is dropped.
+pub(crate) async fn lost(socket: &Path, method: &str, params: Value) -> UnixStream {
+    ask(socket, "", &json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string()).await
 }
 
 impl Process {
@@ -87,9 +93,7 @@ async fn a_revocation_secret_whose_answer_was_lost_is_told_again_over_the_socket
     let datadir = world.datadir("l");
     let mut process = Process::start(&world, &datadir);
     // The client is gone before it can read the answer.
-    let body = json!({"jsonrpc": "2.0", "id": 1, "method": "identity.create", "params": {}}).to_string();
-    let mut lost = std::os::unix::net::UnixStream::connect(process.socket()).unwrap();
-    write!(lost, "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n{body}", body.len()).unwrap();
+    let lost = lost(process.socket(), "identity.create", json!({})).await;
     while call(process.socket(), "identity.get", json!({})).await["result"].is_null() {}
     drop(lost);
     process.child.kill().unwrap();

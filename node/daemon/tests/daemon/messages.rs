@@ -3,7 +3,8 @@
 use pars_daemon::args::Settings;
 use serde_json::{Value, json};
 
-use crate::network::{Subscriber, services};
+use crate::kill::lost;
+use crate::network::{Person, Subscriber, services};
 use crate::support::{World, call};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -52,6 +53,42 @@ async fn a_message_is_told_until_it_is_acknowledged_and_the_same_request_is_the_
     let listed = call(&to_b, "message.list", json!({"session": told["session"]})).await["result"]["messages"].clone();
     assert_eq!((&listed[0]["state"], &listed[1]["state"]), (&json!("read"), &json!("unread")));
     for daemon in services.into_iter().chain([a, b]) {
+        daemon.stop().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_send_whose_answer_was_lost_and_that_is_repeated_is_one_message() {
+    let world = World::start().await;
+    let (services, bootstrap) = services(&world).await;
+    let a = Person::start(&world, "a", &bootstrap).await;
+    let mut b = Person::start(&world, "b", &bootstrap).await;
+    let session = a.call("session.create", json!({"recipient": b.identity["link"]})).await["id"].clone();
+    let socket = a.daemon.ready().socket.clone();
+    let list = || call(&socket, "message.list", json!({"session": session}));
+    let send =
+        |name: &str| json!({"session": session, "content": name, "clientId": hex::encode([name.len() as u8; 16])});
+
+    // The client gives up before it reads the answer, and asks again: the same daemon, then one that was started again.
+    let unread = lost(&socket, "message.send", send("once")).await;
+    while list().await["result"]["messages"][0].is_null() {}
+    drop(unread);
+    let unread = lost(&socket, "message.send", send("twice")).await;
+    while list().await["result"]["messages"][1].is_null() {}
+    drop(unread);
+    let listed = list().await["result"]["messages"].clone();
+    assert_eq!(call(&socket, "message.send", send("once")).await["result"]["id"], listed[0]["id"]);
+    a.daemon.stop().await.unwrap();
+    let a = world.daemon("a", Settings { bootstrap: vec![bootstrap], ..world.settings() }).await;
+    for (name, message) in [("once", &listed[0]), ("twice", &listed[1])] {
+        assert_eq!(call(&socket, "message.send", send(name)).await["result"]["id"], message["id"], "{name}");
+    }
+
+    call(&socket, "message.send", send("the last")).await;
+    let listed = list().await["result"]["messages"].clone();
+    assert_eq!(listed.as_array().map(Vec::len), Some(3), "{listed}");
+    b.heard(["once", "twice", "the last"]).await;
+    for daemon in services.into_iter().chain([a, b.daemon]) {
         daemon.stop().await.unwrap();
     }
 }

@@ -19,25 +19,41 @@ const STAKE: u64 = 1_000_000_000_000;
 
 /// Five service nodes that stand in the registry of today, and where discovery begins.
 pub(crate) async fn services(world: &World) -> (Vec<Daemon>, String) {
+    let (all, bootstrap) = unrolled(world, 5).await;
+    roll(world).await;
+    (all, bootstrap)
+}
+
+/// What an account needs to be a service node.
+pub(crate) async fn stake(world: &World, account: usize) {
+    let stake = transferCall { to: dev_accounts()[account].address(), value: U256::from(STAKE) };
+    world.send(world.contracts.pars, &stake).await;
+}
+
+/// Who is registered now stands in the registry of today.
+pub(crate) async fn roll(world: &World) {
+    world.send(world.contracts.service_node_registry, &rollEpochCall {}).await;
+}
+
+/// Service nodes of accounts 1 and on, registered, and where discovery begins.
+pub(crate) async fn unrolled(world: &World, count: usize) -> (Vec<Daemon>, String) {
     let settings = |account: usize, bootstrap: Vec<String>| Settings {
         service: true,
         dev_account: Some(account),
         bootstrap,
         ..world.settings()
     };
-    for account in &dev_accounts()[1..=5] {
-        let stake = transferCall { to: account.address(), value: U256::from(STAKE) };
-        world.send(world.contracts.pars, &stake).await;
+    for account in 1..=count {
+        stake(world, account).await;
     }
     let first = world.daemon("s1", settings(1, Vec::new())).await;
     let bootstrap = first.ready().listen.clone();
-    let others = (2..=5).map(|account| {
+    let others = (2..=count).map(|account| {
         let (settings, name) = (settings(account, vec![bootstrap.clone()]), format!("s{account}"));
         async move { world.daemon(&name, settings).await }
     });
     let mut all = join_all(others).await;
     all.push(first);
-    world.send(world.contracts.service_node_registry, &rollEpochCall {}).await;
     (all, bootstrap)
 }
 
@@ -112,6 +128,17 @@ impl Person {
             if updated["id"] == sent["id"] && updated["state"] == "stored" {
                 return updated;
             }
+        }
+    }
+
+    /// Wait until these were received, in any order, each once and nothing else.
+    pub(crate) async fn heard<const N: usize>(&mut self, contents: [&str; N]) {
+        let mut heard = Vec::new();
+        while heard.len() < N {
+            heard.push(self.told.event("messageReceived").await["content"].clone());
+        }
+        for content in contents {
+            assert_eq!(heard.iter().filter(|one| **one == content).count(), 1, "{content}: {heard:?}");
         }
     }
 

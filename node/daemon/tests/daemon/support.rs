@@ -101,14 +101,20 @@ async fn deploy(devnet: &Devnet, owner: Address) -> Deployment {
     Deployment { block: first.unwrap(), ..plan.deployment }
 }
 
-/// One HTTP/1.1 request over the socket: status and body.
-pub(crate) async fn post(socket: &Path, headers: &str, body: &str) -> (u16, String) {
+/// One HTTP/1.1 request over the socket, whose answer nobody has read yet.
+pub(crate) async fn ask(socket: &Path, headers: &str, body: &str) -> UnixStream {
     let mut stream = UnixStream::connect(socket).await.unwrap();
     let length = body.len();
     let request = format!(
         "POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n{headers}\r\n{body}"
     );
     stream.write_all(request.as_bytes()).await.unwrap();
+    stream
+}
+
+/// One HTTP/1.1 request over the socket: status and body.
+pub(crate) async fn post(socket: &Path, headers: &str, body: &str) -> (u16, String) {
+    let mut stream = ask(socket, headers, body).await;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap();
