@@ -192,3 +192,6 @@ pub(super) fn packet(bytes: &[u8]) -> Result<Packet, DecodeError> {
     }
     Packet::decode(bytes)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,8 @@
 //! The story of `tests/vectors/session/session.json`: every object and state of a deterministic exchange. The example
 //! `session_vectors` writes it, the test `golden` compares.
+//!
+//! An implementation of another hand opens each object with the keys of its reader's state before it (layout: `snapshot` of
+//! `pars_proto::session`; keys of records and leaves stand by their persons) and finds the message that stands beside it.
 
 use std::path::PathBuf;
 
@@ -8,9 +11,10 @@ use chacha20::rand_core::SeedableRng;
 use pars_crypto::hash::sha3;
 use pars_crypto::secret::StoreKey;
 use pars_proto::session::Phase;
+use pars_wire::content::Flags;
 use serde_json::{Value, json};
 
-use crate::world::{End, Person, people};
+use crate::world::{End, Person, draft, people};
 
 /// The seed of the whole story.
 pub(crate) const SEED: u64 = 0x5053;
@@ -30,11 +34,27 @@ fn state(end: &End<'_>) -> Value {
         Phase::Answering => "answering",
         Phase::Open => "open",
     };
-    json!({"phase": phase, "sha3": hex(&sha3(&[&end.bytes()])), "length": end.bytes().len()})
+    let bytes = end.bytes();
+    json!({"phase": phase, "sha3": hex(&sha3(&[&bytes])), "length": bytes.len(), "bytes": hex(&bytes)})
 }
 
 fn object(name: &str, bytes: &[u8]) -> Value {
     json!({"name": name, "length": bytes.len(), "sha3": hex(&sha3(&[bytes])), "bytes": hex(bytes)})
+}
+
+/// An object that carries a message, and what its reader finds in it.
+fn message(name: &str, bytes: &[u8], number: u64, text: &[u8]) -> Value {
+    let of = draft(number, text);
+    let flags = if name.starts_with("REPLY") { of.flags.with(Flags::REPLY) } else { of.flags };
+    let mut object = object(name, bytes);
+    object["message"] = json!({
+        "id": hex(&of.id.0),
+        "sequence": of.sequence,
+        "contentType": of.content_type as u16,
+        "flags": flags.bits(),
+        "content": hex(of.content),
+    });
+    object
 }
 
 fn person(of: &Person) -> Value {
@@ -73,11 +93,19 @@ pub(crate) fn make() -> Value {
     let m3 = at_alice.send(3, b"m3");
     at_bob.receive(&m3).unwrap();
     states.push(json!({"after": "MSG 0", "alice": state(&at_alice), "bob": state(&at_bob)}));
-    let m4 = at_bob.send(2, &[b'x'; 2_847]);
+    let (long, middle) = ([b'x'; 2_847], [b'y'; 799]);
+    let m4 = at_bob.send(2, &long);
     at_alice.receive(&m4).unwrap();
-    let names =
-        [("INIT 0", &m1), ("INIT 1", &second), ("REPLY 0", &m2), ("MSG 0", &m3), ("MSG 0 of the responder, L", &m4)];
-    objects.extend(names.map(|(name, bytes)| object(name, bytes)));
+    let m5 = at_alice.send(4, &middle);
+    states.push(json!({"after": "MSG 0 of the responder, L", "alice": state(&at_alice), "bob": state(&at_bob)}));
+    objects.extend([
+        message("INIT 0", &m1, 1, b"m1"),
+        message("INIT 1", &second, 2, b"m1, second"),
+        message("REPLY 0", &m2, 1, b"m2"),
+        message("MSG 0", &m3, 3, b"m3"),
+        message("MSG 0 of the responder, L", &m4, 2, &long),
+        message("MSG 0 of the initiator's next chain, M", &m5, 4, &middle),
+    ]);
 
     let key = StoreKey::from_bytes([7; 32]);
     let sealed = at_bob.session.store(&key, &mut ChaCha20Rng::seed_from_u64(SEED));

@@ -113,15 +113,4 @@ pub(super) fn split(hashes: &Bytes) -> BTreeSet<ItemHash> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hashes_come_back_as_they_went() {
-        let hashes = BTreeSet::from([[1; 16], [2; 16], [0xff; 16]]);
-        let mut bytes = join(&hashes);
-        assert_eq!(split(&bytes), hashes);
-        bytes.0.push(7);
-        assert_eq!(split(&bytes), hashes);
-    }
-}
+mod tests;
