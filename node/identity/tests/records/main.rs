@@ -2,6 +2,7 @@
 
 mod bundles;
 mod cast;
+mod codes;
 mod generate;
 mod ids;
 mod links;
