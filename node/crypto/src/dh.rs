@@ -8,6 +8,7 @@ use x25519_dalek::{PublicKey, StaticSecret};
 
 use crate::hash::random;
 use crate::secret::SharedSecret;
+use crate::witness;
 
 /// The other side's point has low order: the shared secret would be all zero and known to everybody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +47,7 @@ impl DhSecret {
     /// # Errors
     /// [`LowOrder`] if the result is all zero.
     pub fn agree(&self, with: &DhPublic) -> Result<SharedSecret, LowOrder> {
+        witness::count(|work| work.agreed += 1);
         let shared = self.0.diffie_hellman(&PublicKey::from(with.0));
         if shared.was_contributory() { Ok(SharedSecret::from_bytes(shared.to_bytes())) } else { Err(LowOrder) }
     }

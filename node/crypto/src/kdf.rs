@@ -9,6 +9,7 @@ use crate::aead::OneUse;
 use crate::hash::prefix;
 use crate::label::KdfLabel;
 use crate::secret::{ChainKey, MessageKey};
+use crate::witness;
 
 /// `ns` of SESSION section 1: the empty salt.
 pub const NO_SALT: &[u8] = &[];
@@ -81,6 +82,7 @@ pub fn expand<const N: usize>(prk: &[u8; 32], label: KdfLabel, fields: &[&[u8]])
 
 fn finish<const N: usize>(expander: &SimpleHkdf<Sha3_256>, label: KdfLabel, fields: &[&[u8]]) -> Okm<N> {
     const { assert!(N <= 255 * 32, "HKDF gives at most 255 blocks") };
+    witness::count(|work| work.derived += 1);
     let mut info = Vec::with_capacity(256);
     for field in std::iter::once(label.as_bytes()).chain(fields.iter().copied()) {
         info.extend_from_slice(&prefix(field));
@@ -107,6 +109,7 @@ impl ChainKey {
 }
 
 fn mac(key: &[u8; 32], byte: u8) -> [u8; 32] {
+    witness::count(|work| work.derived += 1);
     #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
     let mut state = SimpleHmac::<Sha3_256>::new_from_slice(key).expect("HMAC takes a key of any length");
     state.update(&[byte]);

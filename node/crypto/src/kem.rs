@@ -10,6 +10,7 @@ use rand_core::CryptoRng;
 use crate::hash::random;
 use crate::secret::{KemSeed, SharedSecret};
 use crate::suite::{Expanded, KEM768_CIPHERTEXT, KEM768_PUBLIC, KEM1024_CIPHERTEXT, KEM1024_PUBLIC, Suite};
+use crate::witness;
 
 /// An encapsulation key with a coefficient at or above q = 3,329: never made by an honest key generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -121,6 +122,7 @@ macro_rules! kem {
             /// The secret of a ciphertext. A changed ciphertext gives another secret, never an error (implicit rejection):
             /// the failure shows at the AEAD, like that of any other bad message. `suite` is the one that expanded the seed.
             pub fn decapsulate(&self, suite: &dyn Suite, ciphertext: &$ciphertext) -> SharedSecret {
+                witness::count(|work| work.decapsulated += 1);
                 SharedSecret::from_bytes(suite.$decapsulate(&self.working, &ciphertext.0))
             }
         }

@@ -13,6 +13,7 @@ use crate::hash::random;
 use crate::label::{HybridLabel, SignatureLabel};
 use crate::secret::{DsaSeed, Ed25519Seed};
 use crate::suite::{DSA87_PUBLIC, DSA87_SIGNATURE, Suite};
+use crate::witness;
 
 /// Bytes of an Ed25519 signature.
 pub const ED25519_SIGNATURE: usize = 64;
@@ -74,6 +75,7 @@ impl Ed25519Public {
     }
 
     fn verify_framed(&self, framed: &[u8], signature: &[u8; ED25519_SIGNATURE]) -> Result<(), SignatureError> {
+        witness::count(|work| work.verified += 1);
         self.0.verify_strict(framed, &Signature::from_bytes(signature)).map_err(|_| SignatureError::Ed25519)
     }
 }

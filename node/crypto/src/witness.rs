@@ -1,9 +1,11 @@
 //! Whether one key ever met one nonce twice (THREATS P5): debug builds can write down every pair that AES-256-GCM sealed under.
+//! And how much was done (T3, P3): how often each primitive that depends on a secret was called.
 //!
 //! A test begins a [`Witness`] on its thread; from then on each seal on that thread is noted, as the first 16 bytes of a hash
-//! over key and nonce. Release builds hold none of this: nothing is noted there, and a witness counts nothing.
+//! over key and nonce, and each call is counted. Release builds hold none of this: nothing is noted there, and a witness counts
+//! nothing.
 //!
-//! Not here: opening, which may happen any number of times; streams of the onion, whose keys serve one text only.
+//! Not here: pairs that open, which may happen any number of times; streams of the onion, whose keys serve one text only.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -15,6 +17,22 @@ struct Seen {
     pairs: BTreeSet<[u8; 16]>,
     sealed: u64,
     repeated: u64,
+    work: Work,
+}
+
+/// Calls of primitives that work with a secret, and of signature checks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Work {
+    /// Derivations: each KDF, expansion and step of a chain key.
+    pub derived: u64,
+    /// Agreements of X25519.
+    pub agreed: u64,
+    /// Decapsulations of ML-KEM.
+    pub decapsulated: u64,
+    /// Attempts to open a text sealed by AES-256-GCM.
+    pub opened: u64,
+    /// Ed25519 signatures checked, alone or as the first half of a hybrid one.
+    pub verified: u64,
 }
 
 thread_local! {
@@ -37,6 +55,11 @@ impl Witness {
     /// Texts sealed since; 0 in a release build.
     pub fn sealed(&self) -> u64 {
         self.0.borrow().sealed
+    }
+
+    /// Calls counted since; none in a release build.
+    pub fn work(&self) -> Work {
+        self.0.borrow().work
     }
 
     /// Texts of these whose key had sealed under the same nonce before.
@@ -64,6 +87,18 @@ pub(crate) fn note(key: &[u8; 32], nonce: &[u8; 12]) {
                 let mut seen = seen.borrow_mut();
                 seen.sealed += 1;
                 seen.repeated += u64::from(!seen.pairs.insert(pair));
+            }
+        });
+    }
+}
+
+/// A primitive is called. Inlined to nothing in a release build.
+#[inline]
+pub(crate) fn count(one: impl FnOnce(&mut Work)) {
+    if cfg!(debug_assertions) {
+        NEWEST.with_borrow(|newest| {
+            if let Some(seen) = newest {
+                one(&mut seen.borrow_mut().work);
             }
         });
     }

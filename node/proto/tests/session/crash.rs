@@ -116,6 +116,33 @@ fn no_key_meets_a_nonce_twice_over_restarts_and_rollbacks() {
 }
 
 #[test]
+fn a_session_of_many_sends_gives_each_its_own_key_and_loses_none() {
+    let mut rng = seeded(54);
+    let (alice, bob) = people(&mut rng);
+    let (mut at_alice, mut at_bob) = open(&alice, &bob, &mut rng);
+    // THREATS T5: 64 tasks that send 10,000 each on one session, which hands out its keys one by one.
+    let (sends, mut sent) = (trials(6_400, 640_000), 0);
+    let witness = Witness::begin();
+    while sent < sends {
+        // Fewer than a reader skips, then an answer, as a chain needs it.
+        let block = sent..sends.min(sent + 1 + u64::from(below(&mut rng, 900)));
+        let mut flying: Vec<_> = block.clone().map(|n| (n, at_alice.send(n, &n.to_be_bytes()))).collect();
+        at_alice = at_alice.restarted();
+        while !flying.is_empty() {
+            let (number, object) = flying.swap_remove(below(&mut rng, flying.len() as u32) as usize);
+            assert_eq!(at_bob.read(&object), number.to_be_bytes());
+        }
+        at_bob = at_bob.restarted();
+        let answer = at_bob.send(block.start, b"answer");
+        assert_eq!(at_alice.read(&answer), b"answer");
+        sent = block.end;
+    }
+    // A header and a body for each, and the rows of restarts.
+    assert!(witness.sealed() >= 2 * sends, "{}", witness.sealed());
+    assert_eq!(witness.repeated(), 0);
+}
+
+#[test]
 fn a_restart_changes_nothing_in_any_phase() {
     let mut rng = seeded(52);
     let (alice, bob) = people(&mut rng);

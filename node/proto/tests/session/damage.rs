@@ -1,5 +1,6 @@
 //! Forged and damaged objects (THREATS T2; SESSION R36): refused, and the state stays byte for byte what it was.
 
+use pars_crypto::witness::{Witness, Work};
 use pars_proto::session::ReceiveError;
 use pars_proto::session::handshake::Unsealed;
 
@@ -96,14 +97,45 @@ fn a_modified_kem_ciphertext_is_noticed_only_where_any_other_damage_is() {
     let mut error_of = |at: usize| {
         let mut damaged = whole.clone();
         damaged[at] ^= 1;
-        let object = init(&damaged);
-        Unsealed::open(&object, bob.leaf(), bob.local(), &mut tools(&mut rng)).err()
+        let (object, witness) = (init(&damaged), Witness::begin());
+        let error = Unsealed::open(&object, bob.leaf(), bob.local(), &mut tools(&mut rng)).err();
+        (error, witness.work())
     };
     // Behind `ver1|kind1|suite1|spk_id8|EK32` stand ct1 and ct2, and behind them the sealed part.
     let (ct1, ct2, sealed) = (43, 43 + 1_568, 43 + 2 * 1_568);
     let damage = error_of(sealed + 5);
-    assert!(damage.is_some());
+    assert!(damage.0.is_some());
+    assert_eq!((damage.1.agreed, damage.1.decapsulated, damage.1.opened), (2, 2, 1), "{damage:?}");
     for at in [ct1, ct1 + 700, ct1 + 1_567, ct2, ct2 + 700, ct2 + 1_567] {
-        assert_eq!(error_of(at), damage, "byte {at}");
+        assert_eq!(error_of(at), damage, "byte {at}: the same error after the same work");
     }
+}
+
+#[test]
+fn a_modified_proof_of_the_reply_costs_the_same_work_as_any_other_damage() {
+    let mut rng = seeded(50);
+    let (alice, bob) = people(&mut rng);
+    let (mut at_alice, mut at_bob) = called(&alice, &bob, &mut rng);
+    let reply = at_bob.send(1, b"salam");
+    let mut refused = |at: usize| {
+        let mut damaged = reply.clone();
+        damaged[at] ^= 1;
+        let witness = Witness::begin();
+        let error = at_alice.receive(&damaged);
+        (error, witness.work())
+    };
+    let last = refused(reply.len() - 1);
+    assert_eq!(last.0, Err(ReceiveError::Forged));
+    assert!(last.1.decapsulated == 2 && last.1.agreed > 0, "{last:?}");
+    // Behind `ver1|kind1|r16` and the sealed header stands ct_auth, and behind it the body with its commitment.
+    let ct_auth = 2 + 16 + 3_230;
+    for at in [ct_auth, ct_auth + 700, ct_auth + 1_567] {
+        assert_eq!(refused(at), last, "byte {at}");
+    }
+    let body = refused(ct_auth + 1_568);
+    assert_eq!(
+        body,
+        (last.0, Work { opened: last.1.opened + 1, ..last.1 }),
+        "the commitment holds, so the body is tried"
+    );
 }

@@ -3,6 +3,7 @@
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::SeedableRng;
 use pars_crypto::suite::Libcrux;
+use pars_crypto::witness::{Witness, Work};
 use pars_wire::content::{ContentType, Flags};
 use pars_wire::machine::{Now, Tick, UnixMinute};
 
@@ -96,6 +97,20 @@ fn bytes(of: &Ratchet) -> Vec<u8> {
     out.into_bytes()
 }
 
+/// What reading the header costs, and nothing else.
+const HEADER_ONLY: Work = Work { derived: 0, agreed: 0, decapsulated: 0, opened: 1, verified: 0 };
+/// Memory that an object may take beside the state while it is refused (THREATS T3).
+const MEMORY: u64 = 1 << 20;
+
+/// What a call gives and which primitives it called, within the memory.
+fn measured<R>(call: impl FnOnce() -> R) -> (R, Work) {
+    let witness = Witness::begin();
+    let mut given = None;
+    let memory = allocation_counter::measure(|| given = Some(call()));
+    assert!(memory.bytes_max < MEMORY, "{memory:?}");
+    (given.unwrap(), witness.work())
+}
+
 /// The peer's chain, with fields of its header changed at will.
 fn forge(sender: &Ratchet, rng: &mut ChaCha20Rng, change: impl FnOnce(&mut outgoing::RatchetChain)) -> Vec<u8> {
     let Turn::Theirs(TheirTurn { chain: SendingChain::Ratchet(chain), .. }) = &sender.turn else {
@@ -112,13 +127,16 @@ fn a_counter_that_jumps_too_far_is_refused_before_anything_is_derived() {
     let before = bytes(&responder);
     for to in [u32::MAX, u32::MAX - 1, 1_002] {
         let object = forge(&initiator, &mut rng, |chain| chain.position = to);
-        let refused = receive(&mut responder, &object, &identity, &mut rng);
+        let (refused, cost) = measured(|| receive(&mut responder, &object, &identity, &mut rng));
         assert_eq!(refused, Err(ReceiveError::JumpTooFar { from: 1, to }));
+        assert_eq!(cost, HEADER_ONLY);
         assert_eq!(bytes(&responder), before);
     }
     // A thousand positions may be skipped: this one is refused for its key only, which the forger did not advance.
     let object = forge(&initiator, &mut rng, |chain| chain.position = 1_001);
-    assert_eq!(receive(&mut responder, &object, &identity, &mut rng), Err(ReceiveError::Forged));
+    let (refused, cost) = measured(|| receive(&mut responder, &object, &identity, &mut rng));
+    assert_eq!(refused, Err(ReceiveError::Forged));
+    assert!(cost.derived > 2 * 1_000, "two for each position: {cost:?}");
     assert_eq!(bytes(&responder), before);
 }
 
@@ -132,8 +150,10 @@ fn a_new_chain_with_a_bogus_counter_or_previous_length_is_refused() {
     for (counter, previous, from, to) in [(u32::MAX, 1, 0, u32::MAX), (0, u32::MAX, 1, u32::MAX), (0, 1_002, 1, 1_002)]
     {
         let object = forge(&initiator, &mut rng, |chain| (chain.position, chain.previous) = (counter, previous));
-        let refused = receive(&mut responder, &object, &identity, &mut rng);
+        let (refused, cost) = measured(|| receive(&mut responder, &object, &identity, &mut rng));
         assert_eq!(refused, Err(ReceiveError::JumpTooFar { from, to }));
+        // Two headers do not open: the current chain's key comes first.
+        assert_eq!(cost, Work { opened: 2, ..HEADER_ONLY });
         assert_eq!(bytes(&responder), before);
     }
 }
