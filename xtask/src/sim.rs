@@ -1,5 +1,6 @@
 //! `sim replay <seed>`: build the simulator as the tests do and step through the event log of one run; `sim run`: many seeds.
 
+use crate::deep::SCENARIOS;
 use crate::run::{self, Repo};
 use anyhow::Result;
 use std::process::{Command, ExitCode};
@@ -37,8 +38,8 @@ pub enum Verb {
 /// Which scenario.
 #[derive(clap::Args)]
 pub struct Which {
-    /// Journey 3, journeys 1 and 2, journey 6, or the session of a room with 25 seats.
-    #[arg(long, value_parser = ["journey3", "rooms", "actions", "session"], default_value = "journey3")]
+    /// Journey 3, journeys 1 and 2, journey 6, two who write to each other at once, or the session of a room with 25 seats.
+    #[arg(long, value_parser = SCENARIOS, default_value = "journey3")]
     scenario: String,
 }
 

@@ -8,7 +8,7 @@
 //! | [`faults`] | loss, duplication, latency and with it reordering, partition, crashes at barriers, reorganisations, late views |
 //! | [`watch`] | what must hold at every moment |
 //! | [`log`] | the event log and its audit hash: same seed, same hash |
-//! | [`scenario`] | journeys 1, 2, 3 and 6 |
+//! | [`scenario`] | journeys 1, 2, 3 and 6, and two who write to each other at once |
 //! | [`room_session`] | a room's host and 25 members, a world of its own |
 //! | [`work`] | proof of work, searched once |
 //!

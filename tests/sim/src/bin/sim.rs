@@ -6,8 +6,8 @@ use pars_sim::log::Log;
 use pars_sim::{Faults, Report, Scenario, room_session, seeds};
 
 const USAGE: &str =
-    "usage: sim replay <seed> [--scenario journey3|rooms|actions|session] [--at LINE] [--context LINES] [--calm]
-       sim run <first seed> <count> [--scenario journey3|rooms|actions|session] [--threads N]
+    "usage: sim replay <seed> [--scenario journey3|rooms|actions|crossing|session] [--at LINE] [--context LINES] [--calm]
+       sim run <first seed> <count> [--scenario journey3|rooms|actions|crossing|session] [--threads N]
 
 replay prints every line of the event log, or with --at those around one line (its number, as a failure prints it);
 --calm replays without faults";
@@ -29,11 +29,17 @@ impl What {
         if name == "session" { Some(Self::Session) } else { Scenario::of(name).map(Self::Journey) }
     }
 
-    /// The figures, for a reader.
-    fn run(self, seed: u64, faults: Faults, log: Log) -> String {
+    /// The figures, for a reader; and how many texts were sealed, where that is counted.
+    fn run(self, seed: u64, faults: Faults, log: Log) -> (String, u64) {
         match self {
-            Self::Journey(scenario) => format!("{:?}", Report::of(&scenario.run_with(seed, faults, log))),
-            Self::Session => format!("{:?}", room_session::Report::of(&room_session::story::run(seed, faults, log))),
+            Self::Journey(scenario) => {
+                let report = Report::of(&scenario.run_with(seed, faults, log));
+                (format!("{report:?}"), report.sealed)
+            }
+            Self::Session => {
+                let report = room_session::Report::of(&room_session::story::run(seed, faults, log));
+                (format!("{report:?}"), 0)
+            }
         }
     }
 }
@@ -72,16 +78,20 @@ fn main() -> ExitCode {
     match (verb.as_str(), asked.numbers.as_slice()) {
         ("replay", [seed]) => {
             let log = asked.at.map_or_else(Log::printing, |line| Log::around(line, asked.context));
-            println!("{}", asked.what.run(*seed, asked.faults, log));
+            println!("{}", asked.what.run(*seed, asked.faults, log).0);
             ExitCode::SUCCESS
         }
         ("run", [first, count]) => {
             let all = *first..first.saturating_add(*count);
-            for (seed, report) in
-                seeds::run(all, asked.threads, |seed| asked.what.run(seed, Faults::ALL, Log::default()))
-            {
+            let runs = seeds::run(all, asked.threads, |seed| asked.what.run(seed, Faults::ALL, Log::default()));
+            for (seed, (report, _)) in &runs {
                 println!("{seed} {report}");
             }
+            // THREATS P5 counts them over all scenarios.
+            eprintln!(
+                "{} texts sealed, no key and nonce twice",
+                runs.iter().map(|(_, (_, sealed))| sealed).sum::<u64>()
+            );
             ExitCode::SUCCESS
         }
         _ => usage(),

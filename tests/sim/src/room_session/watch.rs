@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pars_engine::room::{EpochKeys, MAX_PRESENTERS};
-use pars_proto::room::{EpochHash, SeatNo};
+use pars_engine::room::{EpochKeys, MAX_PRESENTERS, SfuOrder};
+use pars_proto::room::{EpochHash, Role, SeatNo};
 use pars_wire::machine::Tick;
 
 use super::PersonId;
@@ -28,6 +28,8 @@ pub struct Watch {
     pub used: BTreeSet<EpochHash>,
     /// The most presenters at once.
     pub presenters: usize,
+    /// Seats that the media server lets present, in which of the host's rooms: in a Committee those share their screens.
+    permitted: BTreeSet<(usize, SeatNo)>,
 }
 
 impl Watch {
@@ -100,6 +102,25 @@ impl Watch {
     pub fn is_alone(&self, who: PersonId) -> bool {
         let own = self.knows.get(&who).cloned().unwrap_or_default();
         self.knows.iter().filter(|(other, _)| **other != who).all(|(_, known)| own.is_disjoint(known))
+    }
+
+    /// The media server is told what a seat may send.
+    ///
+    /// # Errors
+    /// More would present than may.
+    pub fn ordered(&mut self, side: usize, order: &SfuOrder) -> Result<(), Broken> {
+        match order {
+            SfuOrder::Permit { seat, role: Role::Presenter, .. } => self.permitted.insert((side, *seat)),
+            SfuOrder::Permit { seat, .. } | SfuOrder::Remove { seat, .. } => self.permitted.remove(&(side, *seat)),
+            SfuOrder::Mute { .. } | SfuOrder::Close => false,
+        };
+        let permitted = self.permitted.iter().filter(|(at, _)| *at == side).count();
+        if permitted > MAX_PRESENTERS { Err(format!("the media server lets {permitted} present")) } else { Ok(()) }
+    }
+
+    /// Seats that the media server lets present.
+    pub fn permitted(&self) -> usize {
+        self.permitted.len()
     }
 
     /// Seats and presenters at the host.

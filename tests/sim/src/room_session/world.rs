@@ -10,7 +10,7 @@ use pars_crypto::suite::Libcrux;
 use pars_engine::room::{
     Host, HostConfig, HostIn, LinkId, Member, MemberConfig, MemberEvent, MemberIn, Phase, Unreachable,
 };
-use pars_proto::room::{ConsentSigner, HostEntry, HostSecrets, Line, Reach, SeatNo, Sitting};
+use pars_proto::room::{ConsentSigner, HostEntry, HostSecrets, JoinRefusal, Line, Reach, SeatNo, Sitting};
 use pars_wire::Kind;
 use pars_wire::machine::{Cx, Machine, Now, Tick};
 
@@ -40,6 +40,10 @@ pub struct Person {
     pub side: usize,
     /// What it was told, for the story.
     pub events: Vec<MemberEvent>,
+    /// When its join left for the first time.
+    asked: Option<Tick>,
+    /// Why it was refused a seat, and how many ms after it had asked.
+    pub refused: Option<(JoinRefusal, u64)>,
 }
 
 /// One of the host's rooms: an honest host has one.
@@ -222,8 +226,8 @@ impl World {
         let member = Member::new(&mut Cx { now, rng: &mut rng, out: &mut out }, config);
         let gullible = self.evil == Evil::AdmitsForgedWithSteward && id == PersonId(0);
         let side = usize::from(id.0) % self.sides.len();
-        let (link, dead, events) = (None, false, Vec::new());
-        let person = Person { somebody, member, rng, link, dead, forges, gullible, side, events };
+        let (link, dead, events, asked, refused) = (None, false, Vec::new(), None, None);
+        let person = Person { somebody, member, rng, link, dead, forges, gullible, side, events, asked, refused };
         self.people.insert(id, person);
         let claim = self.everybody[somebody].claim(self.sitting.kind);
         self.say(format_args!("{id} is somebody {somebody} and prepares"));

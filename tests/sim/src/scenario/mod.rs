@@ -1,6 +1,7 @@
 //! What happens in a world: each scenario is a journey of ARCHITECTURE.md, run from a seed under faults.
 
 pub mod actions;
+pub mod crossing;
 pub mod messages;
 pub mod rooms;
 mod stage;
@@ -20,11 +21,13 @@ pub enum Scenario {
     Rooms,
     /// Journey 6: a signed action moves a contract, and its receipt comes back.
     Actions,
+    /// Two who write to each other at the same moment.
+    Crossing,
 }
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Messages, Self::Rooms, Self::Actions];
+    pub const ALL: [Self; 4] = [Self::Messages, Self::Rooms, Self::Actions, Self::Crossing];
 
     /// Its name on the command line.
     pub const fn name(self) -> &'static str {
@@ -32,6 +35,7 @@ impl Scenario {
             Self::Messages => "journey3",
             Self::Rooms => "rooms",
             Self::Actions => "actions",
+            Self::Crossing => "crossing",
         }
     }
 
@@ -58,6 +62,7 @@ impl Scenario {
             Self::Messages => messages::run(&mut stage),
             Self::Rooms => rooms::run(&mut stage),
             Self::Actions => actions::run(&mut stage),
+            Self::Crossing => crossing::run(&mut stage),
         }
         // A host may have crashed after a commit and before it told what it committed: the world goes on until it has.
         stage.poll_until("delivering what was acknowledged", |stage| stage.world.watch.missing() == 0);
@@ -78,6 +83,8 @@ pub struct Report {
     pub delivered: usize,
     /// Message keys whose objects left their writer.
     pub keys: usize,
+    /// Texts sealed by AES-256-GCM, each under a pair of key and nonce of its own; 0 in a release build.
+    pub sealed: u64,
     /// The longest queue of a node.
     pub longest: usize,
     /// Blocks of the chain.
@@ -95,6 +102,7 @@ impl Report {
             ms: world.now().tick.0,
             delivered: world.watch.delivered(),
             keys: world.watch.keys.used(),
+            sealed: world.sealed.sealed(),
             longest: world.watch.longest,
             blocks: world.ledger.head(),
             reorganisations: world.views.iter().map(|view| view.reorganisations).sum(),

@@ -18,14 +18,15 @@ use pars_engine::member::Member;
 use pars_engine::member::desk::{Destination, Parcel};
 use pars_engine::store::{Table, Value};
 use pars_proto::session::Session;
+use pars_wire::limits::{BUCKET_L, BUCKET_M, BUCKET_S};
 
 use super::Broken;
 use crate::host::HostId;
 
 /// Bytes of an INIT object before its position: the clear part and the sealed one, the same in the whole chain.
 const INIT_REPEATED: usize = 3_179 + 6_432;
-/// Bytes of a store's row before the object.
-const STORED_HEAD: usize = 1 + 8 + 4 + 4 + 1;
+/// Sizes of objects, the largest first.
+const BUCKETS: [usize; 3] = [BUCKET_L, BUCKET_M, BUCKET_S];
 
 /// Names a message key without being one: hash of chain and position.
 pub type KeyName = [u8; 32];
@@ -37,6 +38,12 @@ pub struct Keys {
     seen: BTreeMap<KeyName, [u8; 32]>,
     /// Parcels that were looked at: whose, number, hash.
     noted: BTreeSet<(HostId, u64, [u8; 32])>,
+}
+
+/// The object in a store's row: a whole bucket behind a head of a few bytes.
+fn stored_object(row: &[u8]) -> &[u8] {
+    let size = BUCKETS.into_iter().find(|size| *size <= row.len()).unwrap_or_default();
+    row.get(row.len() - size..).unwrap_or_default()
 }
 
 /// A sending chain as a session shows it.
@@ -116,7 +123,7 @@ impl Keys {
     pub fn stored(&mut self, batch: &Batch) -> Result<(), Broken> {
         for change in batch.changes.iter().filter(|change| change.table == Table::Store) {
             if let (Some(b'o'), Some(Value::Plain(value))) = (change.key.first(), &change.value) {
-                self.seen(sha3(&[value.get(STORED_HEAD..).unwrap_or_default()]))?;
+                self.seen(sha3(&[stored_object(value)]))?;
             }
         }
         Ok(())

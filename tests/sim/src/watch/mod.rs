@@ -6,6 +6,7 @@
 //! | no hop holds both ends | the way of each packet: sender, three relays, end: all different hosts |
 //! | a message arrives at most once | one cursor for each message id at each reader, one object for each message |
 //! | no message key is used twice | [`keys`]: the writer's chain and position of each object that leaves |
+//! | no key of AES-256-GCM meets a nonce twice | [`pars_crypto::witness`], over all hosts and all their lives |
 //! | nobody is told of a gap | no object is damaged, so each gap would be a key used twice or a copy read twice |
 //! | a cursor means one message | told again only with the same message |
 //! | queues are bounded | steps and effects that wait, packets under way |
@@ -93,6 +94,18 @@ impl Watch {
     /// Always: nobody damages objects here, and a second copy is passed over, whatever crashed in between.
     pub fn gap(&self, host: HostId, error: &str) -> Result<(), Broken> {
         Err(format!("{host} met a gap: {error}"))
+    }
+
+    /// So many texts were sealed under a pair of key and nonce that had sealed before.
+    ///
+    /// # Errors
+    /// Any.
+    pub fn nonces(&self, repeated: u64) -> Result<(), Broken> {
+        if repeated == 0 {
+            Ok(())
+        } else {
+            Err(format!("{repeated} texts under a key and nonce that had sealed before"))
+        }
     }
 
     /// A host is told a day's registry.

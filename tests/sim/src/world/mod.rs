@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::Rng;
 use pars_crypto::suite::DSA87_PUBLIC;
+use pars_crypto::witness::Witness;
 use pars_engine::io::{CommandId, Event, Input};
 use pars_engine::store::Table;
 use pars_engine::{BatchId, Command};
@@ -65,6 +66,8 @@ pub struct World {
     pub log: Log,
     /// What must hold.
     pub watch: Watch,
+    /// Under which pairs of key and nonce anybody sealed anything.
+    pub sealed: Witness,
     /// What users were told, in order.
     pub events: Vec<(HostId, Event)>,
     /// The chain.
@@ -94,6 +97,7 @@ impl World {
             count: 0,
             log,
             watch: Watch::default(),
+            sealed: Witness::begin(),
             events: Vec::new(),
             ledger: setting.ledger.clone(),
             views,
@@ -312,7 +316,7 @@ impl World {
         let mut out = Vec::new();
         node.handle(&mut Cx { now, rng: &mut at.rng, out: &mut out }, input);
         at.deadline = node.deadline();
-        let rule = self.watch.node(node, self.queue.len());
+        let rule = self.watch.node(node, self.queue.len()).and_then(|()| self.watch.nonces(self.sealed.repeated()));
         self.broken(rule);
         for output in out {
             // Whatever is left was never sent: the host is gone.

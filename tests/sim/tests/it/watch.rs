@@ -72,6 +72,13 @@ fn a_key_used_again_after_a_crash_is_no_second_use_if_nobody_saw_the_first_objec
 }
 
 #[test]
+fn a_key_that_met_a_nonce_twice_is_seen() {
+    let watch = Watch::default();
+    assert_eq!(watch.nonces(0), Ok(()));
+    assert!(watch.nonces(1).unwrap_err().contains("key and nonce"));
+}
+
+#[test]
 fn a_gap_is_seen() {
     assert!(Watch::default().gap(READER, "used").unwrap_err().contains("gap"));
 }

@@ -27,7 +27,8 @@ impl World {
                 }
             }
             MemberOut::Send(bytes) => {
-                let Some(person) = self.people.get(&who) else { return };
+                let Some(person) = self.people.get_mut(&who) else { return };
+                person.asked.get_or_insert(self.tick);
                 let (side, Some(link)) = (person.side, person.link) else { return };
                 for _ in 0..self.copies(who) {
                     let ms = self.latency();
@@ -81,6 +82,9 @@ impl World {
             other => format!("{other:?}"),
         };
         self.say(format_args!("{who} -> {line}"));
+        if let (MemberEvent::Refused(why), Some(person)) = (&event, self.people.get_mut(&who)) {
+            person.refused = person.asked.map(|asked| (*why, self.tick.0 - asked.0));
+        }
         if !matches!(event, MemberEvent::Roster | MemberEvent::Keys(_)) {
             self.people.get_mut(&who).into_iter().for_each(|person| person.events.push(event.clone()));
         }
@@ -113,7 +117,11 @@ impl World {
                 self.later(ms, Happening::ToHost(side, input));
             }
             HostOut::Event(event) => self.host_said(side, &event),
-            HostOut::Sfu(order) => self.say(format_args!("host {side} -> SFU {order:?}")),
+            HostOut::Sfu(order) => {
+                self.say(format_args!("host {side} -> SFU {order:?}"));
+                let rule = self.watch.ordered(side, &order);
+                self.must(rule);
+            }
         }
     }
 

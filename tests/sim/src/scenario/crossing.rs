@@ -1,0 +1,61 @@
+//! Two members write to each other at the same moment, neither having heard of the other (THREATS I5). Each begins a session; in
+//! the end there is exactly one, proven on both sides, and every text of both was told once.
+
+use pars_proto::session::SessionId;
+use pars_proto::session::machine::Standing;
+
+use super::stage::{A, B, Stage};
+use crate::host::HostId;
+
+/// Messages that each may write before it reads anything.
+const MOST: u64 = 4;
+
+/// From the first key to the one session.
+///
+/// # Panics
+/// A broken rule or a stage that does not end: two sessions to the end are one.
+pub fn run(stage: &mut Stage) {
+    stage.publish(&[A]);
+    stage.publish(&[B]);
+    stage.open(A, B);
+    stage.open(B, A);
+    stage.next();
+    // Nobody polls yet, so nobody hears of the other's call.
+    let counts = [A, B].map(|_| 1 + stage.world.below(MOST) as u8);
+    for number in 1..=MOST as u8 {
+        for (from, to, count) in [(A, B, counts[0]), (B, A, counts[1])] {
+            if number <= count {
+                stage.send(from, to, number);
+            }
+        }
+    }
+    stage.partition();
+    stage.poll_until("reading what the other wrote meanwhile", move |stage| read(stage, counts));
+    // A word from each, read before the next, settles whose call it was.
+    for (round, (from, to)) in (0..).zip([(A, B), (B, A), (A, B), (B, A)]) {
+        let number = 10 + round;
+        stage.send(from, to, number);
+        let text = format!("message {number}");
+        stage.poll_until("reading a word", move |stage| stage.texts(to, from).contains(&text));
+    }
+    stage.confirmed(A, B);
+    stage.until(
+        "having one session",
+        |_| {},
+        |stage| {
+            let (at_a, at_b) = (current(stage, A), current(stage, B));
+            at_a.len() == 1 && at_a == at_b
+        },
+    );
+}
+
+fn read(stage: &Stage, counts: [u8; 2]) -> bool {
+    stage.texts(B, A).len() == usize::from(counts[0]) && stage.texts(A, B).len() == usize::from(counts[1])
+}
+
+/// Sessions on which a member would write.
+fn current(stage: &Stage, host: HostId) -> Vec<SessionId> {
+    let Some(member) = stage.member(host) else { return Vec::new() };
+    let all = member.sessions().all().filter(|(_, standing)| *standing == Standing::Current);
+    all.map(|(session, _)| session.id()).collect()
+}
