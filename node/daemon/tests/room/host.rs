@@ -1,9 +1,77 @@
-//! A host that restarts, and one who is removed.
+//! A host that opens a sitting, one that restarts, and one who is removed.
 
+use alloy::primitives::{B256, U256};
+use alloy::sol_types::{SolCall, SolEvent};
+use pars_bindings::TownHall::{MetadataSet, SittingOpened, multicallCall, roomOfCall, sittingOfCall};
+use pars_devnet::dev_accounts;
+use pars_rpc::Code;
 use pars_wire::Kind;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::world::{HOST, Hall, Page, get, result};
+use crate::world::{HOST, Hall, Page, get, refused, result};
+
+/// Transactions of the host's account since its nonce was `from`, read from the chain's blocks: each with its receipt.
+async fn transactions(hall: &Hall, from: u64) -> Vec<(Value, Value)> {
+    let account = json!(dev_accounts()[HOST].address());
+    let number = |value: &Value| value.as_str().unwrap().parse::<U256>().unwrap().to::<u64>();
+    let newest = number(&hall.world.devnet.call("eth_blockNumber", json!([])).await.unwrap());
+    let mut found = Vec::new();
+    for block in 0..=newest {
+        let params = json!([format!("{block:#x}"), true]);
+        let block = hall.world.devnet.call("eth_getBlockByNumber", params).await.unwrap();
+        for transaction in block["transactions"].as_array().unwrap() {
+            if transaction["from"] == account && number(&transaction["nonce"]) >= from {
+                let receipt = json!([transaction["hash"]]);
+                let receipt = hall.world.devnet.call("eth_getTransactionReceipt", receipt).await.unwrap();
+                found.push((transaction.clone(), receipt));
+            }
+        }
+    }
+    found
+}
+
+async fn nonce(hall: &Hall) -> u64 {
+    let params = json!([dev_accounts()[HOST].address(), "latest"]);
+    let nonce = hall.world.devnet.call("eth_getTransactionCount", params).await.unwrap();
+    nonce.as_str().unwrap().parse::<U256>().unwrap().to()
+}
+
+/// A room's metadata hash and its running sitting's number, as the contract has them.
+async fn on_chain(hall: &Hall, room: &str) -> (B256, u64) {
+    let (room, town_hall) = (room.parse().unwrap(), hall.world.contracts.town_hall);
+    let found = hall.world.read(town_hall, &roomOfCall { roomId: room }).await;
+    (found.config.metadataHash, hall.world.read(town_hall, &sittingOfCall { roomId: room }).await.id)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metadata_and_sitting_are_one_transaction_and_a_refusal_leaves_neither() {
+    let hall = Hall::start().await;
+    let room = hall.room(Kind::OpenForum).await;
+    let member = hall.member("b", Some(2)).await;
+    let before = nonce(&hall).await;
+    let ask = json!({"room": room, "endsAt": 1, "title": "Assembly", "agenda": [], "languages": ["en"]});
+    assert_eq!(refused(&hall.host, "room.host", ask.clone()).await, Code::NotAllowed as i64);
+    assert_eq!((on_chain(&hall, &room).await, nonce(&hall).await), ((B256::ZERO, 0), before));
+    assert_eq!(hall.kept(), 0, "keys that no sitting names are not kept");
+
+    hall.host(&room, &member).await;
+    let sent = transactions(&hall, before).await;
+    assert_eq!(sent.len(), 1, "{sent:?}");
+    let (transaction, receipt) = &sent[0];
+    let input = transaction["input"].as_str().unwrap();
+    let calls = multicallCall::abi_decode(&alloy::hex::decode(input).unwrap()).unwrap().calls;
+    assert_eq!((calls.len(), &receipt["status"]), (2, &json!("0x1")));
+    let topics: Vec<_> = receipt["logs"].as_array().unwrap().iter().map(|log| log["topics"][0].clone()).collect();
+    assert_eq!(topics, [json!(MetadataSet::SIGNATURE_HASH), json!(SittingOpened::SIGNATURE_HASH)]);
+    let (hash, sitting) = on_chain(&hall, &room).await;
+    assert!(sitting == 1 && !hash.is_zero());
+
+    // A second sitting beside the running one: its object is not pinned either, and the first one's keys stay.
+    let ask = json!({"room": room, "endsAt": hall.soon(), "title": "Another", "agenda": [], "languages": ["en"]});
+    assert_eq!(refused(&hall.host, "room.host", ask).await, Code::NotAllowed as i64);
+    assert_eq!((on_chain(&hall, &room).await, nonce(&hall).await), ((hash, 1), before + 1));
+    assert_eq!(hall.kept(), 1);
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_that_restarts_goes_on_with_its_sitting_and_its_keys() {
@@ -13,8 +81,7 @@ async fn a_host_that_restarts_goes_on_with_its_sitting_and_its_keys() {
     hall.host(&room, &member).await;
     let mut page = Page::open(&member).await;
     page.join_anonymously(&room).await;
-    let kept = hall.world.datadir("host").join("hosted").join(room.trim_start_matches("0x"));
-    assert!(kept.exists());
+    assert_eq!(hall.kept(), 1);
     let hall = hall.restart_host().await;
     // A host that restarted knows no seats: the old one ends, a new one is taken.
     page.told("roomEnded", |event| event["reason"] == "HostLost").await;
@@ -26,7 +93,7 @@ async fn a_host_that_restarts_goes_on_with_its_sitting_and_its_keys() {
     let close = pars_bindings::TownHall::closeSittingCall { roomId: room.parse().unwrap() };
     crate::world::send_as(&hall.world, HOST, hall.world.contracts.town_hall, &close).await;
     page.told("roomEnded", |event| event["reason"] == "SittingOver").await;
-    while kept.exists() {
+    while hall.kept() > 0 {
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     }
 }

@@ -1,9 +1,11 @@
 //! Rooms between daemons: a chain, a service node, the SFU, a host's daemon and members' daemons in one process; what a page says
 //! and hears goes over their sockets and ports.
 
+mod apart;
 mod host;
 mod join;
 mod page;
+mod quiet;
 mod refusals;
 #[path = "../daemon/support.rs"]
 mod support;

@@ -1,6 +1,8 @@
 //! A hosted room, holders with and without leaves, and a page.
 
-use std::path::PathBuf;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
 use std::time::Duration;
 
 use alloy::primitives::{Address, B256, Bytes, U256};
@@ -40,6 +42,42 @@ pub(crate) struct Hall {
     keys: TempDir,
 }
 
+/// What a hall stands on.
+pub(crate) struct Standing {
+    _world: World,
+    _sfu: pars_sfu::Running,
+    _service: Daemon,
+    _keys: TempDir,
+}
+
+/// A daemon that runs as a program.
+pub(crate) struct Program {
+    child: Child,
+    ready: Value,
+}
+
+impl Program {
+    /// Starts it, its standard output piped, and waits for its ready line.
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        Self { child, ready: serde_json::from_str(&line).expect("the ready line is JSON") }
+    }
+
+    pub(crate) fn socket(&self) -> &Path {
+        Path::new(self.ready["socket"].as_str().unwrap())
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 fn account(number: usize) -> Address {
     dev_accounts()[number].address()
 }
@@ -66,6 +104,28 @@ impl Hall {
         }
         let host = world.daemon("host", host_settings(&world, (&sfu, &keys, &bootstrap))).await;
         Self { world, sfu, host, bootstrap, _service: service, keys }
+    }
+
+    /// The same without the host's daemon, and what a program in its place is started with.
+    pub(crate) async fn without_host(self) -> (Standing, Vec<String>) {
+        let Self { world, sfu, host, bootstrap, _service, keys } = self;
+        host.stop().await.unwrap();
+        let path = |path: PathBuf| path.display().to_string();
+        let arguments = [
+            ("--datadir", path(world.datadir("host"))),
+            ("--network", "dev".to_owned()),
+            ("--listen", "/ip4/127.0.0.1/tcp/0".to_owned()),
+            ("--rpc", world.rpc.clone()),
+            ("--deployment", path(world.deployment.clone())),
+            ("--bootstrap", bootstrap),
+            ("--sfu", sfu.ready.url.clone()),
+            ("--sfu-key-file", path(keys.path().join("sfu.json"))),
+            ("--sfu-fingerprint", sfu.ready.fingerprint.clone()),
+            ("--dev-account", HOST.to_string()),
+        ];
+        let mut words: Vec<_> = arguments.into_iter().flat_map(|(name, value)| [name.to_owned(), value]).collect();
+        words.push("--host".to_owned());
+        (Standing { _world: world, _sfu: sfu, _service, _keys: keys }, words)
     }
 
     /// The host's daemon again, on the same directory.
@@ -106,17 +166,37 @@ impl Hall {
         id
     }
 
-    /// Open a sitting and host it; waits until a member's daemon shows a host.
-    pub(crate) async fn host(&self, room: &str, member: &Daemon) {
-        let now = std::process::Command::new("date").arg("+%s").output().unwrap().stdout;
-        let now: u64 = String::from_utf8(now).unwrap().trim().parse().unwrap();
+    /// How many sittings' secrets the host keeps.
+    pub(crate) fn kept(&self) -> usize {
+        std::fs::read_dir(self.world.datadir("host").join("hosted")).unwrap().count()
+    }
+
+    /// An hour from now, in Unix seconds.
+    pub(crate) fn soon(&self) -> u64 {
+        let now = Command::new("date").arg("+%s").output().unwrap().stdout;
+        String::from_utf8(now).unwrap().trim().parse::<u64>().unwrap() + 3_600
+    }
+
+    /// Open a sitting and host it; waits until a member's daemon shows it. Its number.
+    pub(crate) async fn host(&self, room: &str, member: &Daemon) -> u64 {
         let agenda = json!([{"minutes": 5, "text": "Welcome"}]);
         let params = json!({
-            "room": room, "endsAt": now + 3_600, "title": "Assembly", "agenda": agenda, "languages": ["en"],
+            "room": room, "endsAt": self.soon(), "title": "Assembly", "agenda": agenda, "languages": ["en"],
         });
         let hosted = result(&self.host, "room.host", params).await;
-        assert_eq!(hosted["sitting"], 1);
         self.shown(room, member).await;
+        hosted["sitting"].as_u64().unwrap()
+    }
+
+    /// Waits until a member's daemon and the host's show that no sitting runs.
+    pub(crate) async fn closed(&self, room: &str, member: &Daemon) {
+        for daemon in [member, &self.host] {
+            while call(&daemon.ready().socket, "room.lobby", json!({"room": room})).await["result"]["sitting"]
+                .is_object()
+            {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
     }
 
     /// Waits until a member's daemon shows a room's host and its sitting, whose block is final a little later.

@@ -405,6 +405,38 @@ mod tests {
         assert_eq!(member.answer(somebody(1), get()).0, Response::Page { items: Vec::new(), more: false });
     }
 
+    /// TOWNHALL 2: a service node keeps and serves what its own index pins, and is no store for anybody else.
+    #[tokio::test]
+    async fn an_object_that_nobody_pinned_is_neither_kept_nor_served() {
+        use crate::room::objects::{MAX_OBJECT, name};
+        use wire::Bytes;
+
+        let mut node = discovery(true);
+        let (object, other) = (vec![7; 300], vec![8; 300]);
+        let put = |object: &[u8]| Request::PutObject(Bytes(object.to_vec()));
+        let get = |object: &[u8]| Request::GetObject(Bytes(name(object).to_vec()));
+        let says = |node: &mut Discovery, request| node.answer(somebody(1), request).0;
+        let (refused, nothing) = (Response::Refused(Refusal::Unregistered), Response::Object(None));
+        let pin = |node: &Discovery, objects: &[&[u8]]| {
+            node.config.objects.0.want(objects.iter().map(|object| name(object)).collect());
+        };
+        assert_eq!((says(&mut node, put(&object)), says(&mut node, get(&object))), (refused.clone(), nothing.clone()));
+        pin(&node, &[&object]);
+        assert_eq!(says(&mut node, put(&object)), Response::Held);
+        assert_eq!(says(&mut node, get(&object)), Response::Object(Some(Bytes(object.clone()))));
+        // Another room's pin lets in that room's object only, and what is longer than any object is never looked at.
+        let long = vec![9; MAX_OBJECT + 1];
+        pin(&node, &[&object, &long]);
+        for unwanted in [&other, &long] {
+            assert_eq!(says(&mut node, put(unwanted)), refused);
+            assert_eq!(says(&mut node, get(unwanted)), nothing);
+        }
+        assert_eq!(says(&mut node, Request::GetObject(Bytes(vec![0; 31]))), nothing);
+        // The sitting is over: what it pinned goes.
+        pin(&node, &[]);
+        assert_eq!((says(&mut node, get(&object)), says(&mut node, put(&object))), (nothing, refused));
+    }
+
     #[tokio::test]
     async fn only_so_many_pages_are_written_at_once_and_an_address_gets_its_share() {
         let mut node = discovery(true);

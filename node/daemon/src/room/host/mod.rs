@@ -106,7 +106,7 @@ pub struct Hosting {
     pub client: ObjectClient,
     /// Secrets on disk.
     pub folder: Folder,
-    tasks: Arc<Mutex<BTreeMap<RoomId, Hosted>>>,
+    tasks: Arc<Mutex<BTreeMap<kept::Name, Hosted>>>,
 }
 
 #[derive(Debug)]
@@ -156,21 +156,22 @@ impl Hosting {
     pub async fn open(&self, call: &rpc::HostSitting, identity: IdentityId) -> Result<(SittingId, B256), OpenError> {
         let room = RoomId(call.room.0.into());
         let view = self.known(room).await?;
+        let ends_at = pars_bindings::typed::seconds40(call.ends_at).ok_or(OpenError::Time)?;
         let description = description(call)?;
         let secrets = HostSecrets::generate(SUITE, &mut random::system());
         let listener = Listener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), secrets.seeds().1)?;
         let metadata = self.metadata(room, &secrets, (identity, listener.address), description)?;
         let hash = metadata.hash();
-        let kept = Kept { room, secrets, address: listener.address, object: metadata.encode() };
+        let (address, object) = (listener.address, metadata.encode());
+        let kept = Kept { room, secrets, address, object, bans: Vec::new() };
         // Before the chain hears of it: a crash in between leaves keys that nobody names, not a sitting without keys.
         let folder = self.folder.clone();
         let copy = kept.clone();
         let written = tokio::task::spawn_blocking(move || folder.keep(&copy)).await;
         written.map_err(|_| OpenError::Late)??;
-        let ends_at = pars_bindings::typed::seconds40(call.ends_at).ok_or(OpenError::Time)?;
         let before = view.sitting.map_or(0, |row| row.sitting_id.0);
         if let Err(error) = self.transact(room, hash, ends_at).await {
-            self.folder.forget(room);
+            self.folder.forget((room, hash));
             return Err(error.into());
         }
         self.host(kept, Some(listener));
@@ -237,16 +238,18 @@ impl Hosting {
 
     /// Host what is kept, in a task of its own; without a listener on the port that its metadata names.
     fn host(&self, kept: Kept, listener: Option<Listener>) {
-        let (hosting, room) = (self.clone(), kept.room);
+        let (hosting, name) = (self.clone(), kept.name());
         let task = tokio::spawn(async move { hosting.hosted(kept, listener).await });
-        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).insert(room, Hosted(task));
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        tasks.retain(|_, hosted| !hosted.0.is_finished());
+        tasks.insert(name, Hosted(task));
     }
 
     async fn hosted(self, kept: Kept, listener: Option<Listener>) {
-        let (room, hash) = (kept.room, super::objects::name(&kept.object));
+        let (room, hash) = kept.name();
         let Some(running) = self.awaited(room, hash).await else {
             tracing::info!("a kept sitting is not running any more; its keys are erased");
-            return self.folder.forget(room);
+            return self.folder.forget((room, hash));
         };
         let listener = match listener {
             Some(listener) => listener,
@@ -262,11 +265,11 @@ impl Hosting {
             }
         });
         let (oracle, sfu, progress) = (self.oracle.clone(), self.sfu.clone(), self.progress.clone());
-        let parts = run::Parts { oracle, sfu, progress, running };
+        let parts = run::Parts { oracle, sfu, progress, running, folder: self.folder.clone() };
         let hosted: BoxFuture<'static, _> = Box::pin(run::run(parts, kept, listener));
         tokio::select! {
             result = hosted => match result {
-                Ok(true) => self.folder.forget(room),
+                Ok(true) => self.folder.forget((room, hash)),
                 Ok(false) => {}
                 Err(error) => tracing::error!(%error, "a sitting is not hosted"),
             },

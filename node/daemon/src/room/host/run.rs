@@ -6,11 +6,11 @@ use futures::future::BoxFuture;
 use pars_engine::room::{
     Host, HostConfig, HostEvent, HostIn, HostOut, HostQuestion, QuestionId, RoomState, SfuOrder, Unreachable,
 };
-use pars_proto::room::{JoinRefusal, Line, Metadata, Sitting, Statement};
+use pars_proto::room::{JoinRefusal, Line, Metadata, SeatIdentity, Sitting, Statement};
 use pars_wire::machine::{Cx, Machine};
 use tokio::sync::{mpsc, watch};
 
-use super::kept::Kept;
+use super::kept::{Folder, Kept};
 use super::sfu::Sfu;
 use crate::chain::Progress;
 use crate::clock::{self, Clock};
@@ -48,10 +48,13 @@ pub(super) struct Parts {
     pub(super) progress: watch::Receiver<Progress>,
     /// The sitting, final in the own index.
     pub(super) running: Running,
+    /// Where the sitting is kept.
+    pub(super) folder: Folder,
 }
 
 struct Task {
     host: Host,
+    kept: Kept,
     clock: Clock,
     sitting: Sitting,
     parts: Parts,
@@ -77,12 +80,12 @@ pub(super) async fn run(parts: Parts, kept: Kept, listener: Listener) -> Result<
         suite: SUITE,
         sitting,
         entry,
-        secrets: kept.secrets,
+        secrets: kept.secrets.clone(),
         capacity,
         sfu: 0,
         dtls_fingerprint: parts.sfu.fingerprint,
         tunnel: Line::new("tunnel").map_err(|_| RunError::Object)?,
-        bans: Vec::new(),
+        bans: kept.bans.clone(),
         clock: now,
     };
     let (links, records) = (Links::default(), Records::default());
@@ -93,7 +96,7 @@ pub(super) async fn run(parts: Parts, kept: Kept, listener: Listener) -> Result<
     let directed: BoxFuture<'static, ()> = Box::pin(direct(parts.sfu.clone(), (sitting, capacity), ordered));
     let room = Arc::new(tokio::sync::Semaphore::new(JUDGED));
     let host = Host::new(config);
-    let task = Task { host, clock, sitting, parts, links, records, answers, orders, room, behind: false };
+    let task = Task { host, kept, clock, sitting, parts, links, records, answers, orders, room, behind: false };
     Ok(tokio::select! {
         over = task.run(answered, incoming) => over,
         () = served => false,
@@ -176,7 +179,20 @@ impl Task {
             HostOut::Question { id, question } => self.question(id, question),
             // The other end lives as long as this task, so it can only be full.
             HostOut::Sfu(order) => self.behind |= self.orders.try_send(order).is_err(),
-            HostOut::Event(event) => tell(&event),
+            HostOut::Event(event) => {
+                tell(&event);
+                if let HostEvent::Banned(identities) = event {
+                    self.keep_banned(identities);
+                }
+            }
+        }
+    }
+
+    /// On disk before anybody hears of it, because the packets that say so come after this: whoever is banned is so for the
+    /// whole sitting, whatever becomes of this process.
+    fn keep_banned(&mut self, identities: Vec<SeatIdentity>) {
+        if let Err(error) = self.parts.folder.ban(&mut self.kept, identities) {
+            tracing::error!(%error, "a ban holds until this daemon ends, and not after that: mend the disk, ban again");
         }
     }
 

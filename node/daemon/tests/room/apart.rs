@@ -1,0 +1,174 @@
+//! TH-J7: nothing ties a member without a name in one sitting to the same member in the next. What stands in both must stand in a
+//! stranger's as well: then it is the room's, the host's or the protocol's, not the member's.
+
+use std::collections::BTreeSet;
+
+use alloy::primitives::{Address, B256, U256};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::{Rng, SeedableRng};
+use pars_bindings::TownHall::closeSittingCall;
+use pars_circuits::{Deadline, Leaf, LeafSet, Nullifier, ProvingKey, Purpose, Request, Secret, Threshold, Witness};
+use pars_crypto::suite::Libcrux;
+use pars_engine::room::{Member, MemberConfig, MemberIn, MemberOut, MemberQuestion};
+use pars_identity::id::IdentityId;
+use pars_proto::room::{Claim, ConsentSigner, HostEntry, HostSecrets, Reach, Scope, Sitting, Statement, Support};
+use pars_wire::codec::Wire;
+use pars_wire::machine::{Cx, Machine, Now, Tick};
+use pars_wire::{ChainId, Kind, RoomId, SittingId};
+use serde_json::{Value, json};
+
+use crate::world::{HOST, Hall, Page, send_as};
+
+/// Bytes of a value that ties: a shorter one stands in two places by chance.
+const VALUE: usize = 8;
+const OPENED: u64 = 1_800_000_000;
+const SPAN: u64 = 10_000_000;
+
+fn values(bytes: &[u8]) -> BTreeSet<&[u8]> {
+    bytes.windows(VALUE).collect()
+}
+
+/// What stands in both sittings of one member, and in no sitting of a stranger.
+fn ties(first: &[u8], second: &[u8], strangers: [&[u8]; 2]) -> Vec<String> {
+    let others: BTreeSet<_> = strangers.into_iter().flat_map(values).collect();
+    let both = values(first).intersection(&values(second)).copied().collect::<BTreeSet<_>>();
+    both.difference(&others)
+        .map(|value| format!("{} {:?}", hex::encode(value), String::from_utf8_lossy(value)))
+        .collect()
+}
+
+struct Holder {
+    account: Address,
+    secret: Secret,
+}
+
+fn holder(number: u8) -> Holder {
+    Holder { account: Address::repeat_byte(0xa0 + number), secret: Secret::from_bytes(&[number; 32]).unwrap() }
+}
+
+/// The statement of a holder in a sitting: the machine's keys, a real proof.
+fn stated(rng: &mut ChaCha20Rng, key: &ProvingKey, holder: &Holder, (tree, number): (&LeafSet, u64)) -> Statement {
+    let (town_hall, room) = (Address::repeat_byte(0x11), B256::repeat_byte(0x22));
+    let scope = Scope { chain: ChainId(7_072), town_hall, room: RoomId(room), sitting: SittingId(number) };
+    let opened_at = OPENED + number * 100_000;
+    let sitting = pars_circuits::Sitting {
+        chain_id: 7_072,
+        town_hall,
+        room_id: room,
+        sitting_id: number,
+        root: tree.root(),
+        threshold: Threshold::new(U256::from(SPAN)).unwrap(),
+        at: Deadline::new(opened_at + 7_200).unwrap(),
+    };
+    let host = HostSecrets::generate(&Libcrux, rng);
+    let reach = Reach::Direct(([127, 0, 0, 1], 4_433).into());
+    let host = HostEntry { x_pk: host.x_pk(), s_vk: host.s_vk(), session: IdentityId([3; 32]), reach };
+    let mut consent = [0; 20];
+    rng.fill_bytes(&mut consent);
+    let config = MemberConfig {
+        suite: &Libcrux,
+        sitting: Sitting { scope, kind: Kind::OpenForum, opened_at, ends_at: opened_at + 7_200 },
+        host,
+        consent: Some(ConsentSigner::Address(consent.into())),
+        clock: opened_at + 600,
+    };
+    let external = sitting.scope(Purpose::Join).external();
+    let nullifier = pars_wire::Nullifier(Nullifier::of(external, &holder.secret).bytes());
+    let (mut out, now) = (Vec::new(), Now { tick: Tick(0), ..Now::default() });
+    let mut member = Member::new(&mut Cx { now, rng, out: &mut out }, config);
+    member.handle(&mut Cx { now, rng, out: &mut out }, MemberIn::Prepare(Claim::Anonymous { nullifier }));
+    let asked = out.into_iter().find_map(|output| match output {
+        MemberOut::Question { question: MemberQuestion::Prove(body), .. } => Some(*body),
+        _ => None,
+    });
+    let body = asked.expect("the machine asks for a proof");
+    let (payload, issued_at) = (body.seat_hash(), body.issued_at);
+    let request =
+        Request { account: holder.account, secret: &holder.secret, purpose: Purpose::Join, payload, issued_at };
+    let witness = Witness::new(tree, &sitting, &request).unwrap();
+    let mut seed = [0; 32];
+    rng.fill_bytes(&mut seed);
+    let words = key.prove(&witness, &seed).unwrap().points();
+    let points: Vec<u8> = words.iter().flat_map(|word| word.to_be_bytes::<32>()).collect();
+    let support = Support::Anonymous { points: Box::new(points.try_into().unwrap()) };
+    Statement::new(body, support).unwrap()
+}
+
+#[test]
+fn statements_and_proofs_of_one_holder_in_two_sittings_share_no_value() {
+    let seed = 11;
+    println!("seed {seed}");
+    let mut rng = ChaCha20Rng::seed_from_u64(seed);
+    let (member, stranger) = (holder(2), holder(3));
+    let leaf = |holder: &Holder| Leaf {
+        account: holder.account,
+        commitment: holder.secret.commitment(),
+        weight: 50_000,
+        end: Deadline::new(OPENED + SPAN).unwrap(),
+    };
+    let tree = LeafSet::new(vec![leaf(&member), leaf(&stranger)]).unwrap();
+    let key = ProvingKey::generate_insecure_dev().unwrap();
+    let mut made = |holder: &Holder, sitting| stated(&mut rng, &key, holder, (&tree, sitting)).encode();
+    let (first, second, again) = (made(&member, 3), made(&member, 4), made(&member, 3));
+    let others = [made(&stranger, 3), made(&stranger, 4)];
+    let others = [others[0].as_slice(), &others[1]];
+    assert_eq!(ties(&first, &second, others), Vec::<String>::new());
+    // Within one sitting the nullifier says that it is the same member: the room's rule of one seat each.
+    let ties = ties(&first, &again, others);
+    // Its windows, and those with the zeros of the unused fields behind it.
+    assert_eq!(ties.len(), 32, "{ties:?}");
+    for secret in [member.account.as_slice(), &member.secret.commitment().word().to_be_bytes::<32>()] {
+        assert!(!first.windows(secret.len()).any(|window| window == secret));
+    }
+}
+
+/// What the SFU, the host and other members learn of a seat, as far as a page can tell.
+async fn shown(page: &mut Page, room: &str) -> (Value, Vec<u8>) {
+    let joined = page.join_anonymously(room).await;
+    let identity = &joined["identity"];
+    let ours = |keys: &Value| keys["own"]["identity"] == *identity;
+    let keys = page.told("roomKeys", ours).await;
+    let there = |seat: &&Value| seat["identity"] == *identity;
+    let listed = |roster: &Value| roster["seats"].as_array().is_some_and(|seats| seats.iter().any(|seat| there(&seat)));
+    let roster = page.told("roomRoster", listed).await;
+    let entry = roster["seats"].as_array().unwrap().iter().find(there).cloned();
+    let said = json!({"room": room, "kind": "chat", "body": "the same text of everybody"});
+    let signed = page.call("room.sign", said).await["bytes"].clone();
+    let token: Vec<_> =
+        joined["token"].as_str().unwrap().split('.').map(|part| URL_SAFE_NO_PAD.decode(part).unwrap()).collect();
+    let claims: Value = serde_json::from_slice(&token[1]).unwrap();
+    let text = json!([identity, claims, hex::encode(&token[2]), entry, keys["own"], signed, joined["seat"]]);
+    (claims, text.to_string().into_bytes())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_without_a_name_is_somebody_else_in_the_next_sitting() {
+    let hall = Hall::start().await;
+    let room = hall.room(Kind::OpenForum).await;
+    let member = hall.member("b", Some(2)).await;
+    // The host's owner is the stranger: another holder without a name.
+    let (mut page, mut stranger) = (Page::open(&member).await, Page::open(&hall.host).await);
+    let mut seen = Vec::new();
+    for sitting in 1..=2 {
+        assert_eq!(hall.host(&room, &member).await, sitting);
+        hall.shown(&room, &hall.host).await;
+        // Each comes first once, so that no number of a seat is one member's.
+        let early = if sitting == 1 { Some(shown(&mut stranger, &room).await) } else { None };
+        let (claims, text) = shown(&mut page, &room).await;
+        let (_, theirs) = match early {
+            Some(early) => early,
+            None => shown(&mut stranger, &room).await,
+        };
+        assert!(claims.get("name").is_none() && claims.get("metadata").is_none() && claims.get("attributes").is_none());
+        seen.push((claims, text, theirs));
+        let close = closeSittingCall { roomId: room.parse().unwrap() };
+        send_as(&hall.world, HOST, hall.world.contracts.town_hall, &close).await;
+        page.told("roomEnded", |event| event["reason"] == "SittingOver").await;
+        hall.closed(&room, &member).await;
+    }
+    let [(before, first, one), (after, second, two)] = seen.try_into().unwrap();
+    assert_ne!((&before["sub"], &before["video"]["room"]), (&after["sub"], &after["video"]["room"]));
+    assert_eq!(ties(&first, &second, [&one, &two]), Vec::<String>::new());
+}
