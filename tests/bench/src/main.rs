@@ -4,6 +4,7 @@
 //! `run`. A peer that was not measured in the same run is null, and so is its ratio: no figure is carried over.
 
 mod clock;
+mod demo;
 mod network;
 mod proof;
 mod row;
@@ -59,6 +60,15 @@ enum Bench {
         #[arg(long, default_value_t = 9)]
         runs: usize,
     },
+    /// What a user waits for in a room, in Chromium; needs the programs of the workspace beside this one.
+    Demo {
+        /// One JSON object per row instead of a table.
+        #[arg(long)]
+        json: bool,
+        /// Presses; p95 and median are of all of them.
+        #[arg(long, default_value_t = 20)]
+        runs: usize,
+    },
     /// The server that `sfu` loads, in a process of its own.
     #[command(name = sfu::server::SUBCOMMAND, hide = true)]
     SfuServer,
@@ -74,7 +84,8 @@ fn main() -> anyhow::Result<()> {
         Bench::Proof { json, runs }
         | Bench::Session { json, runs }
         | Bench::Network { json, runs }
-        | Bench::Sfu { json, runs } => (json, runs),
+        | Bench::Sfu { json, runs }
+        | Bench::Demo { json, runs } => (json, runs),
     };
     ensure!(runs >= LEAST_RUNS, "--runs {runs} is too few for a median; use at least {LEAST_RUNS}");
     if cfg!(debug_assertions) {
@@ -84,6 +95,7 @@ fn main() -> anyhow::Result<()> {
         Bench::Proof { .. } => proof::measure(runs)?,
         Bench::Session { .. } => session::measure(runs)?,
         Bench::Network { .. } => network::measure(runs)?,
+        Bench::Demo { .. } => demo::measure(runs)?,
         Bench::Sfu { .. } | Bench::SfuServer => sfu::measure(runs)?,
     };
     if json {

@@ -102,18 +102,9 @@ fn row(run: &str, (metric, unit): (&'static str, &'static str), measured: Option
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::row::all_measured;
 
     const TINY: Counts = Counts { packets: 3, objects: 8, readings: 4, messages: 4 };
-
-    fn all_measured(rows: &[Row], metrics: &[&str]) {
-        let named: Vec<_> = rows.iter().map(|row| row.metric).collect();
-        assert_eq!(named, metrics);
-        for row in rows {
-            for value in [row.value, row.peer_value, row.ratio] {
-                assert!(value.is_some_and(|value| value.is_finite() && value > 0.0), "{row:?}");
-            }
-        }
-    }
 
     #[test]
     fn every_rate_is_measured_and_stands_beside_its_peer() {

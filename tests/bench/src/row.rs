@@ -61,6 +61,19 @@ pub(crate) fn print_table(rows: &[Row]) {
     }
 }
 
+/// These metrics in this order, each beside a peer of the same run, all of them numbers.
+#[cfg(test)]
+pub(crate) fn all_measured(rows: &[Row], metrics: &[&str]) {
+    let named: Vec<_> = rows.iter().map(|row| row.metric).collect();
+    assert_eq!(named, metrics);
+    for row in rows {
+        for value in [row.value, row.peer_value, row.ratio] {
+            assert!(value.is_some_and(|value| value.is_finite() && value > 0.0), "{row:?}");
+        }
+        assert!(row.peer.is_some() && row.run == rows[0].run, "{row:?}");
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

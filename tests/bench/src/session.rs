@@ -150,3 +150,20 @@ fn messages(alice: &Identity, bob: &Identity, runs: usize) -> Result<Vec<Cost>> 
     // The first message of each run steps: one of 800. A run is another end's chain, so that none grows too long.
     repeat(runs, |run| (0..MESSAGES).try_for_each(|_| pair.pass(run % 2)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::row::all_measured;
+
+    #[test]
+    fn every_metric_of_a_session_is_measured_and_stands_beside_the_sum_of_its_primitives() {
+        let rows = measure(1).unwrap();
+        let metrics = ["handshake initiator ms", "handshake responder ms", "ratchet step ms", "messages/s"];
+        all_measured(&rows, &metrics);
+        assert!(rows.iter().all(|row| row.bench == "session" && row.peer == Some("sum of primitives")));
+        // SESSION section 15.
+        let goals: Vec<_> = rows.iter().filter_map(|row| row.goal).collect();
+        assert_eq!(goals, [3.0, 2.5, 0.5, 20_000.0]);
+    }
+}

@@ -21,6 +21,8 @@ const args = [
 ];
 const browser = await chromium.launch({ executablePath, args });
 const pages = new Map();
+/** Passes that any page ever used, closed ones too. */
+const everyPass = new Set();
 
 /** Keeps every connection of the page, so that its own statistics can be read. Nothing about it changes. */
 const keepConnections = (key) => {
@@ -71,7 +73,7 @@ const open = async ({ page: name, url, lies = null, bypassPolicy = false }) => {
   const epochs = [];
   page.on('websocket', (socket) => {
     const pass = new URL(socket.url()).searchParams.get('access_token');
-    if (pass !== null) passes.push(pass);
+    if (pass !== null) everyPass.add(pass) && passes.push(pass);
   });
   page.on('pageerror', (error) => faults.push(error.message));
   page.on('console', (message) => /policy|Trusted/u.test(message.text()) && faults.push(message.text()));
@@ -105,6 +107,29 @@ const received = ({ page }, { identity }) =>
     [KEY, identity ?? null],
   );
 
+/**
+ * Presses an element and gives the milliseconds from then until sound was decoded and played of anybody, as the page's own
+ * connections count it. Chromium renews those counts every 50 ms at most.
+ */
+const firstSound = ({ page }, { selector }) =>
+  page.evaluate(
+    async ([key, pressed, patience]) => {
+      const connections = () => (globalThis[Symbol.for(key)] ?? []).filter(({ connectionState }) => connectionState !== 'closed');
+      const sounds = async (connection) =>
+        [...(await connection.getStats()).values()].some(
+          ({ type, totalAudioEnergy = 0 }) => type === 'inbound-rtp' && totalAudioEnergy > 0,
+        );
+      const begun = performance.now();
+      document.querySelector(pressed).click();
+      while (performance.now() - begun < patience) {
+        if ((await Promise.all(connections().map(sounds))).includes(true)) return performance.now() - begun;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      throw new Error(`no sound ${patience} ms after ${pressed} was pressed`);
+    },
+    [KEY, selector, PATIENCE],
+  );
+
 const doings = {
   wait: async ({ page }, { selector, text, state = 'visible' }) => {
     const all = page.locator(selector);
@@ -122,6 +147,7 @@ const doings = {
   evaluate: ({ page }, { body, value }) =>
     page.evaluate(([code, given]) => (0, eval)(`(${code})`)(given), [body, value ?? null]),
   received,
+  firstSound,
   faults: ({ faults }) => faults,
   passes: ({ passes }) => passes,
   epochs: ({ epochs }) => epochs,
@@ -133,6 +159,7 @@ const doings = {
 
 const carryOut = async (request) => {
   if (request.do === 'open') return open(request);
+  if (request.do === 'everyPass') return [...everyPass];
   const page = pages.get(request.page);
   if (page === undefined) throw new Error(`no page ${request.page} is open`);
   return doings[request.do](page, request);

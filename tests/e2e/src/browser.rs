@@ -132,6 +132,13 @@ impl Browser {
         Ok(page)
     }
 
+    /// The passes with which any page ever asked for a media server.
+    pub fn every_pass(&self) -> Result<Vec<String>> {
+        let passes = self.wire().ask(json!({"do": "everyPass"}))?;
+        let all = passes.as_array().into_iter().flatten().filter_map(Value::as_str);
+        Ok(all.map(str::to_owned).collect())
+    }
+
     /// Where the pictures lie.
     pub fn pictures(&self) -> &Path {
         &self.pictures
@@ -255,6 +262,12 @@ impl Page {
         let energy = all.get("energy").and_then(Value::as_f64).unwrap_or_default();
         let samples = number("samples").saturating_sub(number("concealed"));
         Ok(Received { energy, samples, frames: number("frames"), packets: number("packets") })
+    }
+
+    /// Presses an element and gives the milliseconds until somebody's sound was played.
+    pub fn first_sound(&self, element: &Element) -> Result<f64> {
+        let elapsed = self.ask("firstSound", json!({"selector": element.selector()}))?;
+        elapsed.as_f64().ok_or_else(|| anyhow!("no time: {elapsed}"))
     }
 
     /// Puts a script of a file into it.

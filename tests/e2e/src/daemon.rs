@@ -23,6 +23,8 @@ pub struct Site {
     pub deployment: PathBuf,
     /// Whether what links carry is written down, by the daemons and by taps before two nodes.
     pub watched: bool,
+    /// How much their logs tell (`RUST_LOG`); nothing: as much as for any user.
+    pub level: Option<&'static str>,
 }
 
 /// A daemon, running or not.
@@ -59,7 +61,8 @@ impl Daemon {
             return Ok(());
         }
         self.starts += 1;
-        let process = Process::start(&self.site.bin.join("sessiond"), &self.arguments(), self.log())
+        let program = self.site.bin.join("sessiond");
+        let process = Process::start_saying(self.site.level, &program, &self.arguments(), self.log())
             .with_context(|| format!("{} does not start", self.name))?;
         // Its descriptor of the day names this port: it is taken again after a restart.
         fs::write(self.listened(), without_peer(&process.address("listen")?))?;

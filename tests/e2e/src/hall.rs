@@ -20,6 +20,26 @@ pub const HOST: usize = 1;
 /// Account of the service node, which keeps metadata objects.
 const NODE: usize = 4;
 
+/// How much is written down for later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// The logs that any user has.
+    Usual,
+    /// These, and the SFU's dump of all it sees.
+    Dump,
+    /// The dump, and logs at their most talkative but for single packets.
+    All,
+}
+
+impl Told {
+    const fn level(self) -> Option<&'static str> {
+        match self {
+            Self::Usual | Self::Dump => None,
+            Self::All => Some("debug"),
+        }
+    }
+}
+
 /// What the SFU saw, if it writes that down.
 const DUMP: &str = "sfu.dump";
 
@@ -61,8 +81,8 @@ pub struct Plan<'a> {
 }
 
 impl Hall {
-    /// Starts it; `holders` lock PARS and register a commitment. With `dump`, the SFU writes down everything it sees.
-    pub fn start(places: &Places, holders: &[usize], dump: bool, facts: &mut Facts) -> Result<Self> {
+    /// Starts it; `holders` lock PARS and register a commitment.
+    pub fn start(places: &Places, holders: &[usize], told: Told, facts: &mut Facts) -> Result<Self> {
         let page = places.repository()?.join("clients/web/dist");
         ensure!(page.join("index.html").exists(), "the page is not built: npm run build -w @pars/web");
         let stack = Stack::start(places, 7072)?;
@@ -76,12 +96,13 @@ impl Hall {
             rpc: stack.rpc.clone(),
             deployment: stack.path("deployment.json"),
             watched: false,
+            level: told.level(),
         };
         let service = ["--service".to_owned(), "--dev-account".into(), NODE.to_string()];
         let node = site.start("node", service.to_vec())?;
-        let sfu = match dump {
-            true => Sfu::dumping(&places.bin, &stack.path(""), &stack.path(DUMP))?,
-            false => Sfu::start(&places.bin, &stack.path(""))?,
+        let sfu = match told {
+            Told::Usual => Sfu::start(&places.bin, &stack.path(""))?,
+            Told::Dump | Told::All => Sfu::dumping(&places.bin, &stack.path(""), &stack.path(DUMP), told.level())?,
         };
         let more = [sfu.arguments()?, vec!["--dev-account".into(), HOST.to_string()]].concat();
         let host = Member::start(&site, &stack, ("host", HOST), (&node, &page, more))?;

@@ -34,4 +34,5 @@ pub mod sfu;
 pub mod stack;
 pub mod tail;
 pub mod tool;
+pub mod traces;
 pub mod wait;

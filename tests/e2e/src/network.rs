@@ -145,6 +145,7 @@ impl Network {
             rpc: stack.rpc.clone(),
             deployment: stack.path("deployment.json"),
             watched,
+            level: None,
         };
         let nodes = Nodes::start(&site, Some(fork.url()))?;
         nodes.registered(stack.proxy.url())?;

@@ -28,6 +28,11 @@ pub struct Process {
 impl Process {
     /// Starts a program and waits for its first line, a JSON object with `"ready": true`.
     pub fn start(program: &Path, arguments: &[String], log: PathBuf) -> Result<Self> {
+        Self::start_saying(None, program, arguments, log)
+    }
+
+    /// The same, and its log tells as much as `RUST_LOG` of this value says; without one, as much as for any user.
+    pub fn start_saying(level: Option<&str>, program: &Path, arguments: &[String], log: PathBuf) -> Result<Self> {
         let file = File::options().create(true).append(true).open(&log);
         let file = file.with_context(|| format!("{} cannot be written", log.display()))?;
         let before = file.metadata().map_or(0, |file| file.len());
@@ -35,6 +40,7 @@ impl Process {
             .args(arguments)
             // A refusal is one sentence; where a panic happened is still told.
             .env("RUST_LIB_BACKTRACE", "0")
+            .envs(level.map(|level| ("RUST_LOG", level)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(file)

@@ -22,21 +22,21 @@ pub struct Sfu {
 impl Sfu {
     /// Starts it with the key of a directory, which is made if there is none.
     pub fn start(bin: &Path, directory: &Path) -> Result<Self> {
-        Self::with(bin, directory, &[])
+        Self::with(bin, directory, (&[], None))
     }
 
-    /// The same, and it writes everything that it sees to a file.
-    pub fn dumping(bin: &Path, directory: &Path, dump: &Path) -> Result<Self> {
-        Self::with(bin, directory, &["--dev".into(), "--dump".into(), dump.display().to_string()])
+    /// The same, and it writes everything that it sees to a file; its log tells as much as `level` says.
+    pub fn dumping(bin: &Path, directory: &Path, dump: &Path, level: Option<&str>) -> Result<Self> {
+        Self::with(bin, directory, (&["--dev".into(), "--dump".into(), dump.display().to_string()], level))
     }
 
-    fn with(bin: &Path, directory: &Path, more: &[String]) -> Result<Self> {
+    fn with(bin: &Path, directory: &Path, (more, level): (&[String], Option<&str>)) -> Result<Self> {
         let key_file = directory.join("sfu-key.json");
         if !key_file.exists() {
             make_key(&key_file)?;
         }
         let words = [&["--key-file".to_owned(), key_file.display().to_string()], more].concat();
-        let process = Process::start(&bin.join("sfu"), &words, directory.join("sfu.log"))?;
+        let process = Process::start_saying(level, &bin.join("sfu"), &words, directory.join("sfu.log"))?;
         Ok(Self { process, key_file })
     }
 

@@ -17,6 +17,8 @@ use client::{Client, Order, Report, Target};
 const ROOM: &str = "bench";
 /// Packets of a voice in a second.
 const VOICE: u32 = 50;
+/// Share of the packets that arrives where nothing is wrong.
+const WHOLE: f64 = 0.95;
 /// More packets than any run takes.
 const ENDLESS: u32 = u32::MAX;
 /// Ten minutes are enough for every run.
@@ -90,6 +92,15 @@ fn heard(clients: &[Client]) -> u64 {
     clients.iter().map(Client::heard).sum()
 }
 
+/// A load generator that is too slow loses packets that the server has paid for: its cost is then overstated.
+fn tell_losses(heard: u64, runs: usize, counts: &Counts) {
+    let spoken = runs as f64 * counts.window as f64 / 1e3 * f64::from(VOICE) * counts.speakers as f64;
+    let share = heard as f64 / (spoken * (counts.seats - 1) as f64);
+    if share < WHOLE {
+        eprintln!("note: {:.0} % of the packets were heard; this machine is too small for the load", share * 100.0);
+    }
+}
+
 pub(super) fn measure(runs: usize, counts: &Counts, mut server: Server) -> Result<Load> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let url = server.url().to_owned();
@@ -105,14 +116,16 @@ pub(super) fn measure(runs: usize, counts: &Counts, mut server: Server) -> Resul
             }
         }
         let window = Duration::from_millis(counts.window);
-        let mut each = Vec::with_capacity(runs);
+        let (mut each, mut all) = (Vec::with_capacity(runs), 0);
         for _ in 0..runs {
             let (before, packets) = (server.usage()?, heard(&clients));
             tokio::time::sleep(window).await;
             let (after, packets) = (server.usage()?, heard(&clients) - packets);
             ensure!(packets > 0, "nobody was heard");
+            all += packets;
             each.push((after.cpu - before.cpu) as f64 / packets as f64);
         }
+        tell_losses(all, runs, counts);
         each.sort_by(f64::total_cmp);
         let full = server.usage()?;
         let bytes = full.memory.saturating_sub(empty.memory) as f64 / counts.seats as f64;

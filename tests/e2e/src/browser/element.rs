@@ -16,6 +16,12 @@ impl Element {
         Self(format!("{}[data-{name}=\"{value}\"]", self.0))
     }
 
+    /// Of these, one that takes presses.
+    #[must_use]
+    pub fn enabled(self) -> Self {
+        Self(format!("{}:enabled", self.0))
+    }
+
     /// Within this one: another.
     #[must_use]
     pub fn inner(self, other: &Self) -> Self {
@@ -42,6 +48,7 @@ mod tests {
     fn elements_are_selectors() {
         let row = Element::id("room-row").with("room", "0xab").inner(&Element::id("enter-room"));
         assert_eq!(row.selector(), r#"[data-testid="room-row"][data-room="0xab"] [data-testid="enter-room"]"#);
+        assert_eq!(Element::id("a").enabled().selector(), r#"[data-testid="a"]:enabled"#);
         assert_eq!(Element::id("a").or(&Element::id("b")).selector(), r#"[data-testid="a"], [data-testid="b"]"#);
     }
 }

@@ -95,14 +95,25 @@ impl HallPage {
 
     /// Presses "Enter" on the screen before a room.
     pub fn go(&self, form: Form<'_>) -> Result<()> {
+        self.select(form)?;
+        self.page.click(&id("enter"))
+    }
+
+    /// The same, and the milliseconds from that press until somebody's sound was played.
+    pub fn go_and_hear(&self, form: Form<'_>) -> Result<f64> {
+        self.select(form)?;
+        self.page.wait(&id("enter").enabled())?;
+        self.page.first_sound(&id("enter"))
+    }
+
+    fn select(&self, form: Form<'_>) -> Result<()> {
         match form {
-            Form::Anonymous => self.page.click(&id("form-anonymous"))?,
+            Form::Anonymous => self.page.click(&id("form-anonymous")),
             Form::Known(account) => {
                 self.page.click(&id("form-known"))?;
-                self.page.choose(&id("account-select"), account)?;
+                self.page.choose(&id("account-select"), account)
             }
         }
-        self.page.click(&id("enter"))
     }
 
     /// The same page in its other language.

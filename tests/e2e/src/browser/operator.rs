@@ -1,5 +1,11 @@
 //! A hostile operator of the media server: it has the server's key, so it takes anybody's place in a room, claims what it
 //! likes about encryption and sends in the clear. Driven through livekit-client as it comes from npm.
+//!
+//! Why not a setting of our media server: what reaches a page is the same (a track in a seat's name with the encryption that is
+//! claimed of it, clear frames, clear data), no hostile code has to stand in the product, and it is what an operator of any
+//! LiveKit server can do. What the server alone could do besides, another claim about a track that is sealed and clear frames
+//! in the midst of sealed ones, is tried at the page's manager and worker, a thousand times and more: M2 and M5 of
+//! `docs/threats.md`.
 
 use anyhow::{Result, anyhow, ensure};
 use serde_json::{Value, json};

@@ -15,9 +15,10 @@ use crate::{
         Browser, Opening,
         hall::{Device, Form, HallPage, OwnSeat},
     },
-    hall::{Hall, Member, Plan},
+    hall::{Hall, Member, Plan, Told},
     report::{Facts, Report},
     stack::Places,
+    traces,
 };
 
 /// Everything the steps share.
@@ -44,12 +45,33 @@ pub(super) fn run(report: &mut Report, places: &Places) -> Result<()> {
     let _ = town_hall::run(report, &world);
     let _ = committee::run(report, &world, places);
     let _ = refused::of_a_full_room(report, &world);
-    presenters::run(report, &world)
+    let _ = presenters::run(report, &world);
+    silent(report, &world)
+}
+
+/// What the whole network wrote down, at the end of it all.
+fn silent(report: &mut Report, world: &World) -> Result<()> {
+    report.step("no log of chain, index, daemons and media server holds a token, a pass or a secret", |facts| {
+        let mut traces = world.hall.tokens(&world.browser.every_pass()?)?;
+        for member in [&world.hall.host, &world.ana, &world.ben] {
+            traces.extend(member.secrets()?);
+        }
+        traces::search_logs(&world.hall, &traces, true, facts)
+    })
+}
+
+/// What is left of two who were there without a name.
+fn unnamed(report: &mut Report, world: &World, identity: &str) -> Result<()> {
+    report.step("neither logs nor media server hold account, commitment or Session ID of those two", |facts| {
+        let traces = [world.ana.names()?, world.ben.names()?].concat();
+        traces::search_logs(&world.hall, &traces, false, facts)?;
+        traces::search_dump(&world.hall, &traces, identity, facts)
+    })
 }
 
 fn begin(report: &mut Report, places: &Places) -> Result<World> {
     report.step("chain, service node, SFU, host and Chromium are up, an Open Forum is hosted", |facts| {
-        let hall = Hall::start(places, &[1, 2, 3, 6, 7], false, facts)?;
+        let hall = Hall::start(places, &[1, 2, 3, 6, 7], Told::All, facts)?;
         let browser = Browser::start(places, "2", None)?;
         let forum = open(&hall, Plan { kind: "open-forum", slot_of: 1, more: &[] }, "Water for the south")?;
         let (ana, ben) = (hall.member("ana", 2)?, hall.member("ben", 3)?);
@@ -100,6 +122,7 @@ fn forum(report: &mut Report, world: &World) -> Result<()> {
         Ok(())
     })?;
     let _ = talk(report, &ana, &ben);
+    let _ = unnamed(report, world, &ana.identity);
     report.step("nothing went wrong on the pages; both leave", |_| {
         for one in [ana, ben] {
             clean(&one.page)?;
@@ -113,6 +136,8 @@ fn forum(report: &mut Report, world: &World) -> Result<()> {
 /// Enters the forum without a name, with pictures on the way; in Farsi if they say so.
 fn by_proof(world: &World, member: &Member, (lobby, proof): (&str, &str), facts: &mut Facts) -> Result<Seated> {
     member.knows(&world.forum)?;
+    // She has a Session ID, which nobody must see.
+    member.identify()?;
     let page = member.open(&world.browser, &Opening::Plain)?;
     page.choose(&world.forum)?;
     if lobby.ends_with("farsi") {

@@ -16,7 +16,7 @@ use crate::{
         hall::{Device, Form, HallPage},
         operator::Operator,
     },
-    hall::{Hall, Member, Plan},
+    hall::{Hall, Member, Plan, Told},
     report::{Facts, Report},
     stack::Places,
     wait,
@@ -75,7 +75,7 @@ pub(super) fn run(report: &mut Report, places: &Places) -> Result<()> {
 
 fn begin(report: &mut Report, places: &Places) -> Result<World> {
     report.step("a town hall is up whose media server writes down all it sees; a Committee is hosted", |facts| {
-        let hall = Hall::start(places, &[1], true, facts)?;
+        let hall = Hall::start(places, &[1], Told::Dump, facts)?;
         let browser = Browser::start(places, "4", None)?;
         let room = hall.room(Plan { kind: "committee", slot_of: 1, more: &[] })?;
         let (ana, ben, cyrus) = (hall.member("ana", 2)?, hall.member("ben", 3)?, hall.member("cyrus", 6)?);

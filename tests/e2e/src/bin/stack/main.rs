@@ -129,6 +129,7 @@ impl Network {
             rpc: rpc.clone(),
             deployment: deployment.clone(),
             watched: false,
+            level: None,
         };
         let nodes = Nodes::start(&site, None).with_context(|| format!("a service node does not start {anew}"))?;
         nodes.registered(&api)?;
