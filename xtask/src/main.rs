@@ -56,7 +56,7 @@ enum Verb {
     },
     /// Measure. Without a name: every bench.
     Bench {
-        /// Which bench: `proof`, `session` or `network`.
+        /// Which bench: `proof`, `session`, `network`, `sfu` or `demo`.
         name: Option<String>,
         /// One JSON object per row on standard output.
         #[arg(long)]

@@ -6,7 +6,14 @@ use std::{
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Command, ExitStatus, Stdio},
+    time::Instant,
 };
+
+/// The clock by which stages are timed: the one place that reads it.
+#[expect(clippy::disallowed_methods, reason = "a chore says how long its stages take")]
+pub fn clock() -> Instant {
+    Instant::now()
+}
 
 /// A checkout and the folder its builds go to.
 pub struct Repo {
@@ -65,6 +72,12 @@ pub fn must(command: &mut Command) -> Result<()> {
         bail!("{} failed ({status})", shown(command));
     }
     Ok(())
+}
+
+/// The same for what only prepares: its words go to standard error, because standard output holds what other programs read
+/// (`demo --json`, `bench --json`).
+pub fn aside(command: &mut Command) -> Result<()> {
+    must(command.stdout(std::io::stderr()))
 }
 
 /// Run to the end, pass every line of standard output on and also keep it.

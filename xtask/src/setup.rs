@@ -17,21 +17,27 @@ const CHROMIUM: &str = "/usr/bin/chromium";
 
 /// Check Node and install exactly what package-lock.json names.
 pub fn npm(repo: &Repo) -> Result<()> {
+    npm_in(repo, ".")
+}
+
+/// The same for a folder with a package-lock.json of its own.
+pub fn npm_in(repo: &Repo, folder: &str) -> Result<()> {
     node()?;
-    let lock = fs::read(repo.root.join("package-lock.json")).context("reading package-lock.json")?;
-    let stamp = repo.root.join("node_modules/.installed-lock.json");
+    let folder = repo.root.join(folder);
+    let lock = fs::read(folder.join("package-lock.json")).context("reading package-lock.json")?;
+    let stamp = folder.join("node_modules/.installed-lock.json");
     if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
     eprintln!("installing npm packages (package-lock.json)");
-    run::must(repo.command("npm").args(["ci", "--no-progress", "--loglevel=error"]))?;
+    run::aside(repo.command("npm").current_dir(folder).args(["ci", "--no-progress", "--loglevel=error"]))?;
     fs::write(stamp, lock).context("remembering what npm installed")
 }
 
 /// Install and build the workspace's own npm packages: the journeys and the daemons use what lies in their `dist`.
 pub fn packages(repo: &Repo) -> Result<()> {
     npm(repo)?;
-    run::must(repo.command("npm").args(["run", "build", "--silent", "--workspaces", "--if-present"]))
+    run::aside(repo.command("npm").args(["run", "build", "--silent", "--workspaces", "--if-present"]))
 }
 
 /// The browser that opens the page in the journeys: what `CHROMIUM` names, else Debian's, which is installed when this is
@@ -53,7 +59,7 @@ pub fn browser(repo: &Repo) -> Result<()> {
     }
     eprintln!("installing Chromium from Debian");
     let apt = |arguments: &[&str]| {
-        run::must(repo.command("apt-get").env("DEBIAN_FRONTEND", "noninteractive").arg("-qq").args(arguments))
+        run::aside(repo.command("apt-get").env("DEBIAN_FRONTEND", "noninteractive").arg("-qq").args(arguments))
     };
     let install = ["install", "--yes", "--no-install-recommends", "chromium"];
     apt(&install).or_else(|_| apt(&["update"]).and_then(|()| apt(&install))).context(by_hand)?;

@@ -7,10 +7,7 @@ use crate::{
     setup, stack,
 };
 use anyhow::{Context, Result};
-use std::{
-    process::{Command, ExitCode, Stdio},
-    time::Instant,
-};
+use std::process::{Command, ExitCode, Stdio};
 
 /// What a stage does: it returns what its runner counted (lints count no tests, only their failure).
 type Stage = fn(&Repo) -> Result<Count>;
@@ -32,7 +29,7 @@ pub fn test(repo: &Repo) -> Result<ExitCode> {
     let mut table = String::new();
     for (name, minutes, stage) in STAGES {
         eprintln!("\n=== {name}");
-        let begun = Instant::now();
+        let begun = run::clock();
         let count = stage(repo).unwrap_or_else(|error| {
             eprintln!("error: {name}: {error:#}");
             Count { passed: 0, failed: 1 }
@@ -59,7 +56,7 @@ pub fn counted(command: &mut Command, count: fn(&str) -> Count) -> Result<Count>
     Ok(counted)
 }
 
-/// Format, clippy, build.
+/// Format, clippy, build; of this program too, which is a workspace of its own.
 pub fn lint(repo: &Repo) -> Result<Count> {
     run::must(repo.cargo().args(["fmt", "--all", "--check"]))?;
     run::must(repo.cargo().args(["fmt", "--check", "--manifest-path", "xtask/Cargo.toml"]))?;
@@ -73,6 +70,20 @@ pub fn lint(repo: &Repo) -> Result<Count> {
         "-D",
         "warnings",
     ]))?;
+    run::must(
+        repo.cargo()
+            .args([
+                "clippy",
+                "--manifest-path",
+                "xtask/Cargo.toml",
+                "--all-targets",
+                "--locked",
+                "--quiet",
+                "--target-dir",
+            ])
+            .arg(repo.target.join("xtask"))
+            .args(["--", "-D", "warnings"]),
+    )?;
     run::must(repo.cargo().args(["build", "--workspace", "--bins", "--locked", "--quiet"]))?;
     Ok(Count::default())
 }
