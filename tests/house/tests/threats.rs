@@ -50,7 +50,7 @@ fn every_row_of_rooms_stands_once_and_in_order() {
 #[test]
 fn every_row_is_one_of_threats_and_names_tests_that_exist() {
     let threats = read("docs/design/THREATS.md");
-    let all: Vec<_> = ["Messages", "Rooms", "The chain line"].into_iter().flat_map(rows).collect();
+    let all: Vec<_> = ["Messages", "Rooms", "Recordings", "The chain line"].into_iter().flat_map(rows).collect();
     assert!(all.len() > MESSAGES.len());
     for Row { id, state, quick, deep, tests, missing } in all {
         assert!(threats.contains(&format!("\n| {id} | P")), "{id} is no row of THREATS.md");
