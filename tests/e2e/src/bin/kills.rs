@@ -58,8 +58,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
     let (rounds, dice) = (kills::rounds(ROUNDS)?, Dice::from_environment()?);
     let mut report = Report::new(arguments.json);
     report.begin(0, &format!("SIGKILL of each kind of process, {rounds} times, seed {}", dice.seed));
-    // What follows needs the network; the report says what failed.
-    let _ = walk(&mut report, arguments, &places, rounds, dice);
+    report.part(|report| walk(report, arguments, &places, rounds, dice));
     Ok(report.finish())
 }
 

@@ -41,11 +41,11 @@ struct Seated {
 pub(super) fn run(report: &mut Report, places: &Places) -> Result<()> {
     let world = begin(report, places)?;
     forum(report, &world)?;
-    let _ = refused::of_the_forum(report, &world);
-    let _ = town_hall::run(report, &world);
-    let _ = committee::run(report, &world, places);
-    let _ = refused::of_a_full_room(report, &world);
-    let _ = presenters::run(report, &world);
+    report.part(|report| refused::of_the_forum(report, &world));
+    report.part(|report| town_hall::run(report, &world));
+    report.part(|report| committee::run(report, &world, places));
+    report.part(|report| refused::of_a_full_room(report, &world));
+    report.part(|report| presenters::run(report, &world));
     silent(report, &world)
 }
 
@@ -121,8 +121,8 @@ fn forum(report: &mut Report, world: &World) -> Result<()> {
         facts.add("code", one);
         Ok(())
     })?;
-    let _ = talk(report, &ana, &ben);
-    let _ = unnamed(report, world, &ana.identity);
+    report.part(|report| talk(report, &ana, &ben));
+    report.part(|report| unnamed(report, world, &ana.identity));
     report.step("nothing went wrong on the pages; both leave", |_| {
         for one in [ana, ben] {
             clean(&one.page)?;

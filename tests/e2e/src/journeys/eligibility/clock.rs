@@ -15,7 +15,7 @@ const HOUR: u64 = 3_600;
 
 /// Runs the steps.
 pub(super) fn run(report: &mut Report, world: &World, places: &Places, proof: &ProofFile) {
-    let _ = steps(report, world, places, proof);
+    report.part(|report| steps(report, world, places, proof));
 }
 
 fn steps(report: &mut Report, world: &World, places: &Places, proof: &ProofFile) -> Result<()> {

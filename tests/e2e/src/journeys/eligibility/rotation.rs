@@ -7,7 +7,7 @@ use crate::{parsctl::text, proof::ProofFile, report::Report};
 
 /// Runs the steps.
 pub(super) fn run(report: &mut Report, world: &World, proof: &ProofFile) {
-    let _ = steps(report, world, proof);
+    report.part(|report| steps(report, world, proof));
 }
 
 fn steps(report: &mut Report, world: &World, proof: &ProofFile) -> Result<()> {

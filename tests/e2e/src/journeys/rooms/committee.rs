@@ -6,7 +6,7 @@ use crate::{journeys::refusals::refuse, parsctl::number, report::Report, stack::
 
 /// Runs the steps.
 pub(super) fn run(report: &mut Report, stack: &Stack, room: &str) {
-    let _ = steps(report, stack, room);
+    report.part(|report| steps(report, stack, room));
 }
 
 fn steps(report: &mut Report, stack: &Stack, room: &str) -> Result<()> {
