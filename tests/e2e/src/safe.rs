@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::cast::Cast;
 
-const ZERO: &str = "0x0000000000000000000000000000000000000000";
+/// The address that stands for none.
+pub const ZERO: &str = "0x0000000000000000000000000000000000000000";
 
 /// A Safe whose owners are development accounts.
 #[derive(Debug, Clone)]
@@ -43,6 +44,15 @@ impl Safe {
             bail!("the Safe {address} was not set up");
         }
         Ok(Self { address, signers: owners.iter().take(threshold).copied().collect(), payer, cast: cast.clone() })
+    }
+
+    /// The owners that the Safe itself names, lower case, in rising order.
+    pub fn owners(&self) -> Result<Vec<String>> {
+        let list = self.cast.call(&self.address, "getOwners()(address[])", &[])?;
+        let names = list.trim_matches(['[', ']']).split(',').map(|name| name.trim().to_lowercase());
+        let mut owners: Vec<String> = names.filter(|name| !name.is_empty()).collect();
+        owners.sort();
+        Ok(owners)
     }
 
     /// Executes a call of the Safe with its owners' signatures and gives the receipt.

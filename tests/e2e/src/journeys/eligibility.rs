@@ -1,21 +1,22 @@
 //! Journey 2, verdict only: holders prove anonymously, a Safe's owner joins by name, everybody else is refused by name.
 //!
 //! Account 1 holds much, 2 enough, 3 little, 4 registers late and admits its committee through the Safe of 5 and 6,
-//! 9 is a stranger. `refusals` holds the dishonest half, `clock` what needs another time.
+//! 9 is a stranger. `refusals` holds the dishonest half, `clock` what needs another time, `asked` what the indexer learned.
 
+mod asked;
 mod clock;
 mod rotation;
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use serde_json::Value;
 
 use super::refusals;
 use crate::{
     parsctl::{Parsctl, number, text},
     proof::ProofFile,
-    report::{Facts, Report},
+    report::Report,
     safe::Safe,
     stack::{Places, Stack},
 };
@@ -48,8 +49,9 @@ pub(super) fn run(report: &mut Report, places: &Places) -> Result<()> {
     rotation::run(report, &world, &proof);
     clock::run(report, &world, places, &proof);
     refusals::another_sitting(report, &world, &proof);
-    report
-        .step("the indexer was asked for whole leaf sets only, never about a member", |facts| unlinkable(&world, facts))
+    report.step("the indexer was asked for whole leaf sets only, never about a member", |facts| {
+        asked::unlinkable(&world, facts)
+    })
 }
 
 impl World {
@@ -147,27 +149,4 @@ fn holder_joins(
         facts.add("verdicts", verdict.get("verdicts").cloned().unwrap_or_default());
         Ok((document, proof))
     })
-}
-
-/// Whether any request to the indexer names a member.
-fn unlinkable(world: &World, facts: &mut Facts) -> Result<()> {
-    let asked = world.stack.proxy.asked();
-    let requests: Vec<&String> = asked.iter().filter(|line| line.starts_with("GET ")).collect();
-    let leaf_sets = requests.iter().filter(|line| line.contains("/leaves")).count();
-    facts.add("requests", requests.len());
-    facts.add("leafSets", leaf_sets);
-    ensure!(leaf_sets > 0, "no leaf set was asked for");
-    let mut names = Vec::new();
-    for account in 0..10 {
-        names.push(world.stack.cast.account(account)?.trim_start_matches("0x").to_owned());
-    }
-    let set = world.stack.person(9).run(&["room", "show", &world.forum])?;
-    ensure!(set.is_object(), "the room is not shown");
-    for line in &asked {
-        let lower = line.to_lowercase();
-        if let Some(name) = names.iter().find(|name| lower.contains(*name)) {
-            bail!("the indexer was told {name}: {line}");
-        }
-    }
-    Ok(())
 }

@@ -1,6 +1,6 @@
 //! Journey 2's dishonest half: every refusal by its name, and by both verifiers where there is a proof.
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use serde_json::{Value, json};
 
 use super::eligibility::{PAYLOAD, World};
@@ -10,12 +10,13 @@ use crate::{
     report::Report,
 };
 
-/// One step: a command that is refused with a code. Where the contract was asked, it must have refused too.
+/// One step: a command that is refused with a code. The contract must have refused too where it is asked: by
+/// `eligibility check` and `eligibility can-join` always.
 pub(super) fn refuse(report: &mut Report, name: &str, code: &str, person: &Parsctl, words: &[&str]) {
     // Each refusal stands for itself: the journey goes on.
     let _ = report.step(name, |facts| {
         let refusal = person.refused_as(code, words)?;
-        ensure!(refusal.details.get("chain") != Some(&json!(true)), "the contract accepts: {}", refusal.details);
+        contract_refuses(words, &refusal.details)?;
         facts.add("code", refusal.code);
         facts.add("message", refusal.message);
         if refusal.details != Value::Null {
@@ -23,6 +24,17 @@ pub(super) fn refuse(report: &mut Report, name: &str, code: &str, person: &Parsc
         }
         Ok(())
     });
+}
+
+/// Fails if the contract accepts, or if its verdict is absent although this command asks it.
+fn contract_refuses(words: &[&str], details: &Value) -> Result<()> {
+    let asked = matches!(words, ["eligibility", "check" | "can-join", ..]);
+    match details.get("chain") {
+        Some(Value::Bool(false)) => Ok(()),
+        None if !asked => Ok(()),
+        None => bail!("the contract's verdict is absent: {details}"),
+        Some(verdict) => bail!("the contract says {verdict}: {details}"),
+    }
 }
 
 /// Who cannot prove or join, and why.
@@ -203,4 +215,26 @@ pub(super) fn another_sitting(report: &mut Report, world: &World, proof: &ProofF
         }
         Ok(())
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_counts_only_with_the_contracts_own_where_it_is_asked() {
+        let check: &[&str] = &["eligibility", "check", "--room", "0x00"];
+        let join: &[&str] = &["eligibility", "can-join", "--room", "0x00"];
+        let prove: &[&str] = &["eligibility", "prove", "--room", "0x00"];
+        for asking in [check, join] {
+            assert!(contract_refuses(asking, &json!({"chain": false, "local": "wrong_root"})).is_ok());
+            for silent in [Value::Null, json!({"local": "wrong_root"}), json!({"chain": null})] {
+                assert!(contract_refuses(asking, &silent).is_err(), "{silent}");
+            }
+        }
+        assert!(contract_refuses(prove, &Value::Null).is_ok(), "proving asks no contract");
+        for words in [check, join, prove] {
+            assert!(contract_refuses(words, &json!({"chain": true})).is_err());
+        }
+    }
 }

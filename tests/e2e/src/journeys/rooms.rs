@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::{
     parsctl::{number, text},
     report::{Facts, Report},
-    safe::{Safe, topic},
+    safe::{Safe, ZERO, topic},
     stack::{Places, Stack},
     wait,
 };
@@ -22,6 +22,9 @@ const KINDS: [(&str, &str, &str); 3] = [
     ("committee", "Committee", "a Committee"),
     ("open-forum", "OpenForum", "an Open Forum"),
 ];
+
+/// Accounts that own the Safe.
+const SAFE_OWNERS: [usize; 3] = [4, 5, 6];
 
 /// A room as it should be listed.
 struct Made {
@@ -48,12 +51,16 @@ pub(super) fn run(report: &mut Report, places: &Places) -> Result<()> {
     });
     report.step("six accounts lock PARS", |facts| lock_all(&stack, facts))?;
     let mut made = from_accounts(report, &stack)?;
-    made.extend(from_safe(report, &stack, places)?);
+    let (safe, of_safe) = from_safe(report, &stack, places)?;
+    made.extend(of_safe);
     refusals(report, &stack);
     if let Some(room) = made.iter().find(|room| room.kind == "Committee") {
         committee::run(report, &stack, &room.id);
     }
-    report.step("the indexer lists the rooms with kind, creator and slot", |facts| listed(&stack, &made, facts))
+    report.step("the indexer lists the rooms with kind, creator and slot, and shows the Safe's owners", |facts| {
+        listed(&stack, &made, facts)?;
+        owners_shown(&stack, &made, &safe, facts)
+    })
 }
 
 fn lock_all(stack: &Stack, facts: &mut Facts) -> Result<()> {
@@ -91,11 +98,13 @@ fn from_accounts(report: &mut Report, stack: &Stack) -> Result<Vec<Made>> {
     Ok(made)
 }
 
-fn from_safe(report: &mut Report, stack: &Stack, places: &Places) -> Result<Vec<Made>> {
+fn from_safe(report: &mut Report, stack: &Stack, places: &Places) -> Result<(Safe, Vec<Made>)> {
     let safe = report.step("a real Safe of accounts 4, 5 and 6 is deployed, two of three sign", |facts| {
-        let safe = Safe::deploy(&stack.cast, &places.node_modules, &[4, 5, 6], 2)?;
+        let safe = Safe::deploy(&stack.cast, &places.node_modules, &SAFE_OWNERS, 2)?;
         facts.add("safe", safe.address.clone());
-        facts.add("version", stack.cast.call(&safe.address, "VERSION()(string)", &[])?);
+        let version = stack.cast.call(&safe.address, "VERSION()(string)", &[])?;
+        ensure!(version.trim_matches('"') == "1.5.0", "the Safe is of version {version}, not 1.5.0");
+        facts.add("version", version);
         Ok(safe)
     })?;
     let mut made = Vec::new();
@@ -114,7 +123,7 @@ fn from_safe(report: &mut Report, stack: &Stack, places: &Places) -> Result<Vec<
             },
         )?);
     }
-    Ok(made)
+    Ok((safe, made))
 }
 
 /// A command line with the slot that a holder lends to a creator.
@@ -174,14 +183,48 @@ fn listed(stack: &Stack, made: &[Made], facts: &mut Facts) -> Result<()> {
     if rooms.len() != made.len() {
         bail!("{} rooms are listed, {} were made", rooms.len(), made.len());
     }
-    for Made { id, kind, creator, slot_of } in made {
-        let found = rooms.iter().find(|room| room.get("roomId").and_then(Value::as_str) == Some(id));
-        let Some(room) = found else { bail!("room {id} is not listed") };
-        for (field, expected) in [("kind", *kind), ("creator", creator), ("slotOf", slot_of)] {
-            if !text(room, &format!("/{field}"))?.eq_ignore_ascii_case(expected) {
-                bail!("room {id} is listed with {field} {} instead of {expected}", room[field]);
-            }
-        }
+    for one in made {
+        let found = rooms.iter().find(|room| room.get("roomId").and_then(Value::as_str) == Some(&one.id));
+        let Some(room) = found else { bail!("room {} is not listed", one.id) };
+        one.check(room)?;
     }
+    Ok(())
+}
+
+impl Made {
+    /// Fails unless a document of the indexer says of this room what it was made with.
+    fn check(&self, room: &Value) -> Result<()> {
+        let fields =
+            [("roomId", self.id.as_str()), ("kind", self.kind), ("creator", &self.creator), ("slotOf", &self.slot_of)];
+        for (field, expected) in fields {
+            let told = text(room, &format!("/{field}"))?;
+            ensure!(told.eq_ignore_ascii_case(expected), "room {}: {field} is {told} instead of {expected}", self.id);
+        }
+        Ok(())
+    }
+}
+
+/// Whether `room show` of each Committee tells what the chain does: of the Safe's one the owners that the Safe itself
+/// names, of the other no Safe and no owners.
+fn owners_shown(stack: &Stack, made: &[Made], safe: &Safe, facts: &mut Facts) -> Result<()> {
+    let mut accounts = SAFE_OWNERS.iter().map(|owner| stack.cast.account(*owner)).collect::<Result<Vec<_>>>()?;
+    accounts.sort();
+    ensure!(safe.owners()? == accounts, "the Safe names {:?} as its owners, not {accounts:?}", safe.owners()?);
+    let committees: Vec<&Made> = made.iter().filter(|room| room.kind == "Committee").collect();
+    ensure!(committees.len() == 2, "{} Committees were made, not two", committees.len());
+    for one in committees {
+        let shown = stack.person(1).run(&["room", "show", &one.id])?;
+        one.check(&shown)?;
+        let of_safe = one.creator.eq_ignore_ascii_case(&safe.address);
+        let named = text(&shown, "/safe")?;
+        let expected = if of_safe { &safe.address } else { ZERO };
+        ensure!(named.eq_ignore_ascii_case(expected), "room {}: safe is {named} instead of {expected}", one.id);
+        let told = shown.get("safeOwners").cloned().unwrap_or_default();
+        let mut owners: Option<Vec<String>> = serde_json::from_value(told.to_string().to_lowercase().parse()?)?;
+        owners.iter_mut().for_each(|owners| owners.sort());
+        let expected = of_safe.then(|| accounts.clone());
+        ensure!(owners == expected, "room {}: safeOwners is {told} instead of {expected:?}", one.id);
+    }
+    facts.add("safeOwners", accounts);
     Ok(())
 }
