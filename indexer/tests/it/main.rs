@@ -4,6 +4,7 @@ mod atomic_batches;
 mod embedded;
 mod faults;
 mod process;
+mod rows;
 mod safe_owners;
 mod schema;
 mod story;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A contract that logs what it is called with: the first 32 bytes as the only topic, the rest as data.
-const LOGGER: [u8; 30] = hex!("6012600c60003960126000f360203603806020600037600035906000a100");
+pub(crate) const LOGGER: [u8; 30] = hex!("6012600c60003960126000f360203603806020600037600035906000a100");
 
 async fn emit(chain: &Chain, safe: Address, topic: B256, data: Vec<u8>) {
     let call = [topic.to_vec(), data].concat();

@@ -133,10 +133,15 @@ impl Chain {
         (self.deployment.town_hall, TownHall::openSittingCall { roomId: room, endsAt: ends }.abi_encode().into())
     }
 
+    /// Asks a contract at the newest block.
+    pub(crate) async fn read<C: SolCall>(&self, to: Address, call: C) -> C::Return {
+        let call = json!({"to": to, "data": Bytes::from(call.abi_encode())});
+        let output: Bytes = serde_json::from_value(self.rpc("eth_call", json!([call, "latest"])).await).unwrap();
+        C::abi_decode_returns(&output).unwrap()
+    }
+
     pub(crate) async fn registry_root(&self) -> B256 {
-        let data: Bytes = EligibilityRegistry::rootCall {}.abi_encode().into();
-        let call = json!({"to": self.deployment.eligibility_registry, "data": data});
-        serde_json::from_value(self.rpc("eth_call", json!([call, "latest"])).await).unwrap()
+        self.read(self.deployment.eligibility_registry, EligibilityRegistry::rootCall {}).await.into()
     }
 
     pub(crate) fn provider(&self) -> DynProvider {
