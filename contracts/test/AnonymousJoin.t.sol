@@ -167,6 +167,14 @@ contract AnonymousJoinTest is Stack {
         no(hall.canJoinAnonymous(room, forged, nullifier), "points");
     }
 
+    /// The key's secrets are public: on the main chain its verifier cannot even be deployed.
+    function test_the_development_key_is_refused_on_the_main_chain() public {
+        uint256 main = 7070;
+        vm.chainId(main);
+        vm.expectRevert(abi.encodeWithSelector(Groth16Verifier.DevelopmentKeyOnChain.selector, main));
+        new Groth16Verifier();
+    }
+
     function test_every_input_at_or_above_the_field_order_is_refused_by_the_verifier() public {
         Groth16Verifier real = new Groth16Verifier();
         (uint256[8] memory points, uint256[6] memory inputs) = story();

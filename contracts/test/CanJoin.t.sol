@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {TownHall} from "../src/TownHall.sol";
 import {ICommittee} from "../src/interfaces/ICommittee.sol";
+import {ITownHallGating} from "../src/interfaces/ITownHallGating.sol";
 import {IVotingEscrow} from "../src/interfaces/IVotingEscrow.sol";
 import {RoomId} from "../src/types/Ids.sol";
 import {Stack} from "./support/Stack.sol";
@@ -41,6 +42,18 @@ contract CanJoinTest is Stack {
     function room(uint128 minBalance) private returns (RoomId roomId) {
         lock(ANA, 1000 * TOKEN, MAX_TIME);
         return create(ANA, townHall(minBalance));
+    }
+
+    /// Who calls a gate by its selector alone finds both, in the interface and in the contract that is deployed.
+    function test_the_gates_have_the_selectors_of_their_signatures() public view {
+        bytes4 byName = bytes4(keccak256("canJoin(bytes32,address)"));
+        bytes4 byProof = bytes4(keccak256("canJoinAnonymous(bytes32,bytes,bytes32)"));
+        same(ITownHallGating.canJoin.selector, byName, "canJoin");
+        same(ITownHallGating.canJoinAnonymous.selector, byProof, "canJoinAnonymous");
+        (bool ok, bytes memory answer) = address(hall).staticcall(abi.encodeWithSelector(byName, bytes32(0), ANA));
+        yes(ok && answer.length == 32, "canJoin answers");
+        (ok, answer) = address(hall).staticcall(abi.encodeWithSelector(byProof, bytes32(0), "", bytes32(0)));
+        yes(ok && answer.length == 32, "canJoinAnonymous answers");
     }
 
     function test_without_a_running_sitting_nobody_joins() public {

@@ -8,6 +8,11 @@ import {Stack} from "./support/Stack.sol";
 contract VotingEscrowTest is Stack {
     address private constant ANA = address(0xA1);
 
+    /// Every amount and threshold of the project is in raw units of this many decimals.
+    function test_the_token_has_nine_decimals() public view {
+        same(pars.decimals(), 9, "decimals");
+    }
+
     function testFuzz_power_decays_linearly_to_zero_at_the_end(uint128 amount, uint256 duration, uint256 wait) public {
         amount = uint128(bound(amount, 1, 1_000_000_000 * TOKEN));
         duration = bound(duration, 7 days, MAX_TIME);
