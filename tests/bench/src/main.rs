@@ -1,7 +1,7 @@
 //! `bench <name> [--json] [--runs N]`: figures against their goals, medians of at least five runs, in a release build.
 //!
 //! Each row is `{"bench","metric","value","unit","peer","peer_value","ratio","goal","run"}`; rows of one start share
-//! `run`. A peer that was not measured in the same run is null, and so is its ratio: no figure is carried over.
+//! `run`. A peer that was not measured in the same run has a null value and ratio: no figure is carried over.
 
 mod clock;
 mod demo;

@@ -13,11 +13,11 @@ pub(crate) struct Row {
     pub(crate) value: Option<f64>,
     /// Unit of the values.
     pub(crate) unit: &'static str,
-    /// The program or limit measured in the same run.
+    /// The program or limit to compare with; none if there is no such thing.
     pub(crate) peer: Option<&'static str>,
-    /// Its median.
+    /// Its median; none if it was not measured in the same run.
     pub(crate) peer_value: Option<f64>,
-    /// Ours to the peer's.
+    /// Ours to the peer's; none without the peer's median.
     pub(crate) ratio: Option<f64>,
     /// The value not to be exceeded; of a rate, the value to be reached.
     pub(crate) goal: Option<f64>,
@@ -52,8 +52,12 @@ pub(crate) fn print_table(rows: &[Row]) {
         println!("{:<8} {:<22} {value:>10} {:<4} {goal:>8}  {met}", row.bench, row.metric, row.unit);
     }
     for row in rows {
-        if let (Some(peer), Some(value), Some(ratio)) = (&row.peer, row.peer_value, row.ratio) {
-            println!("{}: {peer} {value:.2} {}, ours to it {ratio:.2}", row.metric, row.unit);
+        match (row.peer, row.peer_value, row.ratio) {
+            (Some(peer), Some(value), Some(ratio)) => {
+                println!("{}: {peer} {value:.2} {}, ours to it {ratio:.2}", row.metric, row.unit);
+            }
+            (Some(peer), ..) => println!("{}: {peer} not measured in this run", row.metric),
+            (None, ..) => {}
         }
     }
     if rows.iter().all(|row| row.peer.is_none()) {
