@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The build folder is emptied when it has grown past this: old artifacts are never removed one by one by cargo.
+/// The build folder is emptied when the whole cache has grown past this: cargo never removes old artifacts one by one.
 const CAP_BYTES: u64 = 24 << 30;
 
 /// Folders inside the copy that belong to tools, not to the sources.
@@ -20,7 +20,7 @@ pub fn synchronise(repo: &Repo, cache: &Path) -> Result<Repo> {
     let copy = cache.join("src");
     let target = cache.join("target");
     fs::create_dir_all(&copy).with_context(|| format!("creating {}", copy.display()))?;
-    keep_only_usable(&copy, &target)?;
+    keep_only_usable(cache, CAP_BYTES)?;
     let files = sources(repo)?;
     for file in &files {
         copy_if_different(&repo.root.join(file), &copy.join(file))?;
@@ -29,23 +29,27 @@ pub fn synchronise(repo: &Repo, cache: &Path) -> Result<Repo> {
     Ok(Repo { root: copy, target })
 }
 
-/// Empty `target` when it has grown past the cap, or was built from sources in another folder than `copy`: programs carry
-/// the path of their sources, and cargo does not build them again for a folder that moved.
-fn keep_only_usable(copy: &Path, target: &Path) -> Result<()> {
+/// Empty `cache/target` when the cache holds more than `cap` bytes, or was built from sources in another folder than
+/// `cache/src`: programs carry the path of their sources, and cargo does not build them again for a folder that moved.
+///
+/// Everything in `cache` counts, also what stays: npm's packages in the copy, and `cache/xtask`, where this very program may
+/// lie while it runs.
+fn keep_only_usable(cache: &Path, cap: u64) -> Result<()> {
+    let target = cache.join("target");
     let built_from = target.join("built-from");
-    let here = fs::canonicalize(copy)?.into_os_string().into_encoded_bytes();
-    let size = folder_bytes(target);
-    if size > CAP_BYTES {
-        eprintln!("the build cache holds {} GiB, more than {}: starting it anew", size >> 30, CAP_BYTES >> 30);
-    } else if size > 0 && !fs::read(&built_from).is_ok_and(|folder| folder == here) {
+    let here = fs::canonicalize(cache.join("src"))?.into_os_string().into_encoded_bytes();
+    let (whole, built) = (folder_bytes(cache), folder_bytes(&target));
+    if whole > cap {
+        eprintln!("the cache holds {whole} bytes, more than {cap}: starting its builds anew");
+    } else if built > 0 && !fs::read(&built_from).is_ok_and(|folder| folder == here) {
         eprintln!("the build cache was filled from another folder: starting it anew");
-    } else if size > 0 {
+    } else if built > 0 {
         return Ok(());
     }
     if target.exists() {
-        fs::remove_dir_all(target).context("emptying the build cache")?;
+        fs::remove_dir_all(&target).context("emptying the build cache")?;
     }
-    fs::create_dir_all(target)?;
+    fs::create_dir_all(&target)?;
     fs::write(built_from, here).context("marking the build cache")
 }
 
@@ -104,24 +108,48 @@ fn folder_bytes(folder: &Path) -> u64 {
 mod tests {
     use super::*;
 
+    /// An empty cache of its own for one test.
+    fn fresh(name: &str) -> Result<PathBuf> {
+        let folder = std::env::temp_dir().join(format!("xtask-{name}-{}", std::process::id()));
+        fs::create_dir_all(folder.join("src"))?;
+        keep_only_usable(&folder, CAP_BYTES)?;
+        Ok(folder)
+    }
+
     #[test]
     fn a_cache_that_was_moved_is_emptied_and_one_that_stayed_is_kept() -> Result<()> {
-        let folder = std::env::temp_dir().join(format!("xtask-moved-{}", std::process::id()));
-        let (copy, target) = (folder.join("src"), folder.join("target"));
-        fs::create_dir_all(&copy)?;
-        keep_only_usable(&copy, &target)?;
-        fs::write(target.join("program"), "x")?;
-        keep_only_usable(&copy, &target)?;
-        assert!(target.join("program").exists());
-        let moved = folder.join("moved");
-        fs::create_dir_all(&moved)?;
-        keep_only_usable(&moved, &target)?;
-        assert!(!target.join("program").exists());
-        keep_only_usable(&moved, &target)?;
-        fs::remove_file(target.join("built-from"))?;
-        fs::write(target.join("of nobody knows where"), "x")?;
-        keep_only_usable(&moved, &target)?;
-        assert!(!target.join("of nobody knows where").exists());
+        let folder = fresh("stayed")?;
+        fs::write(folder.join("target/program"), "x")?;
+        keep_only_usable(&folder, CAP_BYTES)?;
+        assert!(folder.join("target/program").exists());
+        let moved = folder.with_file_name(format!("xtask-moved-{}", std::process::id()));
+        fs::rename(folder, &moved)?;
+        keep_only_usable(&moved, CAP_BYTES)?;
+        assert!(!moved.join("target/program").exists());
+        fs::remove_file(moved.join("target/built-from"))?;
+        fs::write(moved.join("target/of nobody knows where"), "x")?;
+        keep_only_usable(&moved, CAP_BYTES)?;
+        assert!(!moved.join("target/of nobody knows where").exists());
+        fs::remove_dir_all(moved)?;
+        Ok(())
+    }
+
+    #[test]
+    fn all_that_lies_in_the_cache_counts_for_the_cap_but_only_builds_are_emptied() -> Result<()> {
+        let folder = fresh("cap")?;
+        for stays in ["xtask", "src/node_modules", "src/out"] {
+            let program = folder.join("target/program");
+            fs::write(&program, "x")?;
+            let cap = folder_bytes(&folder) + 100;
+            let file = folder.join(stays).join("file");
+            fs::create_dir_all(folder.join(stays))?;
+            fs::write(&file, [0; 100])?;
+            keep_only_usable(&folder, cap)?;
+            assert!(program.exists(), "{stays}: at the cap");
+            fs::write(&file, [0; 101])?;
+            keep_only_usable(&folder, cap)?;
+            assert!(!program.exists() && file.exists(), "{stays}: one byte over");
+        }
         fs::remove_dir_all(folder)?;
         Ok(())
     }

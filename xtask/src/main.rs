@@ -89,8 +89,7 @@ fn dispatch(verb: Verb) -> Result<ExitCode> {
     let repo = run::Repo::here();
     match verb {
         Verb::Up { fresh, dir } => stack::up(&repo, &dir, fresh),
-        Verb::Test { cache: None } => test::test(&repo),
-        Verb::Test { cache: Some(cache) } => test::test(&cache::synchronise(&repo, &cache)?),
+        Verb::Test { cache } => Ok(test::test(repo, cache.as_deref())),
         Verb::Deep { stages } => deep::deep(&repo, &stages),
         Verb::Demo { json } => stack::demo(&repo, json),
         Verb::Bench { name, json } => bench::bench(&repo, name.as_deref(), json),

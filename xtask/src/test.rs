@@ -1,13 +1,16 @@
 //! `test`: the quick profile, stage by stage. Every stage runs even when an earlier one failed, so that one run tells all.
 
 use crate::{
-    contracts,
+    cache, contracts,
     count::{self, Count},
     run::{self, Repo},
     setup, stack,
 };
 use anyhow::{Context, Result};
-use std::process::{Command, ExitCode, Stdio};
+use std::{
+    path::Path,
+    process::{Command, ExitCode, Stdio},
+};
 
 /// What a stage does: it returns what its runner counted (lints count no tests, only their failure).
 type Stage = fn(&Repo) -> Result<Count>;
@@ -22,25 +25,59 @@ const STAGES: [(&str, f64, Stage); 6] = [
     ("journeys", 5.0, journeys),
 ];
 
-/// Run all stages; the last line is `N passed, N failed`.
-pub fn test(repo: &Repo) -> Result<ExitCode> {
-    setup::packages(repo)?;
-    let mut total = Count::default();
-    let mut table = String::new();
-    for (name, minutes, stage) in STAGES {
+/// Test `here`, or its copy in the folder `cache`; whatever fails, the last line is `N passed, N failed`.
+pub fn test(here: Repo, cache: Option<&Path>) -> ExitCode {
+    let tally = run_stages(here, cache, &STAGES);
+    println!("\n{}{}", tally.table, tally.closing_line());
+    if tally.total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Prepare, then run every stage, also when the npm packages could not be had; without a copy there is nothing to test.
+fn run_stages(here: Repo, cache: Option<&Path>, stages: &[(&str, f64, Stage)]) -> Tally {
+    let mut tally = Tally::default();
+    let mut tested = None;
+    // Preparing has no budget of its own: on a fresh machine npm downloads.
+    tally.add("preparation", f64::INFINITY, || {
+        let repo = tested.insert(match cache {
+            Some(folder) => cache::synchronise(&here, folder)?,
+            None => here,
+        });
+        setup::packages(repo)?;
+        Ok(Count::default())
+    });
+    if let Some(repo) = &tested {
+        for (name, minutes, stage) in stages {
+            tally.add(name, *minutes, || stage(repo));
+        }
+    }
+    tally
+}
+
+/// What the stages counted, and a line for each.
+#[derive(Default)]
+struct Tally {
+    total: Count,
+    table: String,
+}
+
+impl Tally {
+    /// Run a stage; one that cannot finish is told and counts as one failure.
+    fn add(&mut self, name: &str, minutes: f64, stage: impl FnOnce() -> Result<Count>) {
         eprintln!("\n=== {name}");
         let begun = run::clock();
-        let count = stage(repo).unwrap_or_else(|error| {
+        let count = stage().unwrap_or_else(|error| {
             eprintln!("error: {name}: {error:#}");
             Count { passed: 0, failed: 1 }
         });
         let took = begun.elapsed().as_secs_f64() / 60.0;
         let over = if took > minutes { format!(", budget {minutes} min warm") } else { String::new() };
-        table += &format!("{name}: {} passed, {} failed ({took:.1} min{over})\n", count.passed, count.failed);
-        total += count;
+        self.table += &format!("{name}: {} passed, {} failed ({took:.1} min{over})\n", count.passed, count.failed);
+        self.total += count;
     }
-    println!("\n{table}{} passed, {} failed", total.passed, total.failed);
-    Ok(if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+
+    fn closing_line(&self) -> String {
+        format!("{} passed, {} failed", self.total.passed, self.total.failed)
+    }
 }
 
 /// Count a stage from its runner's words; a runner that fails without counting a failure counts as one.
@@ -163,4 +200,31 @@ pub fn typescript(repo: &Repo) -> Result<Count> {
 
 fn journeys(repo: &Repo) -> Result<Count> {
     counted(&mut stack::journeys(repo, true)?, count::journeys)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::PathBuf;
+
+    const TWO_PASS: [(&str, f64, Stage); 1] = [("two pass", 1.0, |_| Ok(Count { passed: 2, failed: 0 }))];
+
+    /// A checkout without any file: npm finds no package-lock.json in it.
+    fn nowhere() -> Repo {
+        let root = PathBuf::from("/dev/null/nowhere");
+        Repo { target: root.join("target"), root }
+    }
+
+    #[test]
+    fn packages_that_cannot_be_had_are_one_failure_and_the_stages_still_run() {
+        let tally = run_stages(nowhere(), None, &TWO_PASS);
+        assert_eq!(tally.closing_line(), "2 passed, 1 failed");
+        assert!(tally.table.starts_with("preparation: 0 passed, 1 failed"), "{}", tally.table);
+    }
+
+    #[test]
+    fn a_copy_that_cannot_be_made_is_one_failure_and_nothing_else_is_tested() {
+        let tally = run_stages(nowhere(), Some(Path::new("/dev/null/cache")), &TWO_PASS);
+        assert_eq!(tally.closing_line(), "0 passed, 1 failed");
+    }
 }
