@@ -151,6 +151,42 @@ fn cores_read_no_clock_no_disk_no_randomness() {
 }
 
 #[test]
+fn machines_never_name_each_other() {
+    let machines = ["session", "onion", "swarm", "action", "room", "signal", "media"];
+    let root = pars_house::read("node/proto/src/lib.rs");
+    let declared = root.lines().filter(|line| line.starts_with("pub mod ")).count();
+    assert_eq!(declared, machines.len(), "node/proto/src/lib.rs has a machine that this test does not know");
+    for own in machines {
+        let sources = files(&format!("node/proto/src/{own}"), &[".rs"]);
+        assert!(!sources.is_empty(), "node/proto/src/{own} has no sources");
+        for file in sources {
+            let source = fs::read_to_string(&file).expect("a source file is readable");
+            for named in modules_of_the_crate(&source) {
+                let other = machines.contains(&named.as_str()) && named != own;
+                assert!(!other, "{}: names crate::{named}; the engine carries bytes between machines", file.display());
+            }
+        }
+    }
+}
+
+/// The module behind each `crate::` outside of comments, the tests included; of `crate::{a::b, c}`, all names in the braces.
+fn modules_of_the_crate(source: &str) -> Vec<String> {
+    let code: String = source.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
+    let code: String = code.chars().filter(|c| !c.is_whitespace()).collect();
+    let mut named = Vec::new();
+    for path in code.split("crate::").skip(1) {
+        let end = if path.starts_with('{') { path.find(';') } else { path.find(|c: char| !is_name(c)) };
+        let part = &path[..end.unwrap_or(path.len())];
+        named.extend(part.split(|c| !is_name(c)).filter(|name| !name.is_empty()).map(str::to_owned));
+    }
+    named
+}
+
+fn is_name(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+#[test]
 fn cores_deny_panics_at_their_root() {
     for (folder, name) in CORES {
         let source = pars_house::read(&format!("{folder}/src/lib.rs"));
