@@ -1,7 +1,10 @@
 //! `alloy` without a socket.
 
+use std::time::Duration;
+
 use crate::support::*;
 use alloy::{eips::BlockNumberOrTag, primitives::U256, providers::Provider, rpc::types::Filter};
+use pars_devnet::{Config, Devnet};
 use serde_json::json;
 
 #[tokio::test]
@@ -33,6 +36,22 @@ async fn a_revert_carries_code_3_and_its_raw_data_so_that_alloy_decodes_the_cust
     let error = devnet.call("eth_call", call).await.unwrap_err();
     assert_eq!((error.code, error.message.as_str()), (3, "execution reverted: no"));
     assert!(error.data.unwrap().as_str().unwrap().starts_with("0x08c379a0"));
+}
+
+#[tokio::test]
+async fn empty_blocks_come_by_themselves_until_what_was_written_is_final() {
+    let devnet = Devnet::start(&Config { empty_blocks: true, ..Config::in_memory(7072) }).unwrap();
+    let provider = provider(devnet.client());
+    deploy(&provider).await;
+    let number = async |tag| provider.get_block_by_number(tag).await.unwrap().unwrap().header.number;
+    while number(BlockNumberOrTag::Finalized).await < 1 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let head = number(BlockNumberOrTag::Latest).await;
+    assert_eq!(head, 3);
+    for empty in 2..=head {
+        assert!(provider.get_block_by_number(empty.into()).await.unwrap().unwrap().transactions.is_empty());
+    }
 }
 
 #[tokio::test]
