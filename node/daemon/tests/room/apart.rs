@@ -23,6 +23,8 @@ use crate::world::{HOST, Hall, Page, send_as};
 
 /// Bytes of a value that ties: a shorter one stands in two places by chance.
 const VALUE: usize = 8;
+/// Characters of such a value in base64, the shortest of the encodings.
+const WRITTEN: usize = 11;
 const OPENED: u64 = 1_800_000_000;
 const SPAN: u64 = 10_000_000;
 
@@ -30,9 +32,19 @@ fn values(bytes: &[u8]) -> BTreeSet<&[u8]> {
     bytes.windows(VALUE).collect()
 }
 
+/// The values within a text, each in one word: a word's end beside punctuation is the same by chance.
+fn written(text: &[u8]) -> BTreeSet<&[u8]> {
+    let words = text.split(|letter| !letter.is_ascii_alphanumeric() && !b"+/-_".contains(letter));
+    words.flat_map(|word| word.windows(WRITTEN)).collect()
+}
+
 /// What stands in both sittings of one member, and in no sitting of a stranger.
-fn ties(first: &[u8], second: &[u8], strangers: [&[u8]; 2]) -> Vec<String> {
-    let others: BTreeSet<_> = strangers.into_iter().flat_map(values).collect();
+fn ties<'a>(
+    values: impl Fn(&'a [u8]) -> BTreeSet<&'a [u8]>,
+    (first, second): (&'a [u8], &'a [u8]),
+    strangers: [&'a [u8]; 2],
+) -> Vec<String> {
+    let others: BTreeSet<_> = strangers.into_iter().flat_map(&values).collect();
     let both = values(first).intersection(&values(second)).copied().collect::<BTreeSet<_>>();
     both.difference(&others)
         .map(|value| format!("{} {:?}", hex::encode(value), String::from_utf8_lossy(value)))
@@ -114,9 +126,9 @@ fn statements_and_proofs_of_one_holder_in_two_sittings_share_no_value() {
     let (first, second, again) = (made(&member, 3), made(&member, 4), made(&member, 3));
     let others = [made(&stranger, 3), made(&stranger, 4)];
     let others = [others[0].as_slice(), &others[1]];
-    assert_eq!(ties(&first, &second, others), Vec::<String>::new());
+    assert_eq!(ties(values, (&first, &second), others), Vec::<String>::new());
     // Within one sitting the nullifier says that it is the same member: the room's rule of one seat each.
-    let ties = ties(&first, &again, others);
+    let ties = ties(values, (&first, &again), others);
     // Its windows, and those with the zeros of the unused fields behind it.
     assert_eq!(ties.len(), 32, "{ties:?}");
     for secret in [member.account.as_slice(), &member.secret.commitment().word().to_be_bytes::<32>()] {
@@ -170,5 +182,5 @@ async fn a_member_without_a_name_is_somebody_else_in_the_next_sitting() {
     }
     let [(before, first, one), (after, second, two)] = seen.try_into().unwrap();
     assert_ne!((&before["sub"], &before["video"]["room"]), (&after["sub"], &after["video"]["room"]));
-    assert_eq!(ties(&first, &second, [&one, &two]), Vec::<String>::new());
+    assert_eq!(ties(written, (&first, &second), [&one, &two]), Vec::<String>::new());
 }

@@ -1,7 +1,5 @@
 //! Journeys from many seeds: every rule of `watch` holds while they run, whatever goes wrong.
 
-use std::sync::OnceLock;
-
 use pars_sim::chain::setting::SETTINGS;
 use pars_sim::scenario::messages::MESSAGES;
 use pars_sim::{Faults, Report, Scenario, seeds};
@@ -15,20 +13,18 @@ const FOUND: [(Scenario, u64, &str); 1] = [(
     "a crash between a durable read and its telling showed a gap for a message that was read",
 )];
 
-/// A scenario under all faults from every seed: run once, looked at by several tests.
-fn reports(scenario: Scenario) -> &'static [(u64, Report)] {
-    static RUN: [OnceLock<Vec<(u64, Report)>>; Scenario::ALL.len()] = [const { OnceLock::new() }; Scenario::ALL.len()];
-    let place = Scenario::ALL.iter().position(|one| *one == scenario).unwrap();
-    RUN[place].get_or_init(|| seeds::run(0..count(), threads(), |seed| scenario.run(seed, Faults::ALL)))
+/// A scenario under all faults from every seed.
+fn reports(scenario: Scenario) -> Vec<(u64, Report)> {
+    seeds::run(0..count(), threads(), |seed| scenario.run(seed, Faults::ALL))
 }
 
 /// Again from the same seed: the same audit hash; another seed: another one.
 fn is_determined_by_its_seed(scenario: Scenario) {
-    let reports = reports(scenario);
-    let of = |seed: u64| reports.iter().find(|(number, _)| *number == seed).map(|(_, report)| report.clone()).unwrap();
-    assert_eq!(scenario.run(7, Faults::ALL), of(7));
     // The same keys and chain as seed 7: only chance differs.
-    assert_ne!(of(7).audit, of(7 + SETTINGS).audit);
+    let runs = seeds::run([7, 7, 7 + SETTINGS].into_iter(), threads(), |seed| scenario.run(seed, Faults::ALL));
+    let [(_, first), (_, again), (_, other)] = runs.try_into().unwrap_or_else(|_| panic!("three runs"));
+    assert_eq!(first, again);
+    assert_ne!(first.audit, other.audit);
 }
 
 #[test]
