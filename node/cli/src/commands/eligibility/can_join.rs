@@ -17,11 +17,15 @@ pub(super) async fn run(context: &Context, arguments: &CanJoin) -> Result<Report
     let call = TownHall::canJoinCall { roomId: room, participant: account };
     let allowed = chain.call(deployment.town_hall, &call).await?;
     let reason = reason(&chain, &deployment, room, account).await?;
+    admitted(allowed, reason)?;
+    let document = json!({"allowed": true, "roomId": room, "account": account});
+    Ok(Report::new(document, format!("{account} may join room {room} by name.")))
+}
+
+/// The contract's word beside the reason found here: a yes that both say, a no with its reason, or a disagreement.
+fn admitted(allowed: bool, reason: Option<Reason>) -> Result<(), Error> {
     match (allowed, reason) {
-        (true, None | Some(Reason { gate: true, .. })) => {
-            let document = json!({"allowed": true, "roomId": room, "account": account});
-            Ok(Report::new(document, format!("{account} may join room {room} by name.")))
-        }
+        (true, None | Some(Reason { gate: true, .. })) => Ok(()),
         (false, Some(Reason { code, message, .. })) => {
             let details = Some(json!({"chain": false, "local": code}));
             Err(Error::Refused { code, message, details })
@@ -114,5 +118,23 @@ mod tests {
         assert_eq!(code(10, 1_010), None);
         assert_eq!(code(1, 1_099), Some("weight_below_threshold"));
         assert_eq!(code(1, 1_100), None);
+    }
+
+    #[test]
+    fn a_yes_needs_no_reason_against_it_but_the_gates_and_a_no_needs_one() {
+        let reason = |gate| Some(Reason { code: "stranger", message: "no lock".into(), gate });
+        let said = |allowed, reason| match admitted(allowed, reason) {
+            Ok(()) => None,
+            Err(Error::Refused { code, details, .. }) => Some((code, details.unwrap())),
+            Err(other) => panic!("{other}"),
+        };
+        let refused = |code, chain: bool, local: &str| Some((code, json!({"chain": chain, "local": local})));
+        assert_eq!(said(true, None), None);
+        assert_eq!(said(true, reason(true)), None, "only the gate knows a Committee's members");
+        assert_eq!(said(true, reason(false)), refused("verdicts_disagree", true, "stranger"));
+        assert_eq!(said(false, None), refused("verdicts_disagree", false, "accepted"));
+        for gate in [false, true] {
+            assert_eq!(said(false, reason(gate)), refused("stranger", false, "stranger"));
+        }
     }
 }

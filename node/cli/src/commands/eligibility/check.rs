@@ -128,14 +128,31 @@ async fn disagreement(
 ) -> Result<Error, Error> {
     let call = TownHall::sittingOfCall { roomId: room.room_id };
     let pinned = chain.call(deployment.town_hall, &call).await?;
-    let indexed = room.sitting.as_ref().map_or((0, B256::ZERO), |sitting| (sitting.sitting_id, sitting.root));
+    let indexed = room.sitting.as_ref().map_or(NONE, |sitting| Running { id: sitting.sitting_id, root: sitting.root });
+    let pinned = if pinned.id == 0 { NONE } else { Running { id: pinned.id, root: pinned.root.into() } };
+    Ok(cause(pinned, indexed, verdicts))
+}
+
+/// A room's running sitting: its number, from 1, and the root it pinned.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Running {
+    id: u64,
+    root: B256,
+}
+
+/// No sitting runs.
+const NONE: Running = Running { id: 0, root: B256::ZERO };
+
+/// Why two verdicts differ, by the sitting that each judge had before it: the contract the pinned one, the verifier here
+/// the indexed one. Verdicts about one and the same sitting have no excuse.
+fn cause(pinned: Running, indexed: Running, verdicts: &Verdicts) -> Error {
     let details = Some(details(verdicts));
-    if pinned.id != indexed.0 || (pinned.id != 0 && B256::from(pinned.root) != indexed.1) {
-        let message = format!("the indexer knows sitting {}, the chain runs {}; try again", indexed.0, pinned.id);
-        return Ok(Error::Refused { code: "indexer_behind", message, details });
+    if pinned != indexed {
+        let message = format!("the indexer knows sitting {}, the chain runs {}; try again", indexed.id, pinned.id);
+        return Error::Refused { code: "indexer_behind", message, details };
     }
     let message = "the verifier here and the contract disagree: trust neither and report this proof".into();
-    Ok(Error::Refused { code: "verdicts_disagree", message, details })
+    Error::Refused { code: "verdicts_disagree", message, details }
 }
 
 #[cfg(test)]
@@ -151,5 +168,34 @@ mod tests {
         assert_eq!(present(bytes.clone(), None), bytes);
         let short = Bytes::from(vec![1, 2, 3]);
         assert_eq!(present(short.clone(), Some(B256::ZERO)), short);
+    }
+
+    #[test]
+    fn verdicts_that_differ_accuse_a_judge_only_when_both_judged_the_same_sitting() {
+        let running = |id, root| Running { id, root: B256::repeat_byte(root) };
+        let judged = |pinned, indexed, chain: bool| {
+            let local = chain.then(|| ("proof_invalid", String::new()));
+            match cause(pinned, indexed, &Verdicts { file: None, local, chain }) {
+                Error::Refused { code, details, .. } => (code, details.unwrap()),
+                other => panic!("{other}"),
+            }
+        };
+        let accepted_by = |chain: bool| {
+            let local = if chain { "proof_invalid" } else { "accepted" };
+            json!({"file": "accepted", "local": local, "chain": chain})
+        };
+        for chain in [false, true] {
+            for (pinned, indexed, code) in [
+                (running(2, 7), running(1, 7), "indexer_behind"),
+                (running(2, 7), NONE, "indexer_behind"),
+                (NONE, running(2, 7), "indexer_behind"),
+                (running(2, 7), running(2, 8), "indexer_behind"),
+                (running(2, 7), running(2, 7), "verdicts_disagree"),
+                (NONE, NONE, "verdicts_disagree"),
+            ] {
+                let found = judged(pinned, indexed, chain);
+                assert_eq!(found, (code, accepted_by(chain)), "{} and {}", pinned.id, indexed.id);
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use alloy::primitives::Address;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pars_bindings::deployment::Deployment;
 use pars_circuits::{
     Ineligible, LeafSet, ProofFile, Purpose, Request, Secret, Sitting, Witness, key::DEV_CHAIN_IDS, prove::ProveError,
@@ -28,7 +28,7 @@ pub(super) async fn run(context: &Context, arguments: &Prove) -> Result<Report, 
     let chain_id = indexer.status().await?.chain_id;
     let deployment = context.deployment(chain_id)?;
     let account = context.account(arguments.account, chain_id)?;
-    let bar = progress();
+    let bar = progress(ProgressDrawTarget::stderr());
     bar.set_message("reading the sitting's leaf set");
     let sitting = running(&indexer, &deployment, arguments).await?;
     let leaves = pinned::leaves(&indexer, &sitting).await?;
@@ -176,9 +176,9 @@ fn enough_anonymity(k: usize, least: usize, chain_id: u64) -> Result<(), Error> 
     Err(Error::refused("anonymity_set_too_small", message))
 }
 
-/// Four stages on a terminal; indicatif draws nothing where standard error is none.
-fn progress() -> ProgressBar {
-    let bar = ProgressBar::new(4);
+/// Four stages on a terminal; nothing is drawn where the target is none.
+fn progress(target: ProgressDrawTarget) -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(Some(4), target);
     if let Ok(style) = ProgressStyle::with_template("{spinner} [{bar:24}] {msg} {elapsed}") {
         bar.set_style(style.progress_chars("=> "));
     }
@@ -190,7 +190,92 @@ fn progress() -> ProgressBar {
 
 #[cfg(test)]
 mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use indicatif::TermLike;
+
     use super::*;
+
+    /// A terminal that keeps what is written to it.
+    #[derive(Clone, Debug, Default)]
+    struct Screen(Arc<Mutex<String>>);
+
+    impl Screen {
+        fn write(&self, text: &str) -> io::Result<()> {
+            self.0.lock().unwrap().push_str(text);
+            Ok(())
+        }
+    }
+
+    impl TermLike for Screen {
+        fn width(&self) -> u16 {
+            80
+        }
+
+        fn move_cursor_up(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_down(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_right(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn move_cursor_left(&self, _: usize) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn write_line(&self, line: &str) -> io::Result<()> {
+            self.write(line)
+        }
+
+        fn write_str(&self, text: &str) -> io::Result<()> {
+            self.write(text)
+        }
+
+        fn clear_line(&self) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn flush(&self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn four_stages_fill_the_bar_on_a_terminal() {
+        let screen = Screen::default();
+        let bar = progress(ProgressDrawTarget::term_like(Box::new(screen.clone())));
+        let full = format!("[{}]", "=".repeat(24));
+        for stage in 1..=4 {
+            assert!(!screen.0.lock().unwrap().contains(&full), "full before stage {stage}");
+            bar.inc(1);
+            // A new message is drawn at once, without the clock that turns the spinner.
+            bar.set_message(format!("stage {stage}"));
+            let drawn = screen.0.lock().unwrap().clone();
+            let filled = format!("[{}", "=".repeat(6 * stage));
+            let line = drawn.rsplit('[').find(|line| line.contains(&format!("stage {stage}")));
+            assert!(line.is_some_and(|line| line.starts_with(&filled[1..])), "stage {stage}: {drawn}");
+        }
+        assert!(screen.0.lock().unwrap().contains(&full));
+        assert_eq!((bar.position(), bar.length()), (4, Some(4)));
+        bar.finish_and_clear();
+    }
+
+    #[test]
+    fn where_there_is_no_terminal_the_bar_counts_and_stays_hidden() {
+        let bar = progress(ProgressDrawTarget::hidden());
+        for _ in 0..4 {
+            bar.set_message("a stage");
+            bar.inc(1);
+        }
+        assert!(bar.is_hidden());
+        assert_eq!((bar.position(), bar.length()), (4, Some(4)));
+    }
 
     #[test]
     fn a_small_anonymity_set_is_refused_except_on_development_networks() {
