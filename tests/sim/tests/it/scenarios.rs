@@ -21,7 +21,7 @@ fn reports(scenario: Scenario) -> Vec<(u64, Report)> {
 /// Again from the same seed: the same audit hash; another seed: another one.
 fn is_determined_by_its_seed(scenario: Scenario) {
     // The same keys and chain as seed 7: only chance differs.
-    let runs = seeds::run([7, 7, 7 + SETTINGS].into_iter(), threads(), |seed| scenario.run(seed, Faults::ALL));
+    let runs = seeds::run([7, 7, 7 + SETTINGS], threads(), |seed| scenario.run(seed, Faults::ALL));
     let [(_, first), (_, again), (_, other)] = runs.try_into().unwrap_or_else(|_| panic!("three runs"));
     assert_eq!(first, again);
     assert_ne!(first.audit, other.audit);
