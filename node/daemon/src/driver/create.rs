@@ -9,6 +9,7 @@ use pars_engine::store::Table;
 use pars_engine::{Command, CommandId, Node, Rows};
 use pars_identity::seed::IdentityKeys;
 use pars_proto::onion::delay::Delay;
+use pars_wire::limits::{DEFAULT_HASHCASH_BITS, MIN_HASHCASH_BITS};
 use pars_wire::machine::Now;
 use tokio::sync::oneshot;
 
@@ -24,7 +25,7 @@ const POLL_MS: (u64, u64) = (500, 5_000);
 /// Bytes of objects and records a service node holds at most.
 const CAPACITY: usize = 1 << 30;
 /// Leading zero bits a stranger's object costs: `dev`, and elsewhere (SESSION section 6).
-const HASHCASH_BITS: (u8, u8) = (18, 20);
+const HASHCASH_BITS: (u8, u8) = (MIN_HASHCASH_BITS, DEFAULT_HASHCASH_BITS);
 
 /// What a node is opened from.
 pub struct Parts {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use pars_wire::NodeId;
 use pars_wire::codec::Day;
-use pars_wire::limits::{DEFAULT_HASHCASH_BITS, MIN_COPIES};
+use pars_wire::limits::{MIN_COPIES, MIN_HASHCASH_BITS};
 use pars_wire::machine::Tick;
 
 use super::super::command::Command;
@@ -123,7 +123,8 @@ impl Publish {
         if first && self.work.is_none() {
             let tag = tag(&self.identity, today.week());
             let work = Work { tag, object: ObjectId::of(&tag, &self.record), beacon: *beacon };
-            cx.out.push(ClientOut::Work { id, work, bits: DEFAULT_HASHCASH_BITS });
+            // As many as a node asks for; no owner of an inbox asks for more here.
+            cx.out.push(ClientOut::Work { id, work, bits: MIN_HASHCASH_BITS });
             return Some(self);
         }
         let nonce = self.work.unwrap_or_default();
