@@ -164,7 +164,9 @@ fn judge(world: &mut World) {
         Evil::SwapsXWing | Evil::SwapsSignature => {
             noticed(world, |event| matches!(event, MemberEvent::Unverified { seat: SeatNo(4), .. }))
         }
-        Evil::AdmitsForged => noticed(world, |event| matches!(event, MemberEvent::Unverified { .. })),
+        // Another was seated before the liar's friend, and so makes the epochs: it leaves the forged seat out.
+        Evil::AdmitsForgedWithSteward if seat(world, LEADER) != Some(SeatNo(1)) => unverified(world),
+        Evil::AdmitsForged => unverified(world),
         Evil::AdmitsForgedWithSteward => {
             let stopped =
                 |event: &MemberEvent| matches!(event, MemberEvent::Stopped { reason: StopReason::Unverified, .. });
@@ -214,6 +216,10 @@ fn unharmed(world: &World) -> Result<(), String> {
         }
     }
     if world.watch.used.len() < 5 { Err("hardly anybody sent anything".to_owned()) } else { Ok(()) }
+}
+
+fn unverified(world: &World) -> Result<(), String> {
+    noticed(world, |event| matches!(event, MemberEvent::Unverified { .. }))
 }
 
 /// Somebody honest was told.
