@@ -6,6 +6,7 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 pub mod action;
+pub mod consent;
 #[expect(
     missing_docs,
     clippy::too_many_arguments,

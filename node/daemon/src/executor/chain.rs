@@ -13,6 +13,7 @@ use alloy::transports::TransportError;
 use pars_bindings::MldsaEip8355::verifyCall;
 use pars_bindings::SessionTrigger::signerOfCall;
 use pars_bindings::action::next_sequence_call;
+use pars_bindings::consent::ConsentCall;
 use pars_bindings::decode_revert;
 use pars_bindings::deployment::{Deployment, Probe};
 use pars_crypto::suite::DSA87_PUBLIC;
@@ -24,6 +25,12 @@ use pars_wire::ChainId;
 
 /// Gas of everything around the account's call: call data, decoding, the key from code, the signature, the events.
 const OVERHEAD: u64 = 900_000;
+/// Gas of a call of `RecordingConsent` beside its signatures: intrinsic, storage, events, the proof's nodes.
+const CONSENT_GAS: u64 = 250_000;
+/// Gas of one classical consent: call data, ecrecover, hashing.
+const CLASSICAL_GAS: u64 = 20_000;
+/// Gas of one consent of ML-DSA-87: 7,239 bytes of call data at EIP-7623's 40 gas, the precompile, copies.
+const POST_QUANTUM_GAS: u64 = 900_000;
 
 /// The chain's node does not do its part; asked again later.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +85,13 @@ pub(super) enum Offered {
 #[derive(Clone, Debug)]
 pub(super) struct Unsigned(pub(super) TxEip1559);
 
+impl Unsigned {
+    /// The contract that it calls.
+    pub(super) fn to(&self) -> Address {
+        self.0.to.to().copied().unwrap_or_default()
+    }
+}
+
 /// A transaction that can be sent at any time, any number of times.
 #[derive(Clone, Debug)]
 pub(super) struct Signed {
@@ -90,6 +104,8 @@ pub(super) struct Signed {
 pub(super) struct Chain {
     pub(super) provider: DynProvider,
     pub(super) contract: Contract,
+    /// `RecordingConsent`.
+    pub(super) consent: Address,
     adapter: Address,
     signer: PrivateKeySigner,
     checked: bool,
@@ -99,7 +115,8 @@ pub(super) struct Chain {
 impl Chain {
     pub(super) fn new(provider: DynProvider, deployment: &Deployment, signer: PrivateKeySigner) -> Self {
         let contract = Contract { chain: ChainId(deployment.chain_id), trigger: deployment.session_trigger };
-        Self { provider, contract, adapter: deployment.mldsa, signer, checked: false, probed: false }
+        let (consent, adapter) = (deployment.recording_consent, deployment.mldsa);
+        Self { provider, contract, consent, adapter, signer, checked: false, probed: false }
     }
 
     /// Who pays.
@@ -183,16 +200,27 @@ impl Chain {
 
     /// The transaction of an action at today's fees. Its gas is what the action was signed for, and what is around it.
     pub(super) async fn draft(&self, facts: &Facts, input: Bytes) -> Result<Unsigned, ChainError> {
+        let inner = u64::from(facts.gas_limit);
+        self.draft_to(self.contract.trigger, inner + inner.div_ceil(63) + OVERHEAD, input).await
+    }
+
+    /// The transaction of a call of `RecordingConsent`. Its gas follows from its signatures.
+    pub(super) async fn draft_consent(&self, call: &ConsentCall) -> Result<Unsigned, ChainError> {
+        let (classical, post_quantum) = call.signatures();
+        let gas_limit = CONSENT_GAS + classical * CLASSICAL_GAS + post_quantum * POST_QUANTUM_GAS;
+        self.draft_to(self.consent, gas_limit, call.data()).await
+    }
+
+    async fn draft_to(&self, to: Address, gas_limit: u64, input: Bytes) -> Result<Unsigned, ChainError> {
         let fees = self.provider.estimate_eip1559_fees().await?;
         let nonce = self.provider.get_transaction_count(self.account()).pending().await?;
-        let inner = u64::from(facts.gas_limit);
         Ok(Unsigned(TxEip1559 {
             chain_id: self.contract.chain.0,
             nonce,
-            gas_limit: inner + inner.div_ceil(63) + OVERHEAD,
+            gas_limit,
             max_fee_per_gas: fees.max_fee_per_gas,
             max_priority_fee_per_gas: fees.max_priority_fee_per_gas,
-            to: TxKind::Call(self.contract.trigger),
+            to: TxKind::Call(to),
             value: U256::ZERO,
             input,
             ..TxEip1559::default()
@@ -263,8 +291,8 @@ impl Chain {
     }
 
     /// Why a transaction that reverted would revert behind its block: for people.
-    pub(super) async fn explain(&self, input: Bytes, block: B256) -> String {
-        let request = TransactionRequest::default().from(self.account()).to(self.contract.trigger).input(input.into());
+    pub(super) async fn explain(&self, to: Address, input: Bytes, block: B256) -> String {
+        let request = TransactionRequest::default().from(self.account()).to(to).input(input.into());
         let refused = self.provider.call(request).block(BlockId::hash(block)).await.err();
         let data = refused.as_ref().and_then(|e| e.as_error_resp()).and_then(|payload| payload.as_revert_data());
         data.map_or_else(|| "it reverted in its block".to_owned(), |data| reason(&data))

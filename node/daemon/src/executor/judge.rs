@@ -2,13 +2,14 @@
 
 use pars_crypto::suite::Libcrux;
 use pars_identity::core::IdentityCore;
-use pars_proto::action::policy::{OnChain, require_action, statement};
+use pars_proto::action::policy::{OnChain, Simulated, require_action, statement};
 use pars_proto::action::{ActionContent, Authors, Cleared, Policy, Refusal, SignedAction};
 use pars_wire::ChainId;
 use pars_wire::codec::Wire;
 
 use alloy::primitives::B256;
 use pars_bindings::action;
+use pars_bindings::consent::ConsentCall;
 
 use super::chain::{Chain, ChainError, Signed};
 use super::mail::Letter;
@@ -30,8 +31,29 @@ pub(super) enum Verdict {
     /// Not carried out; which action, if it was one.
     Refused(B256, Refusal),
     /// To be submitted, with its transaction, which was signed at this block.
-    Submit(Cleared, Signed, u64),
+    Submit(Ready, Signed, u64),
 }
+
+/// What may be submitted: made by the last step of its kind only.
+pub(super) enum Ready {
+    /// An action.
+    Action(Cleared),
+    /// A call of `RecordingConsent` that would run.
+    Consent(Relayable),
+}
+
+impl Ready {
+    /// What its receipts name.
+    pub(super) fn hash(&self) -> B256 {
+        match self {
+            Self::Action(cleared) => cleared.facts().hash,
+            Self::Consent(Relayable(hash)) => *hash,
+        }
+    }
+}
+
+/// The EIP-712 struct hash of the recording concerned.
+pub(super) struct Relayable(B256);
 
 /// Judges with what the executor knows.
 pub(super) struct Judge<'a> {
@@ -51,6 +73,10 @@ impl Judge<'_> {
             Err(error) => Ok(Verdict::Refused(NO_ACTION, error.into())),
             Ok(ActionContent::Certificate(certificate)) => Ok(self.certificate(letter, &certificate[..])),
             Ok(ActionContent::Action(action)) => self.action(letter, &action).await,
+            Ok(ActionContent::Consent(call)) => match ConsentCall::decode(&call) {
+                Ok(call) => self.consent(letter, &call).await,
+                Err(_) => Ok(Verdict::Refused(NO_ACTION, Refusal::NotCanonical)),
+            },
         }
     }
 
@@ -89,8 +115,36 @@ impl Judge<'_> {
         let draft = self.chain.draft(verified.facts(), data(action)).await?;
         let simulated = simulate::simulate(self.chain, &head, &draft).await?;
         match verified.simulated(simulated) {
-            Ok(cleared) => Ok(Verdict::Submit(cleared, self.chain.sign(draft)?, head.number)),
+            Ok(cleared) => Ok(Verdict::Submit(Ready::Action(cleared), self.chain.sign(draft)?, head.number)),
             Err(refusal) => refused(refusal),
+        }
+    }
+
+    /// Its signatures are its own: the contract checks them, in the simulation first. Whoever sends it proves nothing, so it
+    /// needs no certificate.
+    async fn consent(self, letter: &Letter, call: &ConsentCall) -> Result<Verdict, ChainError> {
+        let hash = call.recording();
+        if let Err(refusal) = self.policy.relays(letter.from, self.chain.consent, call.selector().into()) {
+            return Ok(Verdict::Refused(hash, refusal));
+        }
+        let head = self.chain.head().await?;
+        let draft = self.chain.draft_consent(call).await?;
+        match simulate::simulate(self.chain, &head, &draft).await? {
+            Simulated::Executes => {
+                let ready = Ready::Consent(Relayable(hash));
+                Ok(Verdict::Submit(ready, self.chain.sign(draft)?, head.number))
+            }
+            Simulated::Unfunded => Ok(Verdict::Refused(hash, Refusal::Unfunded)),
+            Simulated::Reverts(words) | Simulated::Fails(words) => {
+                Ok(Verdict::Refused(hash, Refusal::SimulationReverts(words)))
+            }
+            // Words of another contract.
+            Simulated::CallNotAllowed { target, selector } => {
+                Ok(Verdict::Refused(hash, Refusal::CallNotAllowed { target, selector }))
+            }
+            Simulated::ValueAboveCap { value, cap } => {
+                Ok(Verdict::Refused(hash, Refusal::ValueAboveCap { value, cap }))
+            }
         }
     }
 

@@ -23,6 +23,9 @@
 //! on its way, so that an author's next one is simulated behind it; one that the chain's node refuses keeps nobody waiting. A
 //! receipt carries a command id made of what it answers: telling it again is the same message.
 //!
+//! A call of `RecordingConsent` (ELIGIBILITY 4.5) takes the same way without a certificate: it carries its own signatures, and
+//! the executor's account on the chain is what keeps its sender's off it.
+//!
 //! Messages may overtake each other: an action waits ten seconds for the certificate of its key, and for the action before
 //! it in its lane.
 //!

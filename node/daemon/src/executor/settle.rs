@@ -5,6 +5,7 @@ use alloy::primitives::B256;
 use alloy::rpc::types::TransactionReceipt;
 use alloy::sol_types::SolEvent;
 use pars_bindings::SessionTrigger::{ActionExecuted, ActionFailed};
+use pars_bindings::consent::ConsentCall;
 use pars_proto::action::receipt::Reason;
 use pars_proto::action::{ActionContent, ActionReceipt, Included, Outcome, Refusal};
 use pars_wire::BlockRef;
@@ -90,6 +91,10 @@ async fn inclusion(
 }
 
 async fn outcome(chain: &Chain, mined: &TransactionReceipt, pending: &Pending, block: B256) -> (Outcome, String) {
+    let content = ActionContent::decode(&pending.content);
+    if let Ok(ActionContent::Consent(call)) = &content {
+        return consented(chain, mined, call, block).await;
+    }
     let trigger = chain.contract.trigger;
     let mut ours = mined.logs().iter().filter(|log| log.address() == trigger);
     if let Some(failed) = ours.clone().find_map(|log| ActionFailed::decode_log(&log.inner).ok()) {
@@ -98,10 +103,22 @@ async fn outcome(chain: &Chain, mined: &TransactionReceipt, pending: &Pending, b
     if ours.any(|log| ActionExecuted::decode_log(&log.inner).is_ok()) {
         return (Outcome::Executed, String::new());
     }
-    let reason = match ActionContent::decode(&pending.content) {
-        Ok(ActionContent::Action(action)) => chain.explain(data(&action), block).await,
+    reverted(match content {
+        Ok(ActionContent::Action(action)) => chain.explain(trigger, data(&action), block).await,
         _ => String::new(),
-    };
+    })
+}
+
+/// Of a call of `RecordingConsent`: it does what it says, or it reverts.
+async fn consented(chain: &Chain, mined: &TransactionReceipt, call: &[u8], block: B256) -> (Outcome, String) {
+    match ConsentCall::decode(call) {
+        _ if mined.status() => (Outcome::Executed, String::new()),
+        Ok(call) => reverted(chain.explain(chain.consent, call.data(), block).await),
+        Err(_) => reverted(String::new()),
+    }
+}
+
+fn reverted(reason: String) -> (Outcome, String) {
     let refusal = Refusal::Reverted(reason);
     (Outcome::Refused(refusal.code()), refusal.to_string())
 }

@@ -135,7 +135,8 @@ fn block_env(head: &Head) -> BlockEnv {
     env
 }
 
-fn run(chain: &Chain, head: &Head, Unsigned(transaction): &Unsigned, state: &Fetched) -> Result<Simulated, Missing> {
+fn run(chain: &Chain, head: &Head, unsigned: &Unsigned, state: &Fetched) -> Result<Simulated, Missing> {
+    let (to, Unsigned(transaction)) = (unsigned.to(), unsigned);
     let mut cfg = CfgEnv::new_with_spec(SpecId::PRAGUE).with_chain_id(chain.contract.chain.0);
     // Transactions of the account that wait do not matter here.
     cfg.disable_nonce_check = true;
@@ -145,7 +146,7 @@ fn run(chain: &Chain, head: &Head, Unsigned(transaction): &Unsigned, state: &Fet
         gas_limit: transaction.gas_limit,
         gas_price: transaction.max_fee_per_gas,
         gas_priority_fee: Some(transaction.max_priority_fee_per_gas),
-        kind: TxKind::Call(chain.contract.trigger),
+        kind: TxKind::Call(to),
         data: transaction.input.clone(),
         chain_id: Some(transaction.chain_id),
         ..TxEnv::default()
@@ -158,13 +159,24 @@ fn run(chain: &Chain, head: &Head, Unsigned(transaction): &Unsigned, state: &Fet
         .with_precompiles(PqPrecompiles::new(PqAddresses::default()))
         .transact(env);
     match result {
-        Ok(outcome) => Ok(ended(chain.contract.trigger, outcome.result)),
+        Ok(outcome) if to == chain.contract.trigger => Ok(ended(to, outcome.result)),
+        Ok(outcome) => Ok(plain(outcome.result)),
         Err(EVMError::Database(missing)) => Err(missing),
         Err(EVMError::Transaction(InvalidTransaction::LackOfFundForMaxFee { .. })) => Ok(Simulated::Unfunded),
         Err(other) => Ok(Simulated::Reverts(other.to_string())),
     }
 }
 
+/// Of a call that does it or reverts.
+fn plain(result: ExecutionResult) -> Simulated {
+    match result {
+        ExecutionResult::Success { .. } => Simulated::Executes,
+        ExecutionResult::Revert { output, .. } => Simulated::Reverts(reason(&output)),
+        ExecutionResult::Halt { reason, .. } => Simulated::Reverts(format!("{reason:?}")),
+    }
+}
+
+/// Of an action: its account's call may fail while the transaction does not.
 fn ended(trigger: Address, result: ExecutionResult) -> Simulated {
     match result {
         ExecutionResult::Success { logs, .. } => {

@@ -197,7 +197,7 @@ impl<M: Mail> Worker<M> {
                 }
             }
             Verdict::Refused(action, refusal) => self.refuse(letter, action, &refusal)?,
-            Verdict::Submit(cleared, signed, block) => {
+            Verdict::Submit(ready, signed, block) => {
                 let pending = Pending {
                     versions: vec![signed.hash],
                     raw: signed.raw,
@@ -206,7 +206,7 @@ impl<M: Mail> Worker<M> {
                     refused: false,
                     content: Bytes::copy_from_slice(&letter.content),
                 };
-                let row = self.row(letter, cleared.facts().hash, Work::Sent(pending.clone()));
+                let row = self.row(letter, ready.hash(), Work::Sent(pending.clone()));
                 // Durable before it leaves: after a crash these very bytes are sent, and no others.
                 self.journal.put(letter.cursor, row.clone())?;
                 tracing::info!(transaction = %signed.hash, "action submitted");

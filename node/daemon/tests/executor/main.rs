@@ -1,6 +1,7 @@
 //! The executor against a development chain: one behaviour per file.
 
 mod carries_out;
+mod consents;
 mod crashes;
 mod fees;
 mod refuses;

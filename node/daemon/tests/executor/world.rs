@@ -432,7 +432,7 @@ impl World {
         self.call("anvil_mine", json!([blocks])).await;
     }
 
-    async fn now(&self) -> u64 {
+    pub(crate) async fn now(&self) -> u64 {
         let block = self.provider().get_block(alloy::eips::BlockId::latest()).await.unwrap().unwrap();
         block.header.timestamp
     }

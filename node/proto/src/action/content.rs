@@ -3,9 +3,11 @@
 //! ```text
 //! certificate   1 | certificate4771
 //! action        2 | lp(sessionMessage) | signature4627
+//! consent call  3 | lp(call)
 //! ```
 //!
-//! `sessionMessage` is `abi.encode(Action)`; whether it is canonical is for whoever reads it.
+//! `sessionMessage` is `abi.encode(Action)`, `call` one of `RecordingConsent` in the bindings' compact form (ELIGIBILITY 4.5);
+//! whether either is canonical is for whoever reads it.
 
 use pars_crypto::suite::DSA87_SIGNATURE;
 use pars_identity::trigger::TriggerCertificate;
@@ -18,8 +20,12 @@ pub const MAX_MESSAGE: usize = CONTENT - 1 - 2 - DSA87_SIGNATURE;
 /// Bytes of a session message at least: an action without data.
 pub const MIN_MESSAGE: usize = 11 * 32;
 
+/// Bytes of a call of `RecordingConsent` at most.
+pub const MAX_CONSENT_CALL: usize = CONTENT - 1 - 2;
+
 const CERTIFICATE: u8 = 1;
 const ACTION: u8 = 2;
+const CONSENT: u8 = 3;
 
 /// The session message does not fit a message of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -68,6 +74,9 @@ pub enum ActionContent {
     Certificate(Box<[u8; TriggerCertificate::SIZE]>),
     /// An action.
     Action(SignedAction),
+    /// A call of `RecordingConsent`, at most [`MAX_CONSENT_CALL`] bytes. It carries its own signatures: whoever submits it says
+    /// nothing by that.
+    Consent(Vec<u8>),
 }
 
 impl Wire for ActionContent {
@@ -78,6 +87,8 @@ impl Wire for ActionContent {
                 // At most MAX_MESSAGE, so that it fits its length.
                 out.u8(ACTION).u16(action.message.len() as u16).bytes(&action.message).bytes(&action.signature[..])
             }
+            // Longer ones fit no message: their sender is told so.
+            Self::Consent(call) => out.u8(CONSENT).u16(call.len() as u16).bytes(call),
         };
     }
 
@@ -90,6 +101,10 @@ impl Wire for ActionContent {
                 let action = SignedAction::new(message, signature);
                 action.map(Self::Action).map_err(|_| DecodeError::Malformed { what: "length of an encoded action" })
             }
+            CONSENT => match from.lp("call of RecordingConsent")? {
+                call if (1..=MAX_CONSENT_CALL).contains(&call.len()) => Ok(Self::Consent(call.to_vec())),
+                _ => Err(DecodeError::Malformed { what: "length of a call of RecordingConsent" }),
+            },
             other => Err(DecodeError::Value { what: "kind of an action", value: other.into() }),
         }
     }

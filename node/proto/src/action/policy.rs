@@ -90,9 +90,21 @@ impl Policy {
         Ok(Admitted(facts))
     }
 
+    /// Whether a call is relayed that carries its own leave, as a consent does.
+    ///
+    /// # Errors
+    /// [`Refusal::AuthorNotServed`], [`Refusal::CallNotServed`].
+    pub fn relays(&self, author: IdentityId, target: Address, selector: FixedBytes<4>) -> Result<(), Refusal> {
+        self.serves(author)?;
+        self.listed(target, selector, U256::ZERO)
+    }
+
     fn call(&self, facts: &Facts) -> Result<(), Refusal> {
+        self.listed(facts.target, facts.selector, facts.value)
+    }
+
+    fn listed(&self, target: Address, selector: FixedBytes<4>, value: U256) -> Result<(), Refusal> {
         let Some(calls) = &self.calls else { return Ok(()) };
-        let Facts { target, selector, value, .. } = *facts;
         let served = calls.iter().find(|call| call.target == target && call.selector == selector);
         let cap = served.ok_or(Refusal::CallNotServed { target, selector })?.value_cap;
         if value > cap { Err(Refusal::ValueTooHigh { value, cap }) } else { Ok(()) }

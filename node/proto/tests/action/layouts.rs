@@ -1,7 +1,7 @@
 //! Content types 8 and 9: one encoding each.
 
 use alloy_primitives::B256;
-use pars_proto::action::content::{BadLength, MAX_MESSAGE, MIN_MESSAGE};
+use pars_proto::action::content::{BadLength, MAX_CONSENT_CALL, MAX_MESSAGE, MIN_MESSAGE};
 use pars_proto::action::receipt::{MAX_REASON, Reason};
 use pars_proto::action::{ActionContent, ActionReceipt, Included, Outcome, Refusal, RefusalCode, SignedAction};
 use pars_proto::session::{Bucket, MessageKind};
@@ -26,6 +26,16 @@ fn the_longest_action_fills_one_object_of_class_l() {
     assert_eq!(ActionContent::decode(&longest.encode()), Ok(longest));
     assert_eq!(action(MAX_MESSAGE + 1), Err(BadLength(MAX_MESSAGE + 1)));
     assert_eq!(action(MIN_MESSAGE - 1), Err(BadLength(MIN_MESSAGE - 1)));
+}
+
+#[test]
+fn the_longest_call_for_consent_fills_one_object_of_class_l_and_an_empty_or_longer_one_is_none() {
+    let longest = ActionContent::Consent(vec![7; MAX_CONSENT_CALL]);
+    assert_eq!(Some(longest.encode().len()), Bucket::L.capacity(MessageKind::Msg));
+    assert_eq!(ActionContent::decode(&longest.encode()), Ok(longest));
+    for wrong in [0, MAX_CONSENT_CALL + 1] {
+        assert!(ActionContent::decode(&ActionContent::Consent(vec![7; wrong]).encode()).is_err());
+    }
 }
 
 #[test]

@@ -58,11 +58,12 @@ pub(super) fn seeds(seeds: &mut Seeds) {
         "action",
         &ActionContent::Action(action).encode(),
         &[
-            ("unknown-kind", &|bytes| bytes[0] = 3),
+            ("unknown-kind", &|bytes| bytes[0] = 4),
             ("message-beyond-the-end", &|bytes| bytes[1..3].fill(0xff)),
             ("message-too-short", &|bytes| bytes[1..3].copy_from_slice(&351_u16.to_be_bytes())),
         ],
     );
+    seeds.add("action-content", "consent", ActionContent::Consent(vec![5; 135]).encode());
     seeds.add("action-content", "chat", "2 please send 5 PARS");
     receipts(seeds);
 }

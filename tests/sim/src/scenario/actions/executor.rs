@@ -62,6 +62,8 @@ impl Executor {
                 self.authors.learn(&Libcrux, &core, &bytes[..]).map_err(none)?;
                 Ok(None)
             }
+            // The scenario's executor relays actions only.
+            ActionContent::Consent(_) => Err(none(Refusal::NotCanonical)),
             ActionContent::Action(signed) => {
                 let facts = facts(ChainId(CHAIN), self.trigger, signed.message()).ok_or(none(Refusal::NotCanonical))?;
                 let action = facts.hash;
