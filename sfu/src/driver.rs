@@ -180,7 +180,7 @@ impl Driver {
             match forward(self.sfu.table(), from, &packet.head) {
                 Ok(writes) => {
                     for write in writes {
-                        self.peers.send(write, &packet);
+                        self.peers.send(&self.socket, write, &packet);
                     }
                 }
                 Err(dropped) => tracing::trace!(?from, ssrc = packet.head.ssrc, %dropped, "packet dropped"),

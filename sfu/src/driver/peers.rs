@@ -17,17 +17,39 @@ use crate::{
 /// How long an address stays with a peer that is silent before another may have it.
 const ADDRESS_HOLD: Duration = Duration::from_secs(5);
 
+/// Packets to one peer that wait before they are sent. Its dozen queues keep for good the room that their longest burst took.
+const BURST: usize = 4;
+
 struct Entry {
     peer: RtcPeer,
     ufrag: String,
     deadline: Option<Instant>,
     heard: Instant,
+    /// Packets since something was sent.
+    waiting: usize,
+}
+
+impl Entry {
+    /// Sends what there is; returns who was told that a check of its password has succeeded.
+    fn drain(&mut self, socket: &UdpSocket) -> Vec<SocketAddr> {
+        let mut answered = Vec::new();
+        while let Some((to, datagram)) = self.peer.datagram() {
+            if is_success(&datagram) {
+                answered.push(to);
+            }
+            // A full socket buffer is a loss like any other.
+            let _ = socket.try_send_to(&datagram, to);
+        }
+        self.waiting = 0;
+        answered
+    }
 }
 
 /// All peers.
 pub(crate) struct Peers {
     setup: Setup,
-    peers: BTreeMap<PeerId, Entry>,
+    /// Boxed: a peer has ten kilobytes, and a tree's nodes are half empty.
+    peers: BTreeMap<PeerId, Box<Entry>>,
     by_ufrag: BTreeMap<String, PeerId>,
     by_address: BTreeMap<SocketAddr, PeerId>,
     timers: BTreeSet<(Instant, PeerId)>,
@@ -66,7 +88,8 @@ impl Peers {
                 Ok(peer) => {
                     let ufrag = peer.ufrag().to_owned();
                     self.by_ufrag.insert(ufrag.clone(), id);
-                    self.peers.insert(id, Entry { peer, ufrag, deadline: None, heard: now });
+                    let entry = Entry { peer, ufrag, deadline: None, heard: now, waiting: 0 };
+                    self.peers.insert(id, Box::new(entry));
                     self.dirty.insert(id);
                 }
                 Err(error) => tracing::error!(%error, "no peer could be made"),
@@ -119,11 +142,17 @@ impl Peers {
         Some(id)
     }
 
-    /// A packet to a receiver.
-    pub(crate) fn send(&mut self, write: Write, packet: &Received) {
+    /// A packet to a receiver: it waits for [`Self::flush`], unless too many do.
+    pub(crate) fn send(&mut self, socket: &UdpSocket, write: Write, packet: &Received) {
         let Some(entry) = self.peers.get_mut(&write.peer) else { return };
-        if entry.peer.send(packet.at, &write, (&packet.head, &packet.payload)) {
-            self.dirty.insert(write.peer);
+        if !entry.peer.send(packet.at, &write, (&packet.head, &packet.payload)) {
+            return;
+        }
+        self.dirty.insert(write.peer);
+        entry.waiting += 1;
+        if entry.waiting >= BURST {
+            let answered = entry.drain(socket);
+            self.bind_all(answered, write.peer);
         }
     }
 
@@ -157,17 +186,9 @@ impl Peers {
 
     /// Sends what peers have to send and notes when they want time.
     pub(crate) fn flush(&mut self, socket: &UdpSocket) {
-        let now = instant();
         for id in std::mem::take(&mut self.dirty) {
             let Some(entry) = self.peers.get_mut(&id) else { continue };
-            let mut answered = Vec::new();
-            while let Some((to, datagram)) = entry.peer.datagram() {
-                if is_success(&datagram) {
-                    answered.push(to);
-                }
-                // A full socket buffer is a loss like any other.
-                let _ = socket.try_send_to(&datagram, to);
-            }
+            let answered = entry.drain(socket);
             let deadline = entry.peer.deadline();
             if deadline != entry.deadline {
                 if let Some(old) = entry.deadline.take() {
@@ -176,21 +197,21 @@ impl Peers {
                 entry.deadline = deadline;
                 self.timers.extend(deadline.map(|at| (at, id)));
             }
-            for address in answered {
-                self.bind(now, address, id);
-            }
+            self.bind_all(answered, id);
         }
         for id in std::mem::take(&mut self.closing) {
             self.remove(id);
         }
     }
 
-    /// An address has proven that it knows a peer's password. It is not taken from another peer that is alive.
-    fn bind(&mut self, now: Instant, address: SocketAddr, id: PeerId) {
-        let holder = self.by_address.get(&address).filter(|holder| **holder != id);
-        let held = holder.and_then(|holder| self.peers.get(holder));
-        if held.is_none_or(|entry| now.saturating_duration_since(entry.heard) > ADDRESS_HOLD) {
-            self.by_address.insert(address, id);
+    /// Addresses have proven that they know a peer's password. None is taken from another peer that is alive.
+    fn bind_all(&mut self, addresses: Vec<SocketAddr>, id: PeerId) {
+        for address in addresses {
+            let holder = self.by_address.get(&address).filter(|holder| **holder != id);
+            let held = holder.and_then(|holder| self.peers.get(holder));
+            if held.is_none_or(|entry| instant().saturating_duration_since(entry.heard) > ADDRESS_HOLD) {
+                self.by_address.insert(address, id);
+            }
         }
     }
 
