@@ -350,8 +350,8 @@ impl MediaPeer for RtcPeer {
             return false;
         }
         let Some(sending) = self.slots.get_mut(&write.slot) else { return false };
-        let Some(mut sender) = self.connection.rtp_sender(sending.sender) else { return false };
         if sending.payloads.is_empty() {
+            let Some(mut sender) = self.connection.rtp_sender(sending.sender) else { return false };
             sending.payloads = known(&sender.get_parameters().rtp_parameters.codecs);
         }
         let Some(payload_type) = sending.payloads.iter().find(|(_, known)| *known == write.codec).map(|(pt, _)| *pt)
@@ -369,7 +369,9 @@ impl MediaPeer for RtcPeer {
             timestamp,
             ..Default::default()
         };
-        sender.write_rtp(now, Packet { header, payload: payload.clone() }).is_ok()
+        // The sender's own `write_rtp` copies the track's name and looks up again, for each packet, what stands above.
+        let packet = RTCMessage::RtpPacket(String::new(), Packet { header, payload: payload.clone() });
+        self.connection.handle_write(TaggedRTCMessage { now, message: packet }).is_ok()
     }
 
     fn send_data(&mut self, now: Instant, channel: Channel, bytes: &[u8]) -> bool {
