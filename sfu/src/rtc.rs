@@ -1,7 +1,7 @@
 //! WebRTC peers on the sans-IO crate `rtc`.
 
 mod codecs;
-mod feedback;
+mod interceptors;
 mod peer;
 mod setup;
 mod stun;

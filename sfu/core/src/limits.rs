@@ -29,8 +29,8 @@ pub const SIGNALS_PER_SECOND: u32 = 50;
 /// Signalling messages in one burst.
 pub const SIGNAL_BURST: u32 = 200;
 
-/// Bytes of a data packet.
-pub const MAX_DATA: usize = 64 * 1_024;
+/// Bytes of a data packet: LiveKit's clients send up to 15 KiB of payload. Every peer keeps a buffer of this size.
+pub const MAX_DATA: usize = 16 * 1_024;
 /// Data packets per second and participant.
 pub const DATA_PER_SECOND: u32 = 50;
 /// Data packets in one burst.

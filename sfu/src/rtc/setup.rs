@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Instant};
 
+use pars_sfu_core::limits::{MAX_DATA, MAX_NAME};
 use rand_core::Rng;
 use rtc::{
     crypto::{RTCCryptoProvider, SignatureScheme},
@@ -11,19 +12,20 @@ use rtc::{
         RTCPeerConnection, RTCPeerConnectionBuilder,
         certificate::{CertificateParams, RTCCertificate},
         configuration::{
-            RTCConfigurationBuilder, interceptor_registry::register_default_interceptors,
-            setting_engine::SettingEngineBuilder,
+            RTCConfigurationBuilder,
+            setting_engine::{SctpMaxMessageSize, SettingEngineBuilder},
         },
         transport::{CandidateConfig, CandidateHostConfig, RTCDtlsRole, RTCIceCandidate},
     },
     shared::error::Error,
 };
 
-use super::{codecs::media_engine, feedback::DeliverFeedback};
+use super::{codecs::media_engine, interceptors::Interceptors};
 use crate::clock::System;
 
-/// Where the interceptor for feedback stands: behind the crate's own.
-const FEEDBACK_SLOT: usize = 14_000;
+/// Bytes of a data channel's message: a data packet, and the sender's name and sid that the server writes into it. Every
+/// peer keeps a buffer of this size.
+const MAX_MESSAGE: u32 = (MAX_DATA + 2 * MAX_NAME) as u32;
 /// Bytes of drawn ICE credentials, written as hex.
 const UFRAG_BYTES: usize = 12;
 const PASSWORD_BYTES: usize = 24;
@@ -63,10 +65,10 @@ impl Setup {
             .with_answering_dtls_role(RTCDtlsRole::Server)
             .with_ice_credentials(ufrag.clone(), drawn::<PASSWORD_BYTES>())
             .with_srtp_protection_profiles(vec![Srtp::Srtp_Aead_Aes_256_Gcm, Srtp::Srtp_Aead_Aes_128_Gcm])
+            .with_sctp_max_message_size(SctpMaxMessageSize::Bounded(MAX_MESSAGE))
             .build();
         let mut engine = media_engine()?;
-        let registry = Registry::new().with(Slot::from(FEEDBACK_SLOT), DeliverFeedback::default());
-        let registry = register_default_interceptors(registry, &mut engine)?;
+        let registry = Registry::new().with(Slot::from(0), Interceptors::new(&mut engine)?);
         let configuration = RTCConfigurationBuilder::new().with_certificates(vec![self.certificate.clone()]).build();
         let mut connection = RTCPeerConnectionBuilder::new()
             .with_configuration(configuration)
