@@ -25,7 +25,7 @@ const PAGE: u64 = 4_096;
 pub(super) struct Usage {
     /// CPU of all threads, in ns.
     pub(super) cpu: u64,
-    /// Resident bytes.
+    /// Resident bytes that are its own: not those of files, which are the program's code and the same for any number of seats.
     pub(super) memory: u64,
 }
 
@@ -56,8 +56,10 @@ fn started(runtime: &Runtime) -> Result<Running> {
 fn usage() -> Result<Usage> {
     let cpu = u64::try_from(ProcessTime::try_now()?.as_duration().as_nanos())?;
     let pages = std::fs::read_to_string("/proc/self/statm")?;
-    let resident: u64 = pages.split(' ').nth(1).context("no resident pages")?.parse()?;
-    Ok(Usage { cpu, memory: resident * PAGE })
+    let mut pages = pages.split(' ').skip(1).map(str::parse::<u64>);
+    let resident = pages.next().context("no resident pages")??;
+    let of_files = pages.next().context("no shared pages")??;
+    Ok(Usage { cpu, memory: resident.saturating_sub(of_files) * PAGE })
 }
 
 /// The hidden subcommand: a server that answers each line with its usage and ends with its input.
