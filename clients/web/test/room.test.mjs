@@ -4,6 +4,7 @@ import { en } from "../build/i18n/en.js";
 import { fa } from "../build/i18n/fa.js";
 import { MediaRefusedError } from "../build/media/refused.js";
 import { LiveRoom } from "../build/state/room.js";
+import { shownAs } from "../build/state/room-state.js";
 import { CODE } from "./support/daemon.mjs";
 import { base64, identityOf, lobbyOf, roomId, seat, seatsOf } from "./support/rooms.mjs";
 
@@ -396,6 +397,42 @@ test("nobody opens what its role does not allow, whatever its page is told", asy
       for (const source of ["camera", "screen"]) if (!allowed.includes(source)) await live.senders.show(source, true);
     }
   }
+});
+
+test("a camera is neither on nor off while it opens, opens once however often it is pressed, and is off at once", async () => {
+  const opened = [];
+  devices(() => new Promise((resolve) => opened.push(() => resolve({ getTracks: () => [track()] }))));
+  const { live, link, state } = await enter({ own: { role: "presenter", anonymous: false } });
+  const shown = () => shownAs(state(), "camera");
+  const press = () => live.senders.press("camera");
+  const first = press();
+  assert.equal(shown(), "opening", "from the press on");
+  // Whoever sees it opening and presses again does not close it, also when that press comes just as it opens.
+  const again = press();
+  await tick();
+  opened[0]();
+  await Promise.all([first, again]);
+  assert.deepEqual([shown(), opened.length], ["on", 1]);
+  const sent = () => link.did.filter(([name]) => name === "send" || name === "unsend").map(([name]) => name);
+  assert.deepEqual(sent(), ["send"]);
+  let withdrawn;
+  link.unsend = () => new Promise((resolve) => (withdrawn = resolve));
+  const closed = press();
+  await tick();
+  assert.equal(shown(), "off", "the server has not answered yet");
+  withdrawn();
+  await closed;
+  assert.equal(shown(), "off");
+});
+
+test("a camera that does not open is off again, and can be pressed again", async () => {
+  devices(() => Promise.reject(new DOMException("no", "NotAllowedError")));
+  const { live, state, notices } = await enter({ own: { role: "presenter", anonymous: false } });
+  await live.senders.press("camera");
+  assert.deepEqual([shownAs(state(), "camera"), notices()], ["off", ["notice.cameraDenied"]]);
+  allowed();
+  await live.senders.press("camera");
+  assert.equal(shownAs(state(), "camera"), "on");
 });
 
 test("a blocked microphone is said, and nothing is sent", async () => {

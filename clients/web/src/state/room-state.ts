@@ -24,6 +24,9 @@ export interface Reaction {
   readonly text: string;
 }
 
+/** What a seat shows of itself. */
+export type Shown = Exclude<Source, "microphone">;
+
 /** Something to be told until it is dismissed; the same key about the same seat stands once. */
 export interface Notice {
   readonly id: number;
@@ -52,6 +55,8 @@ export interface RoomState {
   readonly stopped: { readonly reason: StopReason; readonly seat: number | null } | null;
   readonly microphone: Microphone;
   readonly camera: boolean;
+  /** What was pressed and is not open yet: it is neither on nor off. */
+  readonly opening: readonly Shown[];
   readonly screen: MediaStreamTrack | null;
   readonly ownPicture: MediaStreamTrack | null;
   readonly tracks: readonly Playable[];
@@ -83,6 +88,7 @@ export const initialRoom = (lobby: Lobby): RoomState => ({
   stopped: null,
   microphone: "off",
   camera: false,
+  opening: [],
   screen: null,
   ownPicture: null,
   tracks: [],
@@ -137,6 +143,10 @@ export const mayOpen = (state: RoomState, source: Source): boolean => {
   if (seat === undefined) return source === "microphone";
   return mayUse(state.lobby.kind, seat, source) && !(source === "microphone" && seat.muted);
 };
+
+/** Whether the own camera or screen is shown, as its button says it. */
+export const shownAs = ({ camera, screen, opening }: RoomState, source: Shown): "off" | "opening" | "on" =>
+  (source === "camera" ? camera : screen !== null) ? "on" : opening.includes(source) ? "opening" : "off";
 
 /** Of what the media server sends, what its sender may send by its role: nothing else is shown or heard, whoever lets it pass. */
 export const rightful = ({ lobby, seats }: RoomState, tracks: readonly Playable[]): readonly Playable[] =>

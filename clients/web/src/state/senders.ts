@@ -1,7 +1,7 @@
 /** Own microphone, camera and screen: opened by a press only, closed at once when anything is wrong. */
 import type { Link, Source } from "../media/link.js";
 import { openCamera, openMicrophone, openScreen } from "./devices.js";
-import { type RoomState, maySend, mayOpen } from "./room-state.js";
+import { type RoomState, type Shown, maySend, mayOpen, shownAs } from "./room-state.js";
 import type { Store } from "./store.js";
 
 /** Which devices were chosen before entering. */
@@ -43,9 +43,20 @@ export class Senders {
     return this.#after(() => this.#mute("closed"));
   }
 
-  /** Camera or screen. */
-  show(source: "camera" | "screen", on: boolean): Promise<void> {
-    return this.#after(() => (on ? this.#show(source) : this.#hide(source)));
+  /** Camera or screen. It opens once: pressed again while it does, nothing changes. */
+  show(source: Shown, on: boolean): Promise<void> {
+    if (!on) return this.#after(() => this.#hide(source));
+    if (shownAs(this.store.value, source) !== "off" || !this.#may(source)) return Promise.resolve();
+    // At once, not when its turn comes: nobody takes it for closed meanwhile.
+    this.store.set({ opening: [...this.store.value.opening, source] });
+    return this.#after(() => this.#show(source)).then(() =>
+      this.store.set({ opening: this.store.value.opening.filter((other) => other !== source) }),
+    );
+  }
+
+  /** Presses camera or screen. */
+  press(source: Shown): Promise<void> {
+    return this.show(source, shownAs(this.store.value, source) !== "on");
   }
 
   /** Everything off, devices too. */
@@ -61,7 +72,7 @@ export class Senders {
   drop(): void {
     for (const track of this.#tracks.values()) track.stop();
     this.#tracks.clear();
-    this.store.set({ microphone: "off", camera: false, screen: null, ownPicture: null });
+    this.store.set({ microphone: "off", camera: false, opening: [], screen: null, ownPicture: null });
   }
 
   /** A device went away by itself. */
@@ -79,7 +90,7 @@ export class Senders {
   }
 
   async #unmute(): Promise<void> {
-    if (!maySend(this.store.value) || !mayOpen(this.store.value, "microphone")) return;
+    if (!this.#may("microphone")) return;
     const track = this.#tracks.get("microphone");
     if (track !== undefined) {
       await this.link()?.unmute("microphone");
@@ -101,8 +112,12 @@ export class Senders {
     await this.link()?.mute("microphone");
   }
 
-  async #show(source: "camera" | "screen"): Promise<void> {
-    if (!maySend(this.store.value) || !mayOpen(this.store.value, source) || this.#tracks.has(source)) return;
+  #may(source: Source): boolean {
+    return maySend(this.store.value) && mayOpen(this.store.value, source);
+  }
+
+  async #show(source: Shown): Promise<void> {
+    if (!this.#may(source) || this.#tracks.has(source)) return;
     const opened = await this.#open(source, source === "camera" ? () => openCamera(this.chosen.camera) : openScreen);
     const track = this.#tracks.get(source);
     if (!opened || track === undefined) return;
@@ -110,9 +125,10 @@ export class Senders {
     if (!maySend(this.store.value)) await this.#hide(source);
   }
 
-  async #hide(source: "camera" | "screen"): Promise<void> {
-    await this.#forget(source);
+  async #hide(source: Shown): Promise<void> {
+    // It is closed before the server knows.
     this.store.set(source === "camera" ? { camera: false, ownPicture: null } : { screen: null });
+    await this.#forget(source);
   }
 
   async #open(source: Source, device: () => Promise<MediaStreamTrack>): Promise<boolean> {

@@ -46,12 +46,11 @@ impl Device {
     }
 
     const fn open(self) -> &'static str {
-        if matches!(self, Self::Microphone) { "live" } else { "true" }
+        if matches!(self, Self::Microphone) { "live" } else { "on" }
     }
 
-    const fn shut(self) -> &'static str {
-        if matches!(self, Self::Microphone) { "off" } else { "false" }
-    }
+    /// Of every device.
+    const SHUT: &str = "off";
 }
 
 /// One person's page.
@@ -176,7 +175,7 @@ impl HallPage {
         // The page takes no press while keys change: pressed again then.
         wait::until(&format!("the {}", device.id()), || {
             let state = self.device(device)?;
-            if state == if on { device.open() } else { device.shut() } {
+            if state == if on { device.open() } else { Device::SHUT } {
                 return Ok(Some(()));
             }
             ensure!(state != "blocked", "the browser blocks the {}", device.id());
@@ -193,10 +192,9 @@ impl HallPage {
         self.page.click(&id(device.id()))
     }
 
-    /// The state of an own device: the microphone's, else whether it is on.
+    /// The state of an own device.
     pub fn device(&self, device: Device) -> Result<String> {
-        let name = if device == Device::Microphone { "data-state" } else { "aria-pressed" };
-        self.page.attribute(&id(device.id()), name)
+        self.page.attribute(&id(device.id()), "data-state")
     }
 
     /// Waits until an own device is in a state.

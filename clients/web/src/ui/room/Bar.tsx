@@ -2,7 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import type { LiveRoom } from "../../state/room.js";
-import { type RoomState, liveSeats, maySend, mayOpen, ownSeat, roleOf } from "../../state/room-state.js";
+import { type RoomState, liveSeats, maySend, mayOpen, ownSeat, roleOf, shownAs } from "../../state/room-state.js";
 import { reactions } from "../../state/talk.js";
 import { Icon, type IconName } from "../Icon.js";
 import { Face, Name } from "../Person.js";
@@ -127,8 +127,9 @@ const Shows = ({ live, state }: { live: LiveRoom; state: RoomState }) => {
           icon={state.camera ? "camera" : "cameraOff"}
           label={text.of(state.camera ? "room.camera.on" : "room.camera")}
           pressed={state.camera}
+          shown={shownAs(state, "camera")}
           testid="camera"
-          onPress={() => void live.senders.show("camera", !state.camera)}
+          onPress={() => void live.senders.press("camera")}
         />
       )}
       {mayOpen(state, "screen") && (
@@ -136,8 +137,9 @@ const Shows = ({ live, state }: { live: LiveRoom; state: RoomState }) => {
           icon="share"
           label={text.of(isSharing ? "room.share.on" : "room.share")}
           pressed={isSharing}
+          shown={shownAs(state, "screen")}
           testid="screen"
-          onPress={() => void live.senders.show("screen", !isSharing)}
+          onPress={() => void live.senders.press("screen")}
         />
       )}
     </>
@@ -203,18 +205,22 @@ interface BarButtonProps {
   readonly label: string;
   readonly testid: string;
   readonly pressed?: boolean;
+  /** Of camera and screen. */
+  readonly shown?: ReturnType<typeof shownAs>;
   readonly extra?: string;
   readonly disabled?: boolean;
   readonly onPress: () => void;
 }
 
-const BarButton = ({ icon, label, testid, pressed, extra = "", disabled = false, onPress }: BarButtonProps) => (
+const BarButton = ({ icon, label, testid, pressed, shown, extra = "", disabled = false, onPress }: BarButtonProps) => (
   <button
     type="button"
     disabled={disabled}
     class={`bar-button ${extra}`}
     aria-pressed={pressed}
+    aria-busy={shown === "opening"}
     data-testid={testid}
+    data-state={shown}
     onClick={onPress}
   >
     <span class="bar-icon">

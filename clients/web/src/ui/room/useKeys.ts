@@ -79,9 +79,9 @@ const act = (event: KeyboardEvent, live: LiveRoom, { onTab, onCell, onHelp }: Ke
     case "KeyR":
       return document.querySelector<HTMLElement>('[data-testid="react"]')?.click();
     case "KeyV":
-      return mayOpen(state, "camera") ? void live.senders.show("camera", !state.camera) : undefined;
+      return mayOpen(state, "camera") ? void live.senders.press("camera") : undefined;
     case "KeyS":
-      return mayOpen(state, "screen") ? void live.senders.show("screen", state.screen === null) : undefined;
+      return mayOpen(state, "screen") ? void live.senders.press("screen") : undefined;
     case "Slash":
       return event.shiftKey ? onHelp() : undefined;
   }
