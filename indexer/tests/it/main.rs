@@ -3,6 +3,8 @@
 mod atomic_batches;
 mod embedded;
 mod faults;
+#[path = "../../../node/devnet/tests/devnet/mldsa.rs"]
+mod mldsa;
 mod process;
 mod rows;
 mod safe_owners;

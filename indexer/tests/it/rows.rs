@@ -1,10 +1,10 @@
 //! Rows as the API shows them, field by field against what was sent to the real contracts.
 
+use crate::mldsa::Key;
 use crate::safe_owners::LOGGER;
 use crate::support::{Chain, Index, quantity};
 use alloy::primitives::{Address, B256, Bytes, U256, hex, keccak256};
 use alloy::sol_types::{SolCall, SolValue};
-use ml_dsa::{Keypair, MlDsa87, SigningKey};
 use pars_bindings::deployment::minimal_account;
 use pars_bindings::typed::{
     action_bytes, action_hash, action_nonce, consent_digest, enrol_bytes, erc7913_bytes, recording_domain,
@@ -111,22 +111,6 @@ async fn a_service_node_and_a_beacon_are_shown_as_registered_and_rolled() {
     assert_eq!(index.data("/v1/nodes").await, json!([row(&registered, registry, node)]));
     let beacon = row(&rolled, registry, json!({"epoch": epoch, "beacon": beacon}));
     assert_eq!(index.data("/v1/beacons").await, json!([beacon]));
-}
-
-struct Key(SigningKey<MlDsa87>);
-
-impl Key {
-    fn from_seed(seed: u8) -> Self {
-        Self(SigningKey::from_seed(&[seed; 32].into()))
-    }
-
-    fn public(&self) -> Bytes {
-        self.0.verifying_key().encode().to_vec().into()
-    }
-
-    fn sign(&self, message: &[u8]) -> Bytes {
-        self.0.expanded_key().sign_deterministic(message, &[]).unwrap().encode().to_vec().into()
-    }
 }
 
 #[tokio::test]

@@ -125,6 +125,8 @@ words! {
         MuteAll = "muteAll",
         /// Out of the room.
         Kick = "kick",
+        /// Out, and not again in this sitting.
+        Ban = "ban",
         /// Lower its hand; told without a seat: every hand.
         LowerHand = "lowerHand",
         /// Accept to present.
@@ -176,6 +178,9 @@ params! {
     GetLobby {
         /// The room.
         room: Room,
+        /// Accounts of a wallet that are judged beside this daemon's own, 20 at most.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        accounts: Vec<Account>,
     }
 }
 params! {
@@ -332,7 +337,7 @@ answer! {
         host: bool,
         /// The running sitting, once its block is final.
         sitting: Option<Sitting>,
-        /// Seats taken; none: the host was not asked.
+        /// Seats taken, of a sitting that this daemon hosts; none of others: asked, a host would learn who looks.
         seats: Option<u16>,
         /// Seats at most.
         capacity: u16,
@@ -347,7 +352,7 @@ answer! {
         allowed: bool,
         /// The refusal's name, if not.
         reason: Option<String>,
-        /// Accounts of this daemon that may.
+        /// Accounts that may: of this daemon, and of those that were asked about.
         accounts: Vec<Account>,
     }
 }

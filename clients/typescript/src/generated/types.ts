@@ -176,7 +176,7 @@ export type Keys = {
 
 /** Whether somebody may enter by name, and as whom. */
 export type KnownEntry = {
-  /** Accounts of this daemon that may. */
+  /** Accounts that may: of this daemon, and of those that were asked about. */
   readonly accounts: readonly (Prefixed20)[];
   /** Whether. */
   readonly allowed: boolean;
@@ -212,7 +212,7 @@ export type Lobby = {
   readonly power: string | null;
   /** Its id. */
   readonly room: Prefixed32;
-  /** Seats taken; none: the host was not asked. */
+  /** Seats taken, of a sitting that this daemon hosts; none of others: asked, a host would learn who looks. */
   readonly seats: number | null;
   /** The running sitting, once its block is final. */
   readonly sitting: Sitting | null;
@@ -280,7 +280,7 @@ export type OpenedMessage = {
 };
 
 /** What a moderator orders, or a promoted seat answers. */
-export type OrderKind = "promote" | "demote" | "mute" | "unmute" | "muteAll" | "kick" | "lowerHand" | "accept";
+export type OrderKind = "promote" | "demote" | "mute" | "unmute" | "muteAll" | "kick" | "ban" | "lowerHand" | "accept";
 
 /** An order by a seat that may give it. */
 export type Ordered = {
@@ -373,7 +373,7 @@ export type RoomSummary = {
   readonly minBalance: string;
   /** Its id. */
   readonly room: Prefixed32;
-  /** Seats taken; none: the host was not asked. */
+  /** Seats taken, of a sitting that this daemon hosts; none of others: asked, a host would learn who looks. */
   readonly seats: number | null;
   /** The running sitting, once its block is final. */
   readonly sitting: Sitting | null;
@@ -673,6 +673,8 @@ export interface Methods {
     readonly params: {
       /** The room. */
       readonly room: Prefixed32;
+      /** Accounts of a wallet that are judged beside this daemon's own, 20 at most. */
+      readonly accounts?: readonly (Prefixed20)[];
     };
     readonly result: Lobby;
   };

@@ -25,7 +25,7 @@ export interface RoomSummary {
   /** Whether a host answers. */
   readonly host: boolean;
   readonly sitting: Sitting | null;
-  /** Taken seats as the host tells them; null when it was not asked. */
+  /** Taken seats of a sitting that this daemon hosts; null of others: no host is told who looks. */
   readonly seats: number | null;
   readonly capacity: number;
   readonly minBalance: string;
@@ -46,7 +46,7 @@ export interface Entry {
 export interface Lobby extends RoomSummary {
   readonly agenda: readonly AgendaItem[];
   readonly languages: readonly string[];
-  /** Entry under the own name. `accounts`: which may (own wallet accounts that the index knows). */
+  /** Entry under the own name. `accounts`: which may, of the daemon's own and of those asked about. */
   readonly known: Entry & { readonly accounts: readonly string[] };
   /** Entry by proof. `k`: leaves of the pinned tree that are eligible. `ready`: a leaf of this daemon is among them. */
   readonly anonymous: Entry & { readonly ready: boolean; readonly k: number };
@@ -117,7 +117,7 @@ export interface SeatKeys {
   readonly data: string;
 }
 
-export type OrderKind = "promote" | "demote" | "mute" | "unmute" | "muteAll" | "kick" | "lowerHand" | "accept";
+export type OrderKind = "promote" | "demote" | "mute" | "unmute" | "muteAll" | "kick" | "ban" | "lowerHand" | "accept";
 export type MessageKind = "chat" | "reaction" | "hand" | "agenda";
 
 /** Bodies: chat and reaction text, hand "up" | "down", agenda the item's number. */
@@ -184,7 +184,8 @@ export const refusalNumbers: Readonly<Record<RefusalName, number>> = {
 /** Parameters and results. */
 export interface Methods {
   "room.list": { params: Record<string, never>; result: readonly RoomSummary[] };
-  "room.lobby": { params: { room: string }; result: Lobby };
+  /** `accounts`: of a wallet, 20 at most; the daemon judges them beside its own. */
+  "room.lobby": { params: { room: string; accounts?: readonly string[] }; result: Lobby };
   "room.prepare": { params: { room: string; form: Form; account?: string; textOnly: boolean }; result: Prepared };
   /** Long: events `roomProgress` come meanwhile. Roster and keys come as events before or after the answer. */
   "room.join": { params: { attempt: string; walletSignature?: string }; result: Joined };

@@ -120,6 +120,15 @@ export class App {
     this.#show({ name: "lobby", lobby });
   }
 
+  /** Whether accounts of a wallet may enter by name, by the daemon's own index; the screen shows it. Rejects as calls do. */
+  async judge({ room }: Lobby, accounts: readonly string[]): Promise<Lobby["known"]> {
+    if (this.#daemon === undefined) throw new DaemonError("NoDaemon", "no daemon");
+    const { known } = await this.#daemon.call("room.lobby", { room, accounts });
+    const { screen } = this.store.value;
+    if (screen.name === "lobby" && screen.lobby.room === room) this.#show({ name: "lobby", lobby: { ...screen.lobby, known } });
+    return known;
+  }
+
   /** Proves or signs, and enters. */
   async enter(lobby: Lobby, entrance: Entrance): Promise<void> {
     const daemon = this.#daemon;

@@ -60,8 +60,10 @@ const ask = async (provider: Provider, method: string, params: readonly unknown[
   }
 };
 
+const ADDRESS = /^0x[0-9a-f]{40}$/u;
+
 const addresses = (answer: unknown): readonly string[] =>
-  Array.isArray(answer) ? answer.map((account) => String(account).toLowerCase()) : [];
+  Array.isArray(answer) ? answer.map((account) => String(account).toLowerCase()).filter((text) => ADDRESS.test(text)) : [];
 
 const SIGNATURE = /^0x[0-9a-f]{130}$/iu;
 

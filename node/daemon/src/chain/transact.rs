@@ -24,9 +24,12 @@ const GAS_MARGIN: (u64, u64) = (5, 4);
 /// Why a transaction did not do what it should.
 #[derive(Debug, thiserror::Error)]
 pub enum TransactError {
-    /// The chain's node, or a refusal of the contract.
+    /// The chain's node, or a refusal of the contract: nothing was sent.
     #[error("the chain refuses: {0}")]
     Refused(String),
+    /// It was sent, and then the chain's node failed.
+    #[error("the transaction was sent, and the chain's node does not say what became of it: {0}")]
+    Lost(String),
     /// It failed in its block.
     #[error("the transaction failed in its block; try again")]
     Failed,
@@ -36,6 +39,13 @@ pub enum TransactError {
     /// The answer is not of this contract.
     #[error("{0} does not answer as the deployment file says; is the file of this chain?")]
     Answer(Address),
+}
+
+impl TransactError {
+    /// Whether a transaction left, which may have been carried out or still be: in another block after a reorganisation too.
+    pub const fn was_sent(&self) -> bool {
+        matches!(self, Self::Lost(_) | Self::Failed | Self::Late)
+    }
 }
 
 /// Reads at a chain's node; each request ends in time.
@@ -93,11 +103,14 @@ impl Sender {
         let request = request.input(Bytes::from(call.abi_encode()).into());
         let gas = self.provider.estimate_gas(request.clone()).await.map_err(refused)?;
         let request = request.gas_limit(gas.saturating_mul(GAS_MARGIN.0) / GAS_MARGIN.1);
-        let pending = self.provider.send_transaction(request).await.map_err(refused)?;
+        let pending = self.provider.send_transaction(request).await.map_err(|error| {
+            // Without an answer it may have arrived.
+            if error.as_error_resp().is_some() { refused(error) } else { lost(error) }
+        })?;
         let hash = *pending.tx_hash();
         let look = async {
             loop {
-                if let Some(receipt) = self.provider.get_transaction_receipt(hash).await.map_err(refused)? {
+                if let Some(receipt) = self.provider.get_transaction_receipt(hash).await.map_err(lost)? {
                     return Ok(receipt);
                 }
                 tokio::time::sleep(PAUSE).await;
@@ -107,14 +120,14 @@ impl Sender {
         if receipt.status() { Ok(receipt) } else { Err(TransactError::Failed) }
     }
 
-    /// Wait until a block is final.
+    /// Wait until a block is final; a transaction of it was sent.
     ///
     /// # Errors
     /// [`TransactError`].
     pub async fn finality(&self, block: u64) -> Result<(), TransactError> {
         let look = async {
             loop {
-                let newest = self.provider.get_block_by_number(BlockNumberOrTag::Finalized).await.map_err(refused)?;
+                let newest = self.provider.get_block_by_number(BlockNumberOrTag::Finalized).await.map_err(lost)?;
                 if newest.is_some_and(|newest| newest.header.number >= block) {
                     return Ok(());
                 }
@@ -125,13 +138,23 @@ impl Sender {
     }
 }
 
-/// What the node said, with the contract's own error by name.
+/// The node failed before anything was sent.
 fn refused(error: alloy::transports::TransportError) -> TransactError {
+    TransactError::Refused(said(&error))
+}
+
+/// The node failed after something was sent.
+fn lost(error: alloy::transports::TransportError) -> TransactError {
+    TransactError::Lost(said(&error))
+}
+
+/// What the node said, with the contract's own error by name.
+fn said(error: &alloy::transports::TransportError) -> String {
     let reason = error.as_error_resp().map(|payload| {
         let revert = payload.as_revert_data().and_then(|data| pars_bindings::decode_revert(&data));
         revert.unwrap_or_else(|| payload.message.to_string())
     });
-    TransactError::Refused(reason.unwrap_or_else(|| "the chain's node does not answer".into()))
+    reason.unwrap_or_else(|| "the chain's node does not answer".into())
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ pub enum FactsError {
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The room is not indexed.
-    #[error("the own index knows no such room")]
+    #[error("the own index knows no such room; one that was made a moment ago is there soon")]
     UnknownRoom,
     /// No sitting that is final runs.
     #[error("no sitting of the room is running, or its block is not final yet")]

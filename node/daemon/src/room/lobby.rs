@@ -1,4 +1,5 @@
-//! `room.list` and `room.lobby`: what the own index and a fetched metadata object say. Nobody is asked about anybody.
+//! `room.list` and `room.lobby`: what the own index and a fetched metadata object say. Nobody is asked about anybody, and no host
+//! is told who looks at its room: seats taken are known of the sittings that are hosted here, and of no others.
 
 use std::collections::BTreeSet;
 
@@ -36,11 +37,11 @@ impl Rooms {
         Ok(futures::future::join_all(shown).await.into_iter().map(|(summary, _)| summary).collect())
     }
 
-    /// `room.lobby`.
+    /// `room.lobby`; `asked`: accounts of a wallet that are judged beside the own ones.
     ///
     /// # Errors
     /// No such room, or the index failed.
-    pub async fn lobby(&self, room: rpc::Room) -> Result<rpc::Lobby, RpcError> {
+    pub async fn lobby(&self, room: rpc::Room, asked: &[rpc::Account]) -> Result<rpc::Lobby, RpcError> {
         let inner = &self.0;
         let room = RoomId(room.0.into());
         let view = inner.oracle.room(room).await?;
@@ -58,7 +59,7 @@ impl Rooms {
             summary,
             agenda: description.map(|of| of.agenda.iter().map(item).collect()).unwrap_or_default(),
             languages: languages.unwrap_or_default(),
-            known: inner.known_entry(running.as_ref()).await?,
+            known: inner.known_entry(running.as_ref(), asked).await?,
             anonymous: inner.anonymous_entry(running.as_ref()).await?,
             power: inner.power(at).await?,
             at,
@@ -89,7 +90,7 @@ impl Inner {
                 opened_at: row.opened_at,
                 ends_at: row.ends_at,
             }),
-            seats: None,
+            seats: running.and(self.hosting.as_ref()).and_then(|hosting| hosting.taken((view.room.room_id, hash))),
             capacity: view.room.capacity,
             min_balance: view.room.min_balance.to_string(),
         };
@@ -106,12 +107,17 @@ impl Inner {
         all
     }
 
-    async fn known_entry(&self, running: Option<&Running>) -> Result<rpc::KnownEntry, RpcError> {
+    async fn known_entry(
+        &self,
+        running: Option<&Running>,
+        asked: &[rpc::Account],
+    ) -> Result<rpc::KnownEntry, RpcError> {
         let refused =
             |code: Code| rpc::KnownEntry { allowed: false, reason: Some(code.name().to_owned()), accounts: Vec::new() };
         let Some(running) = running else { return Ok(refused(Code::RoomClosed)) };
         let mut accounts = Vec::new();
-        for account in self.own_accounts() {
+        let asked = asked.iter().map(|account| Address::new(account.0));
+        for account in self.own_accounts().into_iter().chain(asked).collect::<BTreeSet<_>>() {
             if self.oracle.has_access(running, account).await? {
                 accounts.push(rpc::Prefixed(account.0.0));
             }

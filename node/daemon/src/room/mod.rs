@@ -307,7 +307,7 @@ const fn host_code(error: &host::OpenError) -> Code {
         host::OpenError::Line(_) | host::OpenError::Metadata(_) | host::OpenError::Time => Code::InvalidParams,
         host::OpenError::Transact(_) => Code::NotAllowed,
         host::OpenError::Facts(FactsError::UnknownRoom) => Code::WrongRoom,
-        host::OpenError::Late => Code::Timeout,
+        host::OpenError::Late | host::OpenError::Unsure(_) => Code::Timeout,
         host::OpenError::Bind(_) | host::OpenError::Kept(_) | host::OpenError::Facts(_) => Code::Internal,
     }
 }

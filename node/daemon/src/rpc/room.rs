@@ -17,6 +17,8 @@ use crate::room::{Rooms, dev};
 
 /// base64 characters of a message at most.
 const MAX_MESSAGE: usize = 32 * 1_024;
+/// Accounts of a wallet that are judged at once: each may be a call to the chain's node.
+const MAX_ASKED: usize = 20;
 
 fn rooms(context: &Context) -> Result<&Rooms, RpcError> {
     context.rooms.as_ref().ok_or_else(|| Code::NotSupported.into())
@@ -34,7 +36,10 @@ impl Answers for ListRooms {
 
 impl Answers for GetLobby {
     async fn answer(self, context: &Context) -> Result<Lobby, RpcError> {
-        rooms(context)?.lobby(self.room).await
+        if self.accounts.len() > MAX_ASKED {
+            return Err(malformed("at most 20 accounts are asked about at once"));
+        }
+        rooms(context)?.lobby(self.room, &self.accounts).await
     }
 }
 
@@ -135,6 +140,7 @@ fn order(kind: OrderKind, seat: Option<SeatNo>) -> Result<Option<Order>, RpcErro
         OrderKind::Mute => of(Order::Mute),
         OrderKind::Unmute => of(Order::AskUnmute),
         OrderKind::Kick => of(Order::Kick),
+        OrderKind::Ban => of(Order::Ban),
         OrderKind::LowerHand if seat.is_none() => Ok(Some(Order::LowerAllHands)),
         OrderKind::LowerHand => of(Order::LowerHand),
         OrderKind::MuteAll => Ok(Some(Order::MuteAll)),
@@ -173,6 +179,7 @@ mod tests {
     #[test]
     fn an_order_names_a_seat_unless_it_is_for_everybody() {
         assert_eq!(order(OrderKind::Kick, Some(SeatNo(3))), Ok(Some(Order::Kick(SeatNo(3)))));
+        assert_eq!(order(OrderKind::Ban, Some(SeatNo(3))), Ok(Some(Order::Ban(SeatNo(3)))));
         assert_eq!(order(OrderKind::MuteAll, None), Ok(Some(Order::MuteAll)));
         assert_eq!(order(OrderKind::LowerHand, None), Ok(Some(Order::LowerAllHands)));
         assert_eq!(order(OrderKind::Accept, None), Ok(None));

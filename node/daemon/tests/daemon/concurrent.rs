@@ -19,8 +19,7 @@ const EACH: usize = 3;
 async fn sixty_four_tasks_on_one_session_use_no_key_twice_and_lose_nothing() {
     let world = World::start().await;
     let (services, bootstrap) = services(&world).await;
-    let mut a = Person::start(&world, "a", &bootstrap).await;
-    let mut b = Person::start(&world, "b", &bootstrap).await;
+    let (mut a, mut b) = Person::pair(&world, &bootstrap).await;
     let session = a.call("session.create", json!({"recipient": b.identity["link"]})).await["id"].clone();
     // Answered, so that the chain has room for all of them.
     a.send(&session, "first").await;

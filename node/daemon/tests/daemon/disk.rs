@@ -9,21 +9,21 @@ use std::thread::JoinHandle;
 
 use serde_json::{Value, json};
 
-use crate::kill::{Process, bootstrapped};
+use crate::kill::bootstrapped;
 use crate::network::{Person, roll, stake, unrolled};
-use crate::support::World;
+use crate::support::{Program, World};
 
 /// Service nodes of the network; one of them is the process whose disk fails.
 const NODES: usize = 5;
 
 /// The node's process, and what it says until it ends; not to a file, which would be full as well.
-fn node(world: &World, bootstrap: &str) -> (Process, JoinHandle<String>) {
+fn node(world: &World, bootstrap: &str) -> (Program, JoinHandle<String>) {
     let plain = bootstrapped(world, &world.datadir("full"), ("/ip4/127.0.0.1/tcp/0", bootstrap));
     let mut command = Command::new("sh");
     command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]).arg(plain.get_program()).args(plain.get_args());
     command.args(["--service", "--dev-account", &NODES.to_string()]);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut process = Process::of(command);
+    command.stderr(Stdio::piped());
+    let mut process = Program::start(&mut command);
     let mut words = process.child.stderr.take().unwrap();
     let said = std::thread::spawn(move || {
         let mut text = String::new();
@@ -51,7 +51,7 @@ async fn a_service_node_whose_disk_is_full_gives_no_receipt_says_so_and_goes_on_
     stake(&world, NODES).await;
     let (mut full, said) = node(&world, &bootstrap);
     roll(&world).await;
-    let (mut a, mut b) = (Person::start(&world, "a", &bootstrap).await, Person::start(&world, "b", &bootstrap).await);
+    let (mut a, mut b) = Person::pair(&world, &bootstrap).await;
     let session = a.call("session.create", json!({"recipient": b.identity["link"]})).await["id"].clone();
     let send = |content: &str| json!({"session": session, "content": content});
     let first = a.call("message.send", send("before")).await;
@@ -72,7 +72,7 @@ async fn a_service_node_whose_disk_is_full_gives_no_receipt_says_so_and_goes_on_
 
     // There is room again: what waited is stored by all of them, and what comes after.
     let node_id = full.ready["node"].clone();
-    let (mut full, _said) = node(&world, &bootstrap);
+    let (full, _said) = node(&world, &bootstrap);
     assert_eq!(full.ready["node"], node_id);
     stored(&mut a, &second, NODES as u64).await;
     let third = a.call("message.send", send("after")).await;

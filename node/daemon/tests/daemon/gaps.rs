@@ -11,8 +11,7 @@ async fn a_gap_is_listed_among_the_messages_and_told_until_it_is_acknowledged() 
     let world = World::start().await;
     let (services, bootstrap) = services(&world).await;
     let settings = || Settings { bootstrap: vec![bootstrap.clone()], ..world.settings() };
-    let mut a = Person::start(&world, "a", &bootstrap).await;
-    let mut b = Person::start(&world, "b", &bootstrap).await;
+    let (mut a, mut b) = Person::pair(&world, &bootstrap).await;
     let to_b = a.call("session.create", json!({"recipient": b.identity["link"]})).await["id"].clone();
     a.send(&to_b, "one").await;
     let from_a = b.told.event("messageReceived").await["session"].clone();

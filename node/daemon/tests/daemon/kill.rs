@@ -1,19 +1,12 @@
 //! The real program: its ready line, SIGTERM, SIGKILL and a start after it, and a refusal.
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 use tokio::net::UnixStream;
 
-use crate::support::{World, ask, call};
-
-/// A running `sessiond`.
-pub(crate) struct Process {
-    pub(crate) child: Child,
-    pub(crate) ready: Value,
-}
+use crate::support::{Program, World, ask, call};
 
 fn command(world: &World, datadir: &Path, listen: &str) -> Command {
     bootstrapped(world, datadir, (listen, &world.settings().bootstrap[0]))
@@ -24,7 +17,6 @@ pub(crate) fn bootstrapped(world: &World, datadir: &Path, (listen, bootstrap): (
     let mut command = Command::new(env!("CARGO_BIN_EXE_sessiond"));
     command.arg("--datadir").arg(datadir).args(["--network", "dev", "--listen", listen]);
     command.args(["--rpc", &world.rpc, "--bootstrap", bootstrap, "--deployment"]).arg(&world.deployment);
-    command.stdout(Stdio::piped());
     command
 }
 
@@ -33,44 +25,38 @@ pub(crate) async fn lost(socket: &Path, method: &str, params: Value) -> UnixStre
     ask(socket, "", &json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).to_string()).await
 }
 
-impl Process {
+impl Program {
     /// SIGTERM, and success.
-    pub(crate) fn end(&mut self) {
+    pub(crate) fn end(mut self) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
         assert!(self.child.wait().unwrap().success());
     }
 
-    fn start(world: &World, datadir: &Path) -> Self {
-        Self::of(command(world, datadir, "/ip4/127.0.0.1/tcp/0"))
+    /// SIGKILL.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
     }
+}
 
-    pub(crate) fn of(mut command: Command) -> Self {
-        let mut child = command.spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Self { child, ready: serde_json::from_str(&line).expect("the ready line is JSON") }
-    }
-
-    pub(crate) fn socket(&self) -> &Path {
-        Path::new(self.ready["socket"].as_str().unwrap())
-    }
+fn start(world: &World, datadir: &Path) -> Program {
+    Program::start(&mut command(world, datadir, "/ip4/127.0.0.1/tcp/0"))
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_identity_that_was_answered_survives_sigkill_and_sigterm_ends_with_success() {
     let world = World::start().await;
     let datadir = world.datadir("a");
-    let mut process = Process::start(&world, &datadir);
+    let process = start(&world, &datadir);
     assert_eq!((&process.ready["ready"], &process.ready["network"]), (&json!(true), &json!("dev")));
     assert!(process.ready["listen"].as_str().unwrap().contains("/p2p/"), "{}", process.ready);
     assert_eq!(process.ready["node"], Value::Null);
     let created = call(process.socket(), "identity.create", json!({})).await["result"]["id"].clone();
-    process.child.kill().unwrap();
-    process.child.wait().unwrap();
+    process.kill();
     assert!(datadir.join("rpc.json").exists(), "a crash leaves the address; the next start replaces it");
 
-    let mut process = Process::start(&world, &datadir);
+    let process = start(&world, &datadir);
     assert_eq!(call(process.socket(), "identity.get", json!({})).await["result"]["id"], created);
     process.end();
     assert!(!datadir.join("rpc.json").exists() && !datadir.join("sessiond.sock").exists());
@@ -91,15 +77,14 @@ async fn a_start_that_is_refused_says_why_in_one_sentence_and_fails() {
 async fn a_revocation_secret_whose_answer_was_lost_is_told_again_over_the_socket_and_never_over_the_port() {
     let world = World::start().await;
     let datadir = world.datadir("l");
-    let mut process = Process::start(&world, &datadir);
+    let process = start(&world, &datadir);
     // The client is gone before it can read the answer.
     let lost = lost(process.socket(), "identity.create", json!({})).await;
     while call(process.socket(), "identity.get", json!({})).await["result"].is_null() {}
     drop(lost);
-    process.child.kill().unwrap();
-    process.child.wait().unwrap();
+    process.kill();
 
-    let mut process = Process::start(&world, &datadir);
+    let process = start(&world, &datadir);
     let again = call(process.socket(), "identity.create", json!({})).await;
     assert_eq!(again["error"]["code"], pars_rpc::Code::IdentityExists as i32);
     let told = call(process.socket(), "identity.revocation", json!({})).await["result"]["revocation"].clone();
@@ -119,7 +104,7 @@ async fn a_revocation_secret_whose_answer_was_lost_is_told_again_over_the_socket
 #[tokio::test(flavor = "multi_thread")]
 async fn the_process_may_leave_no_core_file() {
     let world = World::start().await;
-    let mut process = Process::start(&world, &world.datadir("d"));
+    let process = start(&world, &world.datadir("d"));
     let limits = std::fs::read_to_string(format!("/proc/{}/limits", process.child.id())).unwrap();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
     assert_eq!(core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(), ["0", "0"], "{core}");

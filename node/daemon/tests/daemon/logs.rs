@@ -5,13 +5,13 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::kill::{Process, bootstrapped};
+use crate::kill::bootstrapped;
 use crate::network::services;
-use crate::support::{World, call};
+use crate::support::{Program, World, call};
 
 /// A member whose log is a file, and what it must not hold.
 struct Member {
-    process: Process,
+    process: Program,
     log: std::path::PathBuf,
     identity: Value,
 }
@@ -21,7 +21,7 @@ impl Member {
         let log = world.dir.path().join(format!("{name}.log"));
         let mut command: Command = bootstrapped(world, &world.datadir(name), ("/ip4/127.0.0.1/tcp/0", bootstrap));
         command.env("RUST_LOG", "trace").stderr(std::fs::File::create(&log).unwrap());
-        let process = Process::of(command);
+        let process = Program::start(&mut command);
         let identity = call(process.socket(), "identity.create", json!({})).await["result"].clone();
         Self { process, log, identity }
     }
@@ -64,7 +64,7 @@ async fn over_the_port(member: &Member, datadir: &Path) -> String {
 async fn the_most_talkative_log_names_no_contact_text_token_or_secret_while_messages_go_both_ways() {
     let world = World::start().await;
     let (services, bootstrap) = services(&world).await;
-    let (mut a, mut b) = (Member::start(&world, "a", &bootstrap).await, Member::start(&world, "b", &bootstrap).await);
+    let (a, b) = (Member::start(&world, "a", &bootstrap).await, Member::start(&world, "b", &bootstrap).await);
     let link = b.identity["link"].clone();
     // Until B's records stand in the directory.
     let session = loop {
@@ -85,14 +85,15 @@ async fn the_most_talkative_log_names_no_contact_text_token_or_secret_while_mess
     a.call("session.close", json!({"session": b.digits()})).await;
     let token = over_the_port(&a, &world.datadir("a")).await;
     let key = std::fs::read_to_string(world.datadir("a").join("store.key")).unwrap();
+    let [of_a, of_b] = [&a, &b].map(|member| member.digits().to_owned());
     a.process.end();
     b.process.end();
 
     let check = link.as_str().unwrap().split_once("?b=").unwrap().1.to_owned();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let canaries = [
-        ("A's identity", a.digits().to_owned()),
-        ("B's identity", b.digits().to_owned()),
+        ("A's identity", of_a),
+        ("B's identity", of_b),
         ("link's check", check),
         ("text", texts[0].to_owned()),
         ("answer", texts[1].to_owned()),

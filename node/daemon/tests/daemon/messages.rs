@@ -61,8 +61,7 @@ async fn a_message_is_told_until_it_is_acknowledged_and_the_same_request_is_the_
 async fn a_send_whose_answer_was_lost_and_that_is_repeated_is_one_message() {
     let world = World::start().await;
     let (services, bootstrap) = services(&world).await;
-    let a = Person::start(&world, "a", &bootstrap).await;
-    let mut b = Person::start(&world, "b", &bootstrap).await;
+    let (a, mut b) = Person::pair(&world, &bootstrap).await;
     let session = a.call("session.create", json!({"recipient": b.identity["link"]})).await["id"].clone();
     let socket = a.daemon.ready().socket.clone();
     let list = || call(&socket, "message.list", json!({"session": session}));

@@ -113,6 +113,11 @@ impl Person {
         Self { daemon, told, identity }
     }
 
+    /// Two of them, each published while the other is: most of it is waiting.
+    pub(crate) async fn pair(world: &World, bootstrap: &str) -> (Self, Self) {
+        tokio::join!(Self::start(world, "a", bootstrap), Self::start(world, "b", bootstrap))
+    }
+
     /// The result of a call that succeeds.
     pub(crate) async fn call(&self, method: &str, params: Value) -> Value {
         let response = call(&self.daemon.ready().socket, method, params).await;

@@ -10,8 +10,7 @@ use crate::support::{World, call};
 /// Two members who have written to each other; and the nodes, which must live as long.
 async fn two_who_know_each_other(world: &World) -> (Vec<Daemon>, Person, Person) {
     let (services, bootstrap) = services(world).await;
-    let mut a = Person::start(world, "a", &bootstrap).await;
-    let mut b = Person::start(world, "b", &bootstrap).await;
+    let (mut a, mut b) = Person::pair(world, &bootstrap).await;
     let to_b = a.call("session.create", json!({"recipient": b.identity["link"]})).await["id"].clone();
     a.send(&to_b, "one").await;
     let told = b.told.event("messageReceived").await;

@@ -1,6 +1,8 @@
-//! A development chain with the contracts, daemons on it, and bare HTTP over a Unix socket.
+//! A development chain with the contracts, daemons on it in process and as programs, and bare HTTP over a Unix socket.
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 use alloy::primitives::{Address, Bytes};
 use alloy::sol_types::SolCall;
@@ -84,6 +86,34 @@ impl World {
     /// A daemon.
     pub(crate) async fn daemon(&self, name: &str, settings: Settings) -> Daemon {
         Daemon::start(Config::check(self.datadir(name), settings).unwrap()).await.unwrap()
+    }
+}
+
+/// A daemon that runs as a program; it ends with this at the latest.
+pub(crate) struct Program {
+    pub(crate) child: Child,
+    pub(crate) ready: Value,
+}
+
+impl Program {
+    /// Starts it and waits for its ready line.
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        Self { child, ready: serde_json::from_str(&line).expect("the ready line is JSON") }
+    }
+
+    pub(crate) fn socket(&self) -> &Path {
+        Path::new(self.ready["socket"].as_str().unwrap())
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 

@@ -1,13 +1,17 @@
-//! A host that opens a sitting, one that restarts, and one who is removed.
+//! A host that opens a sitting, one whose chain fails meanwhile, one that restarts, and members who are removed and banned.
 
 use alloy::primitives::{B256, U256};
 use alloy::sol_types::{SolCall, SolEvent};
+use axum::Router;
+use axum::http::StatusCode;
 use pars_bindings::TownHall::{MetadataSet, SittingOpened, multicallCall, roomOfCall, sittingOfCall};
 use pars_devnet::dev_accounts;
 use pars_rpc::Code;
 use pars_wire::Kind;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
+use crate::support::call;
 use crate::world::{HOST, Hall, Page, get, refused, result};
 
 /// Transactions of the host's account since its nonce was `from`, read from the chain's blocks: each with its receipt.
@@ -113,12 +117,100 @@ async fn whoever_was_removed_does_not_come_back_with_the_old_token() {
     let (seat, token) = (joined["seat"].clone(), joined["token"].as_str().unwrap());
     let path = format!("/rtc/validate?access_token={token}");
     assert_eq!(get(&hall.sfu.ready.url, &path, "").await.0, 200);
-    let here = |roster: &serde_json::Value| roster["seats"].as_array().is_some_and(|seats| seats.len() == 2);
-    moderator.told("roomRoster", here).await;
+    moderator.sees(2).await;
     moderator.call("room.order", json!({"room": room, "kind": "kick", "seat": seat})).await;
     page.told("roomEnded", |event| event["reason"] == "Kicked").await;
     assert_eq!(get(&member.ready().http, &path, "").await.0, 401, "its own daemon knows the token no more");
     while get(&hall.sfu.ready.url, &path, "").await.0 != 401 {
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_banned_by_nullifier_or_account_does_not_come_back_when_the_host_has_restarted() {
+    let hall = Hall::start().await;
+    let room = hall.room(Kind::OpenForum).await;
+    let (anonymous, named) = (hall.member("b", Some(2)).await, hall.member("c", None).await);
+    hall.host(&room, &anonymous).await;
+    for daemon in [&hall.host, &named] {
+        hall.shown(&room, daemon).await;
+        result(daemon, "identity.create", json!({})).await;
+    }
+    let mut moderator = Page::open(&hall.host).await;
+    let (mut unnamed, mut known) = (Page::open(&anonymous).await, Page::open(&named).await);
+    moderator.join_by_name(&room, HOST).await;
+    let seats = [unnamed.join_anonymously(&room).await, known.join_by_name(&room, 3).await];
+    moderator.sees(3).await;
+    let ban = |seat: &Value| json!({"room": room, "kind": "ban", "seat": seat["seat"]});
+    assert_eq!(refused(&named, "room.order", ban(&seats[0])).await, Code::NotAllowed as i64, "a member bans nobody");
+    for (seat, page) in seats.iter().zip([&mut unnamed, &mut known]) {
+        moderator.call("room.order", ban(seat)).await;
+        moderator.told("roomOrder", |order| order["kind"] == "ban" && order["seat"] == seat["seat"]).await;
+        page.told("roomEnded", |event| event["reason"] == "Banned").await;
+    }
+    let hall = hall.restart_host().await;
+    hall.shown(&room, &hall.host).await;
+    let attempt = unnamed.prepare_anonymously(&room).await;
+    assert_eq!(refused(&anonymous, "room.join", attempt).await, Code::Banned as i64);
+    let attempt = known.prepare_by_name(&room, 3).await;
+    assert_eq!(refused(&named, "room.join", attempt).await, Code::Banned as i64);
+    // The door is not shut for others.
+    assert_eq!(Page::open(&hall.host).await.join_by_name(&room, HOST).await["role"], "moderator");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sitting_is_opened_in_a_room_that_the_own_index_does_not_know_yet() {
+    let hall = Hall::start().await;
+    let room = hall.next_room().await;
+    let (hosted, ()) = tokio::join!(
+        // Asked first.
+        result(&hall.host, "room.host", hall.sitting(&room)),
+        hall.create_room(Kind::OpenForum),
+    );
+    assert_eq!(hosted["sitting"], 1);
+    let unknown = hall.sitting(&hall.next_room().await);
+    let answer = call(&hall.host.ready().socket, "room.host", unknown).await;
+    assert_eq!(answer["error"]["code"], Code::WrongRoom as i64);
+    let sentence = answer["error"]["message"].as_str().unwrap();
+    assert!(sentence.contains("knows no such room") && sentence.contains("a moment ago"), "{sentence}");
+}
+
+/// A chain's node that carries out everything and says of no transaction what became of it.
+async fn forgetful(rpc: String) -> String {
+    let client = reqwest::Client::new();
+    let relay = move |body: String| {
+        let (client, rpc) = (client.clone(), rpc.clone());
+        async move {
+            if body.contains("eth_getTransactionReceipt") {
+                return Err(StatusCode::SERVICE_UNAVAILABLE);
+            }
+            let request = client.post(rpc).header("content-type", "application/json").body(body);
+            let answer = request.send().await.map_err(|_| StatusCode::BAD_GATEWAY)?;
+            answer.text().await.map_err(|_| StatusCode::BAD_GATEWAY)
+        }
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(relay)).await });
+    url
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sitting_whose_chain_fails_once_it_was_sent_is_hosted_with_its_keys_after_a_restart_too() {
+    let mut hall = Hall::start().await;
+    let room = hall.room(Kind::OpenForum).await;
+    let member = hall.member("b", Some(2)).await;
+    hall.world.rpc = forgetful(hall.world.rpc.clone()).await;
+    let hall = hall.restart_host().await;
+    let answer = call(&hall.host.ready().socket, "room.host", hall.sitting(&room)).await;
+    assert_eq!(answer["error"]["code"], Code::Timeout as i64, "{answer}");
+    let sentence = answer["error"]["message"].as_str().unwrap();
+    assert!(sentence.contains("does not say what became of it"), "{sentence}");
+    assert_eq!(hall.kept(), 1, "the sitting may name these keys");
+    hall.shown(&room, &member).await;
+    let mut page = Page::open(&member).await;
+    page.join_anonymously(&room).await;
+    let _hall = hall.restart_host().await;
+    page.told("roomEnded", |event| event["reason"] == "HostLost").await;
+    page.join_anonymously(&room).await;
 }

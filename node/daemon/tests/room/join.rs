@@ -100,6 +100,15 @@ async fn members_by_name_and_without_verify_each_other_and_read_what_they_sign()
     let (mine, yours) = tokio::join!(a.told("roomKeys", both), b.told("roomKeys", both));
     assert_eq!((&mine["own"]["media"], &mine["epoch"]), (&yours["keys"][0]["media"], &yours["epoch"]));
 
+    // The host counts its seats; nobody else is told before joining, because nobody asks it.
+    let host = &mut Page::open(&hall.host).await;
+    let told = [("room.list", "/0/seats", json!({})), ("room.lobby", "/seats", json!({"room": room}))];
+    for (method, at, params) in told {
+        for (page, seats) in [(&mut *host, json!(2)), (&mut b, Value::Null)] {
+            assert_eq!(page.call(method, params.clone()).await.pointer(at), Some(&seats), "{method}");
+        }
+    }
+
     let chat = json!({"room": room, "kind": "chat", "body": "hello"});
     let signed = a.call("room.sign", chat).await;
     let message = json!({"room": room, "identity": first["identity"], "bytes": signed["bytes"]});

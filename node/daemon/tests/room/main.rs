@@ -7,6 +7,7 @@ mod join;
 mod page;
 mod quiet;
 mod refusals;
+mod remains;
 #[path = "../daemon/support.rs"]
 mod support;
 mod tunnel;

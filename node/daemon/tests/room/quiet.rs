@@ -1,7 +1,7 @@
 //! TH-J7, R11: what the host's log may not hold, at its most talkative, while members join. The host is a program of its own here,
 //! so that the log is its own; the SFU's log is tried in `sfu/tests/logs.rs`.
 
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use futures::StreamExt;
 use pars_circuits::Secret;
@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::client_async;
 
-use crate::support::call;
-use crate::world::{Hall, Page, Program, get, result};
+use crate::support::{Program, call};
+use crate::world::{Hall, Page, get, result};
 
 /// A leaf's owner who joins without a name, and a lock's owner who joins by name.
 const ANONYMOUS: usize = 2;
@@ -68,7 +68,7 @@ async fn the_hosts_most_talkative_log_names_nobody_who_joins() {
     let file = hall.world.datadir("host.log");
     let (_standing, arguments) = hall.without_host().await;
     let mut command = Command::new(env!("CARGO_BIN_EXE_sessiond"));
-    command.args(arguments).env("RUST_LOG", "trace").stdout(Stdio::piped());
+    command.args(arguments).env("RUST_LOG", "trace");
     let host = Program::start(command.stderr(std::fs::File::create(&file).unwrap()));
     let logged = || String::from_utf8_lossy(&std::fs::read(&file).unwrap()).to_lowercase();
     while call(host.socket(), "room.lobby", json!({"room": room})).await["result"]["sitting"].is_null() {

@@ -1,10 +1,12 @@
 //! Whoever may not join is refused by name, before anybody else learns of it.
 
+use alloy::primitives::Address;
+use pars_bindings::TownHall::setMemberCall;
 use pars_devnet::dev_accounts;
 use pars_wire::Kind;
 use serde_json::{Value, json};
 
-use crate::world::{Hall, Page, get, refused, result};
+use crate::world::{HOST, Hall, Page, get, refused, result, send_as};
 
 fn prepare(room: &str, form: &str, account: Option<usize>) -> Value {
     let account = account.map(|number| format!("{:#x}", dev_accounts()[number].address()));
@@ -65,6 +67,25 @@ async fn a_committee_has_no_seats_without_a_name_and_foreign_pages_no_way_to_the
     hall.host(&room, &member).await;
     assert_eq!(refused(&member, "room.prepare", prepare(&room, "anonymous", None)).await, -32_030);
     assert_eq!(refused(&member, "room.prepare", prepare(&room, "known", Some(2))).await, -32_020, "not listed");
+    // Accounts of a wallet that no daemon knows: the own index judges them.
+    let [listed, stranger] = [Address::repeat_byte(0x77), Address::repeat_byte(0x78)];
+    let set = setMemberCall { roomId: room.parse().unwrap(), account: listed, on: true };
+    send_as(&hall.world, HOST, hall.world.contracts.town_hall, &set).await;
+    let known = async |accounts: Value| {
+        result(&member, "room.lobby", json!({"room": room, "accounts": accounts})).await["known"].take()
+    };
+    while known(json!([listed])).await["accounts"] != json!([listed]) {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    let none = json!({"allowed": false, "reason": "NotEligible", "accounts": []});
+    assert_eq!((known(json!([])).await, known(json!([stranger])).await), (none.clone(), none));
+    assert_eq!(known(json!([stranger, listed])).await["reason"], "IdentityUnknown");
+    result(&member, "identity.create", json!({})).await;
+    let may = json!({"allowed": true, "reason": null, "accounts": [listed]});
+    assert_eq!(known(json!([stranger, listed])).await, may);
+    let many = json!({"room": room, "accounts": vec![listed; 21]});
+    assert_eq!(refused(&member, "room.lobby", many).await, -32_602, "more than a wallet has");
+
     let http = &member.ready().http;
     assert_eq!(get(http, "/rtc/validate?access_token=abc", "").await.0, 401);
     let foreign = "Origin: http://evil.example\r\n";

@@ -1,8 +1,7 @@
 //! A hosted room, holders with and without leaves, and a page.
 
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::path::PathBuf;
+use std::process::Command;
 use std::time::Duration;
 
 use alloy::primitives::{Address, B256, Bytes, U256};
@@ -48,34 +47,6 @@ pub(crate) struct Standing {
     _sfu: pars_sfu::Running,
     _service: Daemon,
     _keys: TempDir,
-}
-
-/// A daemon that runs as a program.
-pub(crate) struct Program {
-    child: Child,
-    ready: Value,
-}
-
-impl Program {
-    /// Starts it, its standard output piped, and waits for its ready line.
-    pub(crate) fn start(command: &mut Command) -> Self {
-        let mut child = command.spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        Self { child, ready: serde_json::from_str(&line).expect("the ready line is JSON") }
-    }
-
-    pub(crate) fn socket(&self) -> &Path {
-        Path::new(self.ready["socket"].as_str().unwrap())
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 fn account(number: usize) -> Address {
@@ -143,9 +114,14 @@ impl Hall {
         self.world.daemon(name, settings).await
     }
 
-    /// A room of the host's account.
-    pub(crate) async fn room(&self, kind: Kind) -> String {
+    /// The id of the room that the host's account creates next.
+    pub(crate) async fn next_room(&self) -> String {
         let nonce = self.world.read(self.world.contracts.town_hall, &roomCountCall { creator: account(HOST) }).await;
+        format!("{:#x}", pars_circuits::room_id(7_072, self.world.contracts.town_hall, account(HOST), nonce))
+    }
+
+    /// Creates it.
+    pub(crate) async fn create_room(&self, kind: Kind) {
         let config = RoomConfig {
             kind: kind.into(),
             capacity: kind.cap(),
@@ -157,8 +133,12 @@ impl Hall {
         let create =
             createRoomCall { config, slotOf: account(HOST), deadline: Default::default(), slotSignature: Bytes::new() };
         send_as(&self.world, HOST, self.world.contracts.town_hall, &create).await;
-        let id = pars_circuits::room_id(7_072, self.world.contracts.town_hall, account(HOST), nonce);
-        let id = format!("{id:#x}");
+    }
+
+    /// A room of the host's account.
+    pub(crate) async fn room(&self, kind: Kind) -> String {
+        let id = self.next_room().await;
+        self.create_room(kind).await;
         // The host's own index hears of it with the next look.
         while call(&self.host.ready().socket, "room.lobby", json!({"room": id})).await.get("error").is_some() {
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -177,13 +157,15 @@ impl Hall {
         String::from_utf8(now).unwrap().trim().parse::<u64>().unwrap() + 3_600
     }
 
+    /// What `room.host` is asked with.
+    pub(crate) fn sitting(&self, room: &str) -> Value {
+        let agenda = json!([{"minutes": 5, "text": "Welcome"}]);
+        json!({"room": room, "endsAt": self.soon(), "title": "Assembly", "agenda": agenda, "languages": ["en"]})
+    }
+
     /// Open a sitting and host it; waits until a member's daemon shows it. Its number.
     pub(crate) async fn host(&self, room: &str, member: &Daemon) -> u64 {
-        let agenda = json!([{"minutes": 5, "text": "Welcome"}]);
-        let params = json!({
-            "room": room, "endsAt": self.soon(), "title": "Assembly", "agenda": agenda, "languages": ["en"],
-        });
-        let hosted = result(&self.host, "room.host", params).await;
+        let hosted = result(&self.host, "room.host", self.sitting(room)).await;
         self.shown(room, member).await;
         hosted["sitting"].as_u64().unwrap()
     }
@@ -220,6 +202,7 @@ fn host_settings(world: &World, (sfu, keys, bootstrap): (&pars_sfu::Running, &Te
         dev_account: Some(HOST),
         bootstrap: vec![bootstrap.to_owned()],
         home: Some(home(world, HOST)),
+        capture: Some(world.datadir("host.capture")),
         ..world.settings()
     }
 }
@@ -316,21 +299,37 @@ impl Page {
         }
     }
 
-    /// Joins without a name.
-    pub(crate) async fn join_anonymously(&mut self, room: &str) -> Value {
+    /// Gets ready to join without a name: what `room.join` is asked with.
+    pub(crate) async fn prepare_anonymously(&mut self, room: &str) -> Value {
         let prepared = self.call("room.prepare", json!({"room": room, "form": "anonymous", "textOnly": false})).await;
         assert_eq!(prepared["typedData"], Value::Null);
-        self.call("room.join", json!({"attempt": prepared["attempt"]})).await
+        json!({"attempt": prepared["attempt"]})
     }
 
-    /// Joins by name, with the built-in wallet.
-    pub(crate) async fn join_by_name(&mut self, room: &str, holder: usize) -> Value {
+    /// The same by name, signed by the built-in wallet.
+    pub(crate) async fn prepare_by_name(&mut self, room: &str, holder: usize) -> Value {
         let account = format!("{:#x}", account(holder));
         let params = json!({"room": room, "form": "known", "account": account, "textOnly": false});
         let prepared = self.call("room.prepare", params).await;
         let signed = self.call("dev.sign", json!({"account": account, "typedData": prepared["typedData"]})).await;
-        let params = json!({"attempt": prepared["attempt"], "walletSignature": signed["signature"]});
-        self.call("room.join", params).await
+        json!({"attempt": prepared["attempt"], "walletSignature": signed["signature"]})
+    }
+
+    /// Joins without a name.
+    pub(crate) async fn join_anonymously(&mut self, room: &str) -> Value {
+        let attempt = self.prepare_anonymously(room).await;
+        self.call("room.join", attempt).await
+    }
+
+    /// Joins by name.
+    pub(crate) async fn join_by_name(&mut self, room: &str, holder: usize) -> Value {
+        let attempt = self.prepare_by_name(room, holder).await;
+        self.call("room.join", attempt).await
+    }
+
+    /// Waits for a roster of so many seats.
+    pub(crate) async fn sees(&mut self, seats: usize) -> Value {
+        self.told("roomRoster", |roster| roster["seats"].as_array().is_some_and(|all| all.len() == seats)).await
     }
 }
 

@@ -5,7 +5,6 @@ use alloy::{
     primitives::{Address, B256, Bytes, U256, keccak256},
     sol_types::{SolCall, SolValue},
 };
-use ml_dsa::{Keypair, MlDsa87, SigningKey};
 use pars_bindings::{
     MinimalAccount, RecordingConsent, SessionTrigger,
     deployment::{DeployConfig, Deployment, minimal_account, plan},
@@ -17,6 +16,7 @@ use pars_bindings::{
 use pars_devnet::{Config, Devnet, dev_accounts};
 use serde_json::{Value, json};
 
+use crate::mldsa::Key;
 use crate::support::{Counter, counter_code};
 
 /// Block gas limit of the Pars chains.
@@ -73,22 +73,6 @@ impl Chain {
 
 fn gas_used(receipt: &Value) -> u64 {
     u64::from_str_radix(receipt["gasUsed"].as_str().unwrap().trim_start_matches("0x"), 16).unwrap()
-}
-
-struct Key(SigningKey<MlDsa87>);
-
-impl Key {
-    fn from_seed(seed: u8) -> Self {
-        Self(SigningKey::from_seed(&[seed; 32].into()))
-    }
-
-    fn public(&self) -> Bytes {
-        self.0.verifying_key().encode().to_vec().into()
-    }
-
-    fn sign(&self, message: &[u8]) -> Bytes {
-        self.0.expanded_key().sign_deterministic(message, &[]).unwrap().encode().to_vec().into()
-    }
 }
 
 /// An account of the owner with the trigger as module, and a key enrolled for the counter's `add`.

@@ -4,4 +4,5 @@ mod contracts;
 mod http;
 mod in_process;
 mod kill;
+mod mldsa;
 mod support;

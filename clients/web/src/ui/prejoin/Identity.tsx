@@ -3,6 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import type { Form, Lobby } from "../../daemon/types.js";
 import { shortAccount } from "../../i18n/names.js";
 import { visible } from "../../i18n/visible.js";
+import type { App } from "../../state/app.js";
 import { type Wallet, WalletError } from "../../state/wallet.js";
 import { Crowd } from "./Crowd.js";
 import { useUi } from "../hooks.js";
@@ -26,10 +27,19 @@ interface IdentityProps {
 /** Whether this lobby's member can enter without a name. */
 export const mayHide = ({ anonymous }: Lobby): boolean => anonymous.allowed && anonymous.ready;
 
+/** A wallet of the browser may hold accounts that the own node does not know; the built-in one does not. */
+const asksMore = ({ name }: Wallet): boolean => name !== null;
+
+/** Whether it is worth asking a wallet: no account that the node knows may enter, another one may. */
+const mayAsk = ({ known }: Lobby, wallets: readonly Wallet[]): boolean =>
+  !known.allowed && known.reason === "NotEligible" && wallets.some(asksMore);
+
 export const Identity = ({ lobby, wallets, choice, onChoice }: IdentityProps) => {
   const { text } = useUi();
   const { anonymous, known } = lobby;
   const hides = mayHide(lobby);
+  const asks = mayAsk(lobby, wallets);
+  const names = known.allowed || asks;
   return (
     <fieldset class="identity">
       <legend>
@@ -68,13 +78,13 @@ export const Identity = ({ lobby, wallets, choice, onChoice }: IdentityProps) =>
           )}
         </div>
       </div>
-      <div class={`card option ${choice.form === "known" ? "chosen" : ""}`} data-disabled={!known.allowed}>
+      <div class={`card option ${choice.form === "known" ? "chosen" : ""}`} data-disabled={!names}>
         <label class="option-head">
           <input
             type="radio"
             name="form"
             data-testid="form-known"
-            disabled={!known.allowed}
+            disabled={!names}
             checked={choice.form === "known"}
             onChange={() => onChoice({ ...choice, form: "known" })}
           />
@@ -84,10 +94,10 @@ export const Identity = ({ lobby, wallets, choice, onChoice }: IdentityProps) =>
           <p>{text.of("pre.known.text")}</p>
           {!known.allowed && known.reason !== null && (
             <p class="note caution" data-testid="known-reason">
-              {text.of(`refused.${known.reason}`)}
+              {text.of(asks ? "pre.known.ask" : `refused.${known.reason}`)}
             </p>
           )}
-          {choice.form === "known" && known.allowed && (
+          {choice.form === "known" && names && (
             <Signer lobby={lobby} wallets={wallets} choice={choice} onChoice={onChoice} />
           )}
         </div>
@@ -116,11 +126,24 @@ const WhyNotAnonymous = ({ lobby }: { lobby: Lobby }) => {
 /** What a wallet has answered so far; `other`: its accounts are none of those that may enter. */
 type Answer = "waiting" | "able" | "other" | "refused" | "failed";
 
+/** Accounts of a wallet that are asked about at once. */
+const ASKED = 20;
+
+/** Of a wallet's accounts those that may enter; the daemon judges what it did not know. */
+const ableOf = async (app: App, lobby: Lobby, wallet: Wallet): Promise<readonly string[]> => {
+  const all = await wallet.accounts();
+  const isAmong = (accounts: readonly string[]) => (account: string) => accounts.includes(account.toLowerCase());
+  const known = all.every(isAmong(lobby.known.accounts));
+  const judged = known || !asksMore(wallet) ? lobby.known : await app.judge(lobby, all.slice(0, ASKED));
+  return all.filter(isAmong(judged.accounts));
+};
+
 /** Asks the wallet which of its accounts may enter; `again` counts how often its owner wanted that. */
 const useAccounts = (
   { lobby, choice: { wallet }, onChoice }: IdentityProps,
   again: number,
 ): { readonly answer: Answer; readonly accounts: readonly string[] } => {
+  const { app } = useUi();
   const [told, setTold] = useState<{ answer: Answer; accounts: readonly string[] }>({ answer: "waiting", accounts: [] });
   useEffect(() => {
     if (wallet === null) return;
@@ -131,12 +154,8 @@ const useAccounts = (
       onChoice({ form: "known", wallet, account: accounts[0] ?? null });
     };
     setTold({ answer: "waiting", accounts: [] });
-    wallet.accounts().then(
-      (all) => {
-        // The index knows who may sign; a wallet that shows others has nothing to offer here.
-        const able = all.filter((account) => lobby.known.accounts.includes(account.toLowerCase()));
-        take(able.length === 0 ? "other" : "able", able);
-      },
+    ableOf(app, lobby, wallet).then(
+      (able) => take(able.length === 0 ? "other" : "able", able),
       (error) => take(error instanceof WalletError && error.reason === "walletRefused" ? "refused" : "failed", []),
     );
     return () => {
@@ -224,7 +243,13 @@ const NoAccount = ({ answer, able, onAgain }: NoAccountProps) => {
   const named = able.slice(0, NAMED).map(shortAccount).join(", ");
   return (
     <div class="note caution no-account" role="alert" data-testid="wallet-answer" data-answer={answer}>
-      <p>{answer === "other" ? text.of("pre.wallet.other", { accounts: named }) : text.of(`pre.wallet.${answer}`)}</p>
+      <p>
+        {answer !== "other"
+          ? text.of(`pre.wallet.${answer}`)
+          : named === ""
+            ? text.of("pre.wallet.none.able")
+            : text.of("pre.wallet.other", { accounts: named })}
+      </p>
       <button type="button" class="plain" data-testid="wallet-again" onClick={onAgain}>
         {text.of("pre.wallet.again")}
       </button>

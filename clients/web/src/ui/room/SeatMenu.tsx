@@ -32,6 +32,7 @@ const itemsOf = (seat: Seat): readonly Item[] => [
           : ({ order: "promote", icon: "share", key: "mod.promote" } as const),
       ]),
   { order: "kick", icon: "leave", key: "mod.kick", danger: true },
+  { order: "ban", icon: "ban", key: "mod.ban", danger: true },
 ];
 
 export const SeatMenu = ({ live, state, seat, name }: SeatMenuProps) => {

@@ -59,6 +59,8 @@ const AGAIN: Duration = Duration::from_secs(30);
 const KNOWN: Duration = Duration::from_secs(15);
 /// How long the own index may take to see a sitting as final.
 const FINAL: Duration = Duration::from_secs(120);
+/// Seconds of the chain's clock after which no reorganisation brings an older time back.
+const SETTLED: u64 = 3_600;
 
 /// Why a sitting is not opened.
 #[derive(Debug, thiserror::Error)]
@@ -75,9 +77,12 @@ pub enum OpenError {
     /// The disk.
     #[error(transparent)]
     Kept(#[from] KeptError),
-    /// The chain.
+    /// The chain, before anything was sent.
     #[error(transparent)]
-    Transact(#[from] TransactError),
+    Transact(TransactError),
+    /// The chain, after that.
+    #[error("{0}; if the sitting was opened, this daemon hosts it")]
+    Unsure(TransactError),
     /// The index.
     #[error(transparent)]
     Facts(#[from] FactsError),
@@ -110,11 +115,14 @@ pub struct Hosting {
 }
 
 #[derive(Debug)]
-struct Hosted(JoinHandle<()>);
+struct Hosted {
+    task: JoinHandle<()>,
+    taken: watch::Receiver<Option<u16>>,
+}
 
 impl Drop for Hosted {
     fn drop(&mut self) {
-        self.0.abort();
+        self.task.abort();
     }
 }
 
@@ -149,7 +157,17 @@ impl Hosting {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// Open a sitting and host it; returns when it is final in the own index.
+    /// Seats taken in a sitting; none: it is not hosted here.
+    pub fn taken(&self, name: kept::Name) -> Option<u16> {
+        let tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        let taken = &tasks.get(&name)?.taken;
+        // Whoever hosts no more counts no more.
+        taken.has_changed().ok()?;
+        *taken.borrow()
+    }
+
+    /// Open a sitting and host it; returns when it is final in the own index. Its keys are kept until it is over, or certainly was
+    /// not opened.
     ///
     /// # Errors
     /// [`OpenError`].
@@ -170,11 +188,16 @@ impl Hosting {
         let written = tokio::task::spawn_blocking(move || folder.keep(&copy)).await;
         written.map_err(|_| OpenError::Late)??;
         let before = view.sitting.map_or(0, |row| row.sitting_id.0);
-        if let Err(error) = self.transact(room, hash, ends_at).await {
-            self.folder.forget((room, hash));
-            return Err(error.into());
-        }
+        // Before the chain hears of it, too: whoever asked may go away meanwhile.
         self.host(kept, Some(listener));
+        match self.transact(room, hash, ends_at).await {
+            Ok(()) => {}
+            Err(error) if error.was_sent() => return Err(OpenError::Unsure(error)),
+            Err(error) => {
+                self.unhost((room, hash));
+                return Err(OpenError::Transact(error));
+            }
+        }
         let sitting = tokio::time::timeout(FINAL, self.seen(room, hash, before)).await;
         sitting.map_err(|_| OpenError::Late)?.map(|running| (running.sitting.scope.sitting, hash))
     }
@@ -239,16 +262,23 @@ impl Hosting {
     /// Host what is kept, in a task of its own; without a listener on the port that its metadata names.
     fn host(&self, kept: Kept, listener: Option<Listener>) {
         let (hosting, name) = (self.clone(), kept.name());
-        let task = tokio::spawn(async move { hosting.hosted(kept, listener).await });
+        let (tell, taken) = watch::channel(None);
+        let task = tokio::spawn(async move { hosting.hosted(kept, listener, tell).await });
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        tasks.retain(|_, hosted| !hosted.0.is_finished());
-        tasks.insert(name, Hosted(task));
+        tasks.retain(|_, hosted| !hosted.task.is_finished());
+        tasks.insert(name, Hosted { task, taken });
     }
 
-    async fn hosted(self, kept: Kept, listener: Option<Listener>) {
+    /// No sitting with these keys can have been opened.
+    fn unhost(&self, name: kept::Name) {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner).remove(&name);
+        self.folder.forget(name);
+    }
+
+    async fn hosted(self, kept: Kept, listener: Option<Listener>, taken: watch::Sender<Option<u16>>) {
         let (room, hash) = kept.name();
-        let Some(running) = self.awaited(room, hash).await else {
-            tracing::info!("a kept sitting is not running any more; its keys are erased");
+        let Some(running) = self.awaited(&kept).await else {
+            tracing::info!("a kept sitting is over, or was never opened; its keys are erased");
             return self.folder.forget((room, hash));
         };
         let listener = match listener {
@@ -265,7 +295,7 @@ impl Hosting {
             }
         });
         let (oracle, sfu, progress) = (self.oracle.clone(), self.sfu.clone(), self.progress.clone());
-        let parts = run::Parts { oracle, sfu, progress, running, folder: self.folder.clone() };
+        let parts = run::Parts { oracle, sfu, progress, running, folder: self.folder.clone(), taken };
         let hosted: BoxFuture<'static, _> = Box::pin(run::run(parts, kept, listener));
         tokio::select! {
             result = hosted => match result {
@@ -277,8 +307,11 @@ impl Hosting {
         }
     }
 
-    /// The sitting with this object, once it is final; none if the index is at its head and it is not running.
-    async fn awaited(&self, room: RoomId, hash: B256) -> Option<Running> {
+    /// The kept sitting, once it is final; none when the own index says, at its head and for a while, that it is over or cannot
+    /// be opened any more.
+    async fn awaited(&self, kept: &Kept) -> Option<Running> {
+        let (room, hash) = kept.name();
+        let ends_at = ends_at(kept);
         let mut progress = self.progress.clone();
         let begun = clock::milliseconds();
         loop {
@@ -288,16 +321,33 @@ impl Hosting {
             }
             let late =
                 clock::milliseconds().saturating_sub(begun) > u64::try_from(FINAL.as_millis()).unwrap_or(u64::MAX);
-            let unknown = match self.oracle.room(room).await {
-                Ok(view) => view.running().is_none_or(|row| row.metadata_hash != hash),
-                Err(_) => false,
-            };
-            if late && unknown && progress.borrow().synced {
+            let over = self.oracle.room(room).await.is_ok_and(|view| {
+                let newest = view.sitting.as_ref().map(|row| (row.metadata_hash, view.running().is_some()));
+                is_over(newest, hash, (view.head_time, ends_at))
+            });
+            if late && over && progress.borrow().synced {
                 return None;
             }
             // Looked at again with the next block, or soon.
-            let _ = tokio::time::timeout(RETRY, progress.changed()).await;
+            let _ = tokio::time::timeout(if late { AGAIN } else { RETRY }, progress.changed()).await;
         }
+    }
+}
+
+/// The end of a kept sitting, as its object says it; 0: no object of ours.
+fn ends_at(kept: &Kept) -> u64 {
+    let metadata = Metadata::open(&kept.object, &kept.name().1, kept.room).ok();
+    let description = metadata.and_then(|metadata| metadata.description(None).ok());
+    description.map_or(0, |description| description.ends_at)
+}
+
+/// Whether the sitting with a hash is over or never comes; `newest`: hash of the room's newest sitting, and whether it runs. The
+/// index shows no older ones, and what was sent may be mined late: another sitting, or none, says only after the planned end
+/// that this one was not opened, because the contract opens none whose end has passed.
+fn is_over(newest: Option<(B256, bool)>, hash: B256, (head_time, ends_at): (u64, u64)) -> bool {
+    match newest {
+        Some((newest, runs)) if newest == hash => !runs,
+        _ => head_time >= ends_at.saturating_add(SETTLED),
     }
 }
 
@@ -321,4 +371,27 @@ fn description(call: &rpc::HostSitting) -> Result<Description, LineError> {
         starts_at: 0,
         ends_at: call.ends_at,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_erased_only_when_their_sitting_is_over_or_can_be_opened_no_more() {
+        let (ours, other) = (B256::repeat_byte(1), B256::repeat_byte(2));
+        let (ends_at, for_good) = (10_000, 10_000 + SETTLED);
+        for (what, newest, head_time, over) in [
+            ("it runs", Some((ours, true)), ends_at - 1, false),
+            ("it was closed, or its end has come", Some((ours, false)), ends_at - 1, true),
+            ("it was not opened yet", None, ends_at - 1, false),
+            ("its end has come in a block that may go again", None, ends_at, false),
+            ("its end has come for good", None, for_good, true),
+            ("another one runs", Some((other, true)), ends_at - 1, false),
+            ("another one is over", Some((other, false)), ends_at - 1, false),
+            ("another one is there, and its end has come for good", Some((other, true)), for_good, true),
+        ] {
+            assert_eq!(is_over(newest, ours, (head_time, ends_at)), over, "{what}");
+        }
+    }
 }

@@ -50,6 +50,8 @@ pub(super) struct Parts {
     pub(super) running: Running,
     /// Where the sitting is kept.
     pub(super) folder: Folder,
+    /// Who wants to know how many seats are taken.
+    pub(super) taken: watch::Sender<Option<u16>>,
 }
 
 struct Task {
@@ -167,6 +169,8 @@ impl Task {
         let mut out = Vec::new();
         let now = self.clock.now();
         self.host.handle(&mut Cx { now, rng: &mut random::system(), out: &mut out }, input);
+        let taken = u16::try_from(self.host.taken()).ok();
+        self.parts.taken.send_if_modified(|told| std::mem::replace(told, taken) != taken);
         for output in out {
             self.output(output);
         }
