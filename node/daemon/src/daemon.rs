@@ -144,6 +144,8 @@ pub struct Daemon {
     stop_chain: watch::Sender<bool>,
     stop_driver: oneshot::Sender<()>,
     driver: JoinHandle<Result<(), DriveError>>,
+    /// What it ended with is told already.
+    failed: bool,
     chain: JoinHandle<Result<(), ChainError>>,
     rpc: JoinHandle<()>,
     rooms: Rooms,
@@ -173,7 +175,8 @@ impl Daemon {
         let objects = Objects::default();
         let network = net::start(net_config(&config, service.as_ref()), objects.clone()).await?;
         let objects = (objects, network.objects.clone());
-        let (to_net, listen, addresses) = (network.to.clone(), network.listen.to_string(), network.addresses.clone());
+        let (to_net, listen, addresses) =
+            (network.to.downgrade(), network.listen.to_string(), network.addresses.clone());
         let node = service.as_ref().map(|service| service.node);
         let (delay, rows) = (config.delay, store.rows()?);
         let parts = Parts { network: config.network, delay, key: key.clone(), service, addresses, rows };
@@ -205,6 +208,7 @@ impl Daemon {
         let sinks = Sinks { registries, net: to_net };
         Ok(Self {
             driver: tokio::spawn(driver.run(stop)),
+            failed: false,
             chain: tokio::spawn(chain.follow(sinks, stopped)),
             rpc: tokio::spawn(server.serve(context, Guard::new(token, config.origins), page)),
             rooms,
@@ -231,11 +235,10 @@ impl Daemon {
     /// Wait for the failure that ends the daemon.
     pub async fn failed(&mut self) -> StartError {
         let error = tokio::select! {
-            ended = &mut self.driver => match ended {
-                Ok(Err(error)) => StartError::Drive(Box::new(error)),
-                _ => StartError::Ended,
-            },
+            ended = &mut self.driver => driven(ended),
             ended = &mut self.chain => match ended {
+                // It found nobody to tell; why is what the driver ends with.
+                Ok(Err(ChainError::Stopped)) => driven((&mut self.driver).await),
                 Ok(Err(error)) => error.into(),
                 _ => StartError::Ended,
             },
@@ -245,11 +248,13 @@ impl Daemon {
                 _ => StartError::Ended,
             },
         };
+        self.failed = true;
         self.datadir.withdraw();
         error
     }
 
-    /// End cleanly: nobody finds the daemon any more, what was given to the store is durable.
+    /// End cleanly: nobody finds the daemon any more, what was given to the store is durable, other ends of its links are told.
+    /// After [`Daemon::failed`] as much of it as can still be done.
     ///
     /// # Errors
     /// What the engine or the store ended with.
@@ -265,12 +270,23 @@ impl Daemon {
         let _ = self.stop_chain.send(true);
         let mut chain = self.chain;
         // A look at a chain that does not answer is not waited for: the index is whole after every transaction.
-        if tokio::time::timeout(CHAIN_ENDS, &mut chain).await.is_err() {
+        if !chain.is_finished() && tokio::time::timeout(CHAIN_ENDS, &mut chain).await.is_err() {
             chain.abort();
         }
         drop(self.stop_driver);
         drop(self.handle);
+        if self.failed && self.driver.is_finished() {
+            return Ok(());
+        }
         self.driver.await.map_err(|_| StartError::Ended)?.map_err(|error| StartError::Drive(Box::new(error)))
+    }
+}
+
+/// Why a driver ended that nobody stopped.
+fn driven(ended: Result<Result<(), DriveError>, tokio::task::JoinError>) -> StartError {
+    match ended {
+        Ok(Err(error)) => StartError::Drive(Box::new(error)),
+        _ => StartError::Ended,
     }
 }
 

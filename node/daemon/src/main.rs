@@ -38,7 +38,11 @@ async fn run(args: Args) -> anyhow::Result<()> {
     writeln!(std::io::stdout(), "{ready}")?;
     std::io::stdout().flush()?;
     tokio::select! {
-        error = daemon.failed() => return Err(error.into()),
+        error = daemon.failed() => {
+            // The failure is what is told; of the rest as much is ended as can be.
+            let _ = daemon.stop().await;
+            return Err(error.into());
+        }
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
     }

@@ -78,8 +78,8 @@ pub enum ChainError {
 pub struct Sinks {
     /// Registries, by rising day.
     pub registries: mpsc::Sender<Registry>,
-    /// The nodes of now.
-    pub net: mpsc::Sender<NetIn>,
+    /// The nodes of now. The driver decides when the network ends: this way does not keep it.
+    pub net: mpsc::WeakSender<NetIn>,
 }
 
 /// The chain, followed.
@@ -213,7 +213,8 @@ impl Chain {
         let nodes = self.reachable();
         if nodes != self.nodes {
             self.nodes.clone_from(&nodes);
-            sinks.net.send(NetIn::Registry(nodes)).await.map_err(|_| ChainError::Stopped)?;
+            let net = sinks.net.upgrade().ok_or(ChainError::Stopped)?;
+            net.send(NetIn::Registry(nodes)).await.map_err(|_| ChainError::Stopped)?;
         }
         Ok(())
     }

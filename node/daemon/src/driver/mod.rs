@@ -19,6 +19,7 @@ mod tests;
 mod view;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use pars_crypto::suite::Libcrux;
 use pars_engine::io::{Event, Input, Output};
@@ -118,17 +119,30 @@ impl Driver {
         Ok((driver, Ends { handle, chain }))
     }
 
-    /// Drive until `stop` is dropped or closed, then let what waits for the disk reach it.
+    /// Drive until `stop` is dropped or closed, then let what waits for the disk reach it. However it ends, the links are closed:
+    /// other ends would send into the void until a silence tells them.
     ///
     /// # Errors
     /// [`DriveError`].
     pub async fn run(mut self, stop: oneshot::Receiver<()>) -> Result<(), DriveError> {
-        match self.drive(stop).await {
-            Ok(()) => self.finish().await,
+        let driven = match self.drive(stop).await {
             // Who finds the store gone does not know why; the store does.
             Err(DriveError::Store(StoreError::Stopped)) => Err(self.store_error().await),
+            other => other,
+        };
+        let Self { store, net, .. } = self;
+        let ended = match driven {
+            Ok(()) => written(store).await,
             Err(error) => Err(error),
-        }
+        };
+        let Net { to, from, ended: closed, .. } = net;
+        drop((to, from));
+        // A task of the network that failed has said so itself.
+        let _ = match ended {
+            Ok(()) => closed.await.map_err(drop),
+            Err(_) => tokio::time::timeout(CLOSES, closed).await.map(drop).map_err(drop),
+        };
+        ended
     }
 
     /// Until `stop` is dropped or closed, or nobody is left to ask.
@@ -156,19 +170,6 @@ impl Driver {
                 },
             }
         }
-    }
-
-    /// End: the store writes what it was given, the links close.
-    async fn finish(self) -> Result<(), DriveError> {
-        let Self { store, net, .. } = self;
-        let Running { handle, ended, .. } = store;
-        drop(handle);
-        ended.await.map_err(|_| StoreError::Stopped)??;
-        let Net { to, from, ended, .. } = net;
-        drop((to, from));
-        // A task of the network that failed has said so itself.
-        let _ = ended.await;
-        Ok(())
     }
 
     async fn store_error(&mut self) -> DriveError {
@@ -294,6 +295,9 @@ impl Driver {
     }
 }
 
+/// Other ends are told for so long when something has failed: that is what must be heard of soon.
+const CLOSES: Duration = Duration::from_secs(2);
+
 async fn sleep(until: Option<tokio::time::Instant>) {
     match until {
         Some(until) => tokio::time::sleep_until(until).await,
@@ -303,3 +307,10 @@ async fn sleep(until: Option<tokio::time::Instant>) {
 
 /// The post-quantum back end of every part of the daemon.
 pub const SUITE: &Libcrux = &Libcrux;
+
+/// The store has written what it was given.
+async fn written(store: Running) -> Result<(), DriveError> {
+    let Running { handle, ended, .. } = store;
+    drop(handle);
+    Ok(ended.await.map_err(|_| StoreError::Stopped)??)
+}
