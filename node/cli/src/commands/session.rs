@@ -8,11 +8,12 @@ mod words;
 
 use pars_rpc::{
     SessionId,
+    identity::GetIdentity,
     session::{CloseSession, CreateSession, ListSessions, Session},
 };
 use serde_json::{Value, json};
 
-use crate::{args::SessionCommand, context::Context, error::Error, output::Report};
+use crate::{args::SessionCommand, context::Context, daemon::Daemon, error::Error, output::Report};
 
 /// `session …`
 pub async fn run(context: &Context, command: &SessionCommand) -> Result<Report, Error> {
@@ -39,8 +40,10 @@ async fn create(context: &Context, recipient: &str) -> Result<Report, Error> {
 }
 
 async fn list(context: &Context) -> Result<Report, Error> {
-    let sessions = context.daemon()?.call(&ListSessions {}).await?;
-    let lines: Vec<String> = sessions.iter().map(words::session).collect();
+    let daemon = context.daemon()?;
+    let sessions = daemon.call(&ListSessions {}).await?;
+    let own = if sessions.iter().any(words::may_be_inbox) { own(&daemon).await } else { None };
+    let lines: Vec<String> = sessions.iter().map(|session| words::session(session, own.as_deref())).collect();
     let text = if lines.is_empty() { "There is no session yet.".to_owned() } else { lines.join("\n") };
     Ok(Report::new(json!({"sessions": document(&sessions)?}), text))
 }
@@ -49,6 +52,11 @@ async fn close(context: &Context, session: SessionId) -> Result<Report, Error> {
     let closed: Session = context.daemon()?.call(&CloseSession { session }).await?;
     let text = format!("Closed session {} with {}; it still receives.", closed.id, closed.peer);
     Ok(Report::new(document(&closed)?, text))
+}
+
+/// Who the daemon speaks for: what it says of its inbox carries that name. Unknown, it is shown as it came.
+async fn own(daemon: &Daemon) -> Option<String> {
+    daemon.call(&GetIdentity {}).await.ok().map(|identity| identity.id)
 }
 
 /// An answer as the document it came as.

@@ -1,6 +1,10 @@
 //! Each verb asks for its method and prints the answer.
 
-use pars_rpc::{Code, RpcError};
+use pars_rpc::{
+    Code, RpcError,
+    event::Event,
+    message::{GAP, Message},
+};
 use serde_json::{Value, json};
 
 use crate::{SESSION, daemon::Fake, document, identity, parsctl, session, status, text};
@@ -102,4 +106,35 @@ fn a_paused_session_is_named_with_the_command_that_lets_it_go_on() {
     );
     assert!(shown.contains(&sentence), "{shown}");
     assert!(!text(&parsctl(self::daemon().datadir(), &["status"])).contains("Paused"));
+}
+
+#[test]
+fn what_came_into_the_inbox_and_cannot_be_read_is_shown_as_that() {
+    let gap = Message {
+        kind: GAP.into(),
+        ..crate::received(3, "the records of this first contact did not come within a day")
+    };
+    // A message after it ends the tail.
+    let told = vec![Event::Gap(gap.clone()), Event::MessageReceived(crate::received(4, "one"))];
+    // The session of the daemon's own account, as it comes.
+    let daemon = Fake::start(told, move |method, _| match method {
+        "identity.get" => Ok(identity()),
+        "session.list" => {
+            let mut inbox = session();
+            (inbox["pqAuth"], inbox["unread"]) = (json!("none"), json!(1));
+            Ok(json!([inbox]))
+        }
+        "message.list" => Ok(json!({"messages": [gap], "next": null})),
+        _ => Ok(Value::Null),
+    });
+    let listed = text(&parsctl(daemon.datadir(), &["session", "list"]));
+    let expected =
+        format!("{SESSION}  your inbox: first contacts that cannot be read (session read says why), 1 unread\n");
+    assert_eq!(listed, expected);
+    let line =
+        "[3] a first contact that cannot be read, of whom is unknown: the records of this first contact did not come";
+    let read = text(&parsctl(daemon.datadir(), &["session", "read", "--session", SESSION]));
+    assert!(read.starts_with(line), "{read}");
+    let tail = text(&parsctl(daemon.datadir(), &["session", "tail", "--no-ack", "--count", "1"]));
+    assert!(tail.starts_with(line), "{tail}");
 }

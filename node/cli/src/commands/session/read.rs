@@ -3,13 +3,13 @@
 use pars_rpc::{
     SessionId,
     event::Ack,
-    message::{Delivery, Direction, ListMessages, MAX_PAGE, MarkRead, Message},
+    message::{Delivery, Direction, GAP, ListMessages, MAX_PAGE, MarkRead, Message},
     session::ListSessions,
     status::GetStatus,
 };
 use serde_json::json;
 
-use super::{document, words};
+use super::{document, own, words};
 use crate::{
     args::ReadMessages,
     context::Context,
@@ -22,7 +22,8 @@ use crate::{
 pub(super) async fn run(context: &Context, what: &ReadMessages) -> Result<Report, Error> {
     let daemon = context.daemon()?;
     let (messages, next) = pages(&daemon, what).await?;
-    let lines: Vec<String> = messages.iter().map(words::message).collect();
+    let own = if messages.iter().any(|message| message.kind == GAP) { own(&daemon).await } else { None };
+    let lines: Vec<String> = messages.iter().map(|message| words::message(message, own.as_deref())).collect();
     let text = if lines.is_empty() { "There is no message.".to_owned() } else { lines.join("\n") };
     let report = Report::new(json!({"messages": document(&messages)?, "next": next}), text);
     let received = messages.iter().rev().find(|message| message.direction == Direction::Received);

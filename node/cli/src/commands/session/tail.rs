@@ -2,30 +2,34 @@
 
 use pars_rpc::{event::Event, message::GAP};
 
-use super::{document, words};
+use super::{document, own, words};
 use crate::{
     args::Tail,
     context::Context,
-    daemon::Events,
+    daemon::{Daemon, Events},
     error::Error,
     output::{self, Report},
 };
 
 /// `session tail`: until interrupted, until the reader of the output goes, or until so many messages came.
 pub(super) async fn run(context: &Context, tail: &Tail) -> Result<Report, Error> {
-    let mut events = context.daemon()?.events(tail.after).await?;
+    let daemon = context.daemon()?;
+    let mut events = daemon.events(tail.after).await?;
     tokio::select! {
-        ended = print(&mut events, tail, context.json()) => ended?,
+        ended = print((&daemon, &mut events), tail, context.json()) => ended?,
         _ = tokio::signal::ctrl_c() => {}
     }
     Ok(Report::silent())
 }
 
-async fn print(events: &mut Events, tail: &Tail, as_json: bool) -> Result<(), Error> {
-    let mut left = tail.count;
+async fn print((daemon, events): (&Daemon, &mut Events), tail: &Tail, as_json: bool) -> Result<(), Error> {
+    let (mut left, mut name) = (tail.count, None);
     while left != Some(0) {
         let event = events.next().await?;
-        let report = Report::new(document(&event)?, words::event(&event));
+        if name.is_none() && !as_json && words::may_be_of_inbox(&event) {
+            name = own(daemon).await;
+        }
+        let report = Report::new(document(&event)?, words::event(&event, name.as_deref()));
         if output::emit(&report, as_json).is_err() {
             return Ok(());
         }

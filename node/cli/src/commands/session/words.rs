@@ -1,5 +1,8 @@
 //! Sessions, messages and events as lines for people. What others wrote cannot look like a line of ours: its line breaks are
 //! indented, its control characters shown (`output::printable`).
+//!
+//! What came into the inbox and cannot be read stands under this daemon's own identity, because nothing says who wrote it. Lines
+//! say so instead: `own` is that identity, where it is known.
 
 use pars_rpc::{
     event::Event,
@@ -7,8 +10,20 @@ use pars_rpc::{
     session::{ForwardSecrecy, PqAuth, Session},
 };
 
+/// Whether a session may be the inbox's, so that the own identity must be known to name it.
+pub(super) fn may_be_inbox(session: &Session) -> bool {
+    session.pq_auth == PqAuth::None
+}
+
 /// One line.
-pub(super) fn session(session: &Session) -> String {
+pub(super) fn session(session: &Session, own: Option<&str>) -> String {
+    if may_be_inbox(session) && own == Some(session.peer.as_str()) {
+        let unread = session.unread;
+        return format!(
+            "{}  your inbox: first contacts that cannot be read (session read says why), {unread} unread",
+            session.id
+        );
+    }
     let mut words = vec![match session.pq_auth {
         PqAuth::None => "nothing sent yet",
         PqAuth::Pending => "waits for the first answer",
@@ -25,7 +40,11 @@ pub(super) fn session(session: &Session) -> String {
 }
 
 /// A line, or several for a text of several lines.
-pub(super) fn message(message: &Message) -> String {
+pub(super) fn message(message: &Message, own: Option<&str>) -> String {
+    if message.kind == message::GAP && own == Some(message.sender.as_str()) {
+        let why = message.content.replace('\n', " ");
+        return format!("[{}] a first contact that cannot be read, of whom is unknown: {why}", message.cursor);
+    }
     let (who, how_far) = match message.direction {
         Direction::Received => (message.sender.clone(), String::new()),
         Direction::Sent => (format!("to {}", message.session), format!(" ({})", delivery(message.delivery))),
@@ -51,12 +70,17 @@ fn delivery(delivery: Delivery) -> String {
     }
 }
 
+/// Whether an event may be of the inbox.
+pub(super) fn may_be_of_inbox(event: &Event) -> bool {
+    matches!(event, Event::Gap(_)) || matches!(event, Event::SessionChanged(changed) if may_be_inbox(changed))
+}
+
 /// A line for each kind.
-pub(super) fn event(event: &Event) -> String {
+pub(super) fn event(event: &Event, own: Option<&str>) -> String {
     match event {
-        Event::MessageReceived(received) | Event::Gap(received) => message(received),
+        Event::MessageReceived(received) | Event::Gap(received) => message(received, own),
         Event::MessageUpdated(updated) => format!("[{}] is {}", updated.cursor, delivery(updated.delivery)),
-        Event::SessionChanged(changed) => format!("session {}", session(changed)),
+        Event::SessionChanged(changed) => format!("session {}", session(changed, own)),
         Event::Published {} => "your records stand in the directory".into(),
         // Rooms are told to pages, without a subscription.
         Event::RoomProgress(_)
@@ -90,24 +114,47 @@ mod tests {
 
     #[test]
     fn a_foreign_line_break_cannot_forge_a_line_of_ours() {
-        let text = message(&received("text", "hi\n[8] 05bb: forged"));
+        let text = message(&received("text", "hi\n[8] 05bb: forged"), None);
         assert_eq!(text, "[7] 05aa: hi\n    [8] 05bb: forged");
     }
 
     #[test]
     fn what_is_no_text_is_named_and_not_shown() {
-        assert_eq!(message(&received("action", "aabbcc")), "[7] 05aa: action of 3 bytes");
+        assert_eq!(message(&received("action", "aabbcc"), None), "[7] 05aa: action of 3 bytes");
     }
 
     #[test]
     fn a_gap_says_why_it_cannot_be_read_in_one_line() {
-        assert_eq!(message(&received("gap", "the key\nwas used")), "[7] 05aa: a gap: the key was used");
+        assert_eq!(message(&received("gap", "the key\nwas used"), Some("05bb")), "[7] 05aa: a gap: the key was used");
+    }
+
+    #[test]
+    fn what_came_into_the_inbox_and_cannot_be_read_is_nobodys_and_not_ours() {
+        let gap = received("gap", "its records\ndid not come");
+        let expected = "[7] a first contact that cannot be read, of whom is unknown: its records did not come";
+        assert_eq!(message(&gap, Some("05aa")), expected);
+        assert_eq!(event(&Event::Gap(gap), Some("05aa")), expected);
+        let mut inbox = Session {
+            id: HexBytes([2; 32]),
+            peer: "05aa".into(),
+            ratchet: None,
+            pq_auth: PqAuth::None,
+            fs: ForwardSecrecy::Full,
+            verified: false,
+            archived: false,
+            unread: 3,
+        };
+        let told = session(&inbox, Some("05aa"));
+        assert!(told.ends_with("first contacts that cannot be read (session read says why), 3 unread"), "{told}");
+        assert!(event(&Event::SessionChanged(inbox.clone()), Some("05aa")).contains("your inbox"));
+        inbox.peer = "05bb".into();
+        assert!(session(&inbox, Some("05aa")).contains("nothing sent yet"), "a session that was only begun");
     }
 
     #[test]
     fn a_message_of_ours_says_how_far_it_is() {
         let mut sent = received("text", "hi");
         (sent.direction, sent.delivery) = (Direction::Sent, Delivery::Stored { copies: 5 });
-        assert!(message(&sent).ends_with("(stored, 5 copies): hi"));
+        assert!(message(&sent, Some("05aa")).ends_with("(stored, 5 copies): hi"));
     }
 }
