@@ -26,6 +26,7 @@ mod code {
     pub(super) const BAD_SIGNATURE: u8 = 18;
     pub(super) const NO_PRECOMPILE: u8 = 19;
     pub(super) const CALL_NOT_ALLOWED: u8 = 25;
+    pub(super) const VALUE_ABOVE_CAP: u8 = 26;
 }
 
 /// `ActionRefused` of the RPC.
@@ -56,6 +57,10 @@ pub(super) fn run(report: &mut Report, world: &mut World) {
     });
     let _ = report.step("a target outside the policy is refused, and the refusal names that contract", |facts| {
         another_target(world, facts)
+    });
+    // Both enrolments left the cap at its default: no value at all.
+    refuse(report, world, "one wei more than the policy's cap is refused", code::VALUE_ABOVE_CAP, || {
+        world.send(&world.accounts[1], ADD, "1", &["--value", "1"]).map(drop)
     });
     flipped(report, world);
     elsewhere(report, world, &honest);
