@@ -153,6 +153,8 @@ pub fn rust_with(repo: &Repo, environment: &[(&str, &str)]) -> Result<Count> {
             "--locked",
             "--no-fail-fast",
             "--color=never",
+            "--test-threads",
+            &threads(std::thread::available_parallelism().map_or(1, usize::from)).to_string(),
         ]);
         all += counted(&mut joined(repo, &command)?, count::nextest)?;
     } else {
@@ -163,6 +165,11 @@ pub fn rust_with(repo: &Repo, environment: &[(&str, &str)]) -> Result<Count> {
         )?;
     }
     Ok(all)
+}
+
+/// Tests at once: one for each processor, and one that waits (.config/nextest.toml).
+const fn threads(processors: usize) -> usize {
+    processors + 1
 }
 
 /// The same command with standard error joined to standard output.
