@@ -26,16 +26,9 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Build everything and start a development network on this machine: chain, contracts, indexer, six service nodes, the
-    /// daemons of two members.
-    Up {
-        /// Throw the state of the last run away and start anew.
-        #[arg(long)]
-        fresh: bool,
-        /// Where the network keeps its state.
-        #[arg(long, default_value = ".stack")]
-        dir: PathBuf,
-    },
+    /// Build everything and start a development network on this machine: chain, contracts, indexer, six service nodes, an SFU,
+    /// the daemons of two members. Ctrl-C ends it.
+    Up(stack::Up),
     /// Lint, build and run every test of the quick profile; ends with `N passed, N failed`.
     Test {
         /// Synchronise the sources into this folder and build there, so that a fresh clone finds a warm build.
@@ -88,7 +81,7 @@ fn main() -> ExitCode {
 fn dispatch(verb: Verb) -> Result<ExitCode> {
     let repo = run::Repo::here();
     match verb {
-        Verb::Up { fresh, dir } => stack::up(&repo, &dir, fresh),
+        Verb::Up(up) => stack::up(&repo, &up),
         Verb::Test { cache } => Ok(test::test(repo, cache.as_deref())),
         Verb::Deep { stages } => deep::deep(&repo, &stages),
         Verb::Demo { json } => stack::demo(&repo, json),

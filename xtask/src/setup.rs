@@ -1,5 +1,5 @@
-//! What a fresh machine needs beyond Rust, Node and a C compiler: the npm packages, and a browser for the journeys. Nothing
-//! is downloaded twice.
+//! What a fresh machine needs: Rust, Node and a C compiler are asked for by name; the npm packages, and a browser for the
+//! journeys, are installed. Nothing is downloaded twice.
 
 use crate::run::{self, Repo};
 use anyhow::{Context, Result, bail};
@@ -22,7 +22,8 @@ pub fn npm(repo: &Repo) -> Result<()> {
 
 /// The same for a folder with a package-lock.json of its own.
 pub fn npm_in(repo: &Repo, folder: &str) -> Result<()> {
-    node()?;
+    judge_node(run::output(Command::new("node").arg("--version")).ok().as_deref())?;
+    need("npm", "npm is missing: it comes with Node (https://nodejs.org, or Debian: apt-get install npm)")?;
     let folder = repo.root.join(folder);
     let lock = fs::read(folder.join("package-lock.json")).context("reading package-lock.json")?;
     let stamp = folder.join("node_modules/.installed-lock.json");
@@ -34,8 +35,16 @@ pub fn npm_in(repo: &Repo, folder: &str) -> Result<()> {
     fs::write(stamp, lock).context("remembering what npm installed")
 }
 
+/// A C compiler, before cargo has spent minutes on what comes before the first crate that needs one.
+pub fn compiler() -> Result<()> {
+    let named = env::var("CC").unwrap_or_else(|_| "cc".into());
+    let program = named.split_whitespace().next().unwrap_or("cc");
+    need(program, "a C compiler is missing: install one (Debian: apt-get install gcc libc6-dev), or name it by CC")
+}
+
 /// Install and build the workspace's own npm packages: the journeys and the daemons use what lies in their `dist`.
 pub fn packages(repo: &Repo) -> Result<()> {
+    compiler()?;
     npm(repo)?;
     run::aside(repo.command("npm").args(["run", "build", "--silent", "--workspaces", "--if-present"]))
 }
@@ -71,13 +80,44 @@ fn present(program: &str) -> bool {
     status.is_ok_and(|status| status.success())
 }
 
-fn node() -> Result<()> {
-    let text = run::output(Command::new("node").arg("--version"))
-        .context("Node is missing: install Node 20.19 or newer (Debian: apt-get install nodejs npm)")?;
-    let mut parts = text.trim().trim_start_matches('v').split('.').map(|p| p.parse::<u32>().unwrap_or(0));
+/// Ends with a sentence if a program does not run.
+fn need(program: &str, sentence: &'static str) -> Result<()> {
+    if present(program) { Ok(()) } else { bail!("{sentence}") }
+}
+
+/// Whether Node, by what it says of its version, can run the tools; nothing: it does not run.
+fn judge_node(version: Option<&str>) -> Result<()> {
+    let install =
+        format!("install Node {}.{} or newer (https://nodejs.org; Debian 13 has it as nodejs)", NODE.0, NODE.1);
+    let Some(text) = version.map(str::trim) else { bail!("Node is missing: {install}") };
+    let mut parts = text.trim_start_matches('v').split('.').map(|part| part.parse::<u32>().unwrap_or(0));
     let found = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
     if found < NODE {
-        bail!("Node {} is too old: install Node {}.{} or newer", text.trim(), NODE.0, NODE.1);
+        bail!("Node {text} is too old: {install}");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn node_that_is_missing_or_too_old_is_told_with_what_to_do() {
+        for good in ["v20.19.0\n", "v20.20.1", "v24.0.0"] {
+            assert!(judge_node(Some(good)).is_ok(), "{good}");
+        }
+        let told = |version: Option<&str>| judge_node(version).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(told(None).starts_with("Node is missing: install Node 20.19 or newer"));
+        // What Debian 12 has.
+        assert!(told(Some("v18.20.4\n")).starts_with("Node v18.20.4 is too old: install Node 20.19 or newer"));
+        assert!(told(Some("v20.18.3")).contains("too old") && told(Some("rubbish")).contains("too old"));
+    }
+
+    #[test]
+    fn a_program_that_does_not_run_is_told_in_one_sentence() {
+        let told = need("no-such-program", "npm is missing").map_err(|error| error.to_string());
+        assert_eq!(told, Err("npm is missing".to_owned()));
+        assert!(compiler().is_ok(), "this test was linked by one");
+    }
 }

@@ -172,12 +172,17 @@ impl Network {
         let person = self.person(0, daemon);
         connected(daemon)?;
         person.run(&["session", "identity", "create"])?;
-        let shown = wait::until(&format!("the records of {}", daemon.name), || {
-            let shown = person.run(&["session", "identity", "show"])?;
-            Ok((shown.get("published") == Some(&Value::Bool(true))).then_some(shown))
-        })?;
-        Ok(Account { id: text(&shown, "/id")?, link: text(&shown, "/link")? })
+        published(&daemon.name, &person)
     }
+}
+
+/// Waits until strangers can write to whom a daemon speaks for.
+pub fn published(name: &str, person: &Parsctl) -> Result<Account> {
+    let shown = wait::until(&format!("the records of {name}"), || {
+        let shown = person.run(&["session", "identity", "show"])?;
+        Ok((shown.get("published") == Some(&Value::Bool(true))).then_some(shown))
+    })?;
+    Ok(Account { id: text(&shown, "/id")?, link: text(&shown, "/link")? })
 }
 
 /// Who a daemon speaks for.

@@ -76,6 +76,12 @@ impl Parsctl {
         tool::document(&output)
     }
 
+    /// Runs a command that must succeed, and gives what it shows to people.
+    pub fn shown(&self, words: &[impl AsRef<str>]) -> Result<String> {
+        let arguments: Vec<_> = self.arguments(words).into_iter().filter(|word| word != "--json").collect();
+        tool::text(&self.program, &arguments)
+    }
+
     /// Runs a command that must be refused: non-zero exit and an error document.
     pub fn refused(&self, words: &[impl AsRef<str>]) -> Result<Refusal> {
         match self.attempt(words)? {

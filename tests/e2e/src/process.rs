@@ -4,18 +4,25 @@ use std::{
     fs::File,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    sync::mpsc,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::mpsc::{self, RecvTimeoutError},
     thread,
+    time::Duration,
 };
 
 use anyhow::{Context, Result, anyhow};
 use serde_json::Value;
 
-use crate::wait::PATIENCE;
+use crate::{
+    report::Stopwatch,
+    wait::{self, PATIENCE},
+};
 
 /// Lines of a log that are quoted when a program does not start.
 const LAST_WORDS: usize = 12;
+
+/// Between two looks whether a program got ready or has ended.
+const LOOK: Duration = Duration::from_millis(25);
 
 /// A running process.
 #[derive(Debug)]
@@ -49,26 +56,35 @@ impl Process {
         let stdout = child.stdout.take().ok_or_else(|| anyhow!("no standard output"))?;
         let mut process = Self { child, ready: Value::Null };
         process.ready = first_line(stdout).map_err(|error| {
-            let name = program.file_name().unwrap_or(program.as_os_str()).display();
-            match last_words(&log, before) {
-                said if said.is_empty() => anyhow!("{name} did not get ready: {error:#}"),
-                said => anyhow!("{name} did not get ready; it said:\n{said}"),
+            let name = program.file_name().unwrap_or(program.as_os_str()).display().to_string();
+            let said = last_words(&log, before);
+            match refusal(&name, &said) {
+                Some(sentence) => anyhow!("{name}: {sentence}"),
+                None if said.is_empty() => anyhow!("{name} did not get ready: {error:#}"),
+                None => anyhow!("{name} did not get ready; it said:\n{said}"),
             }
         })?;
         Ok(process)
     }
 
     /// How it ended, if it did.
-    pub fn ended(&mut self) -> Result<Option<std::process::ExitStatus>> {
+    pub fn ended(&mut self) -> Result<Option<ExitStatus>> {
         Ok(self.child.try_wait()?)
     }
 
-    /// Asks it to end (SIGTERM) and waits until it has.
+    /// Asks it to end (SIGTERM) and waits until it has. It is killed if it does not for as long as [`PATIENCE`], or if the user
+    /// asks twice to end.
     pub fn stop(&mut self) {
         let asked = Command::new("kill").arg(self.child.id().to_string()).stderr(Stdio::null()).status();
-        if asked.is_ok_and(|status| status.success()) {
-            let _ = self.child.wait();
+        let started = Stopwatch::start();
+        while asked.as_ref().is_ok_and(ExitStatus::success) && wait::asked_to_end() < 2 && started.elapsed() < PATIENCE
+        {
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return;
+            }
+            wait::moment(LOOK);
         }
+        self.kill();
     }
 
     /// Ends it at once, wherever it stands (SIGKILL).
@@ -101,9 +117,22 @@ fn first_line(stream: impl std::io::Read + Send + 'static) -> Result<Value> {
         drop(sender);
         lines.for_each(drop);
     });
-    let line = receiver.recv_timeout(PATIENCE).context("it ended or kept silent")?;
+    let line = wait::until("its first line", || match receiver.recv_timeout(LOOK) {
+        Ok(line) => Ok(Some(Some(line))),
+        Err(RecvTimeoutError::Timeout) => Ok(None),
+        Err(RecvTimeoutError::Disconnected) => Ok(Some(None)),
+    })?;
+    let line = line.context("it ended")?;
     let ready: Value = serde_json::from_str(&line).with_context(|| format!("no JSON: {line}"))?;
     if ready.get("ready") == Some(&Value::Bool(true)) { Ok(ready) } else { Err(anyhow!("not ready: {line}")) }
+}
+
+/// The sentence with which a program ended, if the end of its log is one: ours begin with the program's name.
+fn refusal<'a>(name: &str, said: &'a str) -> Option<&'a str> {
+    let sentence = |line: &'a str| {
+        line.strip_prefix("Error: ").or_else(|| line.strip_prefix(name).and_then(|rest| rest.strip_prefix(": ")))
+    };
+    said.lines().rev().find_map(sentence)
 }
 
 /// The end of what was added to a log since it had so many bytes.
@@ -127,6 +156,16 @@ mod tests {
         let script = "echo 'the port is taken' >&2; exit 1".to_owned();
         let error = Process::start(Path::new("/bin/sh"), &["-c".into(), script], log).unwrap_err();
         assert_eq!(error.to_string(), "sh did not get ready; it said:\nthe port is taken");
+    }
+
+    #[test]
+    fn the_sentence_with_which_a_program_ended_is_all_that_is_quoted() {
+        let directory = tempfile::tempdir().unwrap();
+        let script = "echo 'INFO it begins' >&2; echo 'sh: the port is taken' >&2; exit 1".to_owned();
+        let arguments = ["-c".to_owned(), script];
+        let error = Process::start(Path::new("/bin/sh"), &arguments, directory.path().join("log")).unwrap_err();
+        assert_eq!(error.to_string(), "sh: the port is taken");
+        assert_eq!(refusal("sfu", "panicked\nError: no key\n"), Some("no key"));
     }
 
     #[test]

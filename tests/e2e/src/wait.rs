@@ -1,6 +1,12 @@
 //! Waiting for something to become observable.
 
-use std::{sync::mpsc, time::Duration};
+use std::{
+    sync::{
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    time::Duration,
+};
 
 use anyhow::{Result, bail};
 
@@ -14,8 +20,22 @@ pub const MOMENT: Duration = Duration::from_millis(300);
 
 const PAUSE: Duration = Duration::from_millis(25);
 
+/// How often the user asked this program to end.
+static ASKED_TO_END: AtomicUsize = AtomicUsize::new(0);
+
+/// The user asked this program to end: every wait ends, so that what still starts can be taken down. Asked again, programs
+/// that were asked to end themselves are killed ([`crate::process::Process::stop`]).
+pub fn ask_to_end() {
+    ASKED_TO_END.fetch_add(1, Ordering::SeqCst);
+}
+
+/// How often that was.
+pub fn asked_to_end() -> usize {
+    ASKED_TO_END.load(Ordering::SeqCst)
+}
+
 /// Asks again and again until there is an answer; gives up after [`PATIENCE`] with what was waited for and the last
-/// failure.
+/// failure. Asked to end, it gives up at once.
 pub fn until<T>(what: &str, mut look: impl FnMut() -> Result<Option<T>>) -> Result<T> {
     let started = Stopwatch::start();
     loop {
@@ -24,6 +44,9 @@ pub fn until<T>(what: &str, mut look: impl FnMut() -> Result<Option<T>>) -> Resu
             Ok(None) => None,
             Err(error) => Some(error),
         };
+        if asked_to_end() > 0 {
+            bail!("asked to end while waiting for {what}");
+        }
         if started.elapsed() > PATIENCE {
             match last {
                 Some(error) => return Err(error.context(format!("waited for {what} in vain"))),
