@@ -158,6 +158,24 @@ mod tests {
     }
 
     #[test]
+    fn every_command_of_the_tour_is_one() {
+        let tour = include_str!("../../../docs/tour.md");
+        let (id, hash) = (format!("05{}", "ab".repeat(32)), format!("0x{}", "ab".repeat(32)));
+        let commands: Vec<&str> = tour.lines().filter(|line| line.starts_with("parsctl ")).collect();
+        assert!(commands.len() >= 10, "{commands:?}");
+        for command in commands {
+            let whole = command.replace("05…", &id).replace("0x…", &hash);
+            // Every other piece stands between quotation marks.
+            let pieces = whole.split('\'').enumerate();
+            let words = pieces.flat_map(|(place, piece)| match place % 2 {
+                0 => piece.split_whitespace().collect(),
+                _ => vec![piece],
+            });
+            assert!(Cli::try_parse_from(words).is_ok(), "{command}");
+        }
+    }
+
+    #[test]
     fn global_options_stand_before_or_after_the_command() {
         for line in ["--json --rpc http://a chain status", "chain status --json --rpc http://a"] {
             let cli = parse(line).unwrap();
