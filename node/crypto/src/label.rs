@@ -183,8 +183,12 @@ labels! {
         ROOM_WRAP = "pars-room-wrap-v1";
         /// Media and data key of a sender (TOWNHALL 3).
         ROOM_SENDER = "pars-room-sender-v1";
+        /// Notices about a recording (ELIGIBILITY 4).
+        ROOM_RECORDING = "pars-room-recording-v1";
         /// Wrapped recording key (TOWNHALL 6).
         RECORDING_WRAP = "pars-recording-wrap-v1";
+        /// Key of one file of a recording: KDF(ns, file_key; recordingId, file id16) (TOWNHALL 6).
+        RECORDING_FILE = "pars-recording-file-v1";
     }
 
     /// A label of the hybrid signature [`crate::sign::HybridSecret::sign`].

@@ -5,6 +5,7 @@
 //! | [`label`] | the registry of domain separation labels; one label, one use, one type |
 //! | [`hash`], [`kdf`] | `H`, `KDF`, `Expand`, the chain step, all over SHA3-256 |
 //! | [`aead`] | AES-256-GCM with the three nonce rules as three types |
+//! | [`chunks`] | STREAM: a growing file in sealed chunks under a key of its own |
 //! | [`dh`], [`kem`], [`hkem`] | X25519, ML-KEM-768 and 1024, the hybrid KEM XW768 and XW1024 |
 //! | [`frame`] | LiveKit's frame encryption, the exception for media |
 //! | [`sign`] | Ed25519, ML-DSA-87, the hybrid signature `HS` |
@@ -21,6 +22,7 @@
 #![cfg_attr(not(test), deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing))]
 
 pub mod aead;
+pub mod chunks;
 pub mod dh;
 pub mod frame;
 pub mod hash;

@@ -90,6 +90,8 @@ secrets! {
     Ed25519Seed, 32;
     /// The one seed of a hybrid KEM key. 32 bytes.
     HybridKemSeed, 32;
+    /// The file key of one span of a recording: what is wrapped to each participant's recording key. 32 bytes.
+    RecordingKey, 32;
 }
 
 #[cfg(test)]
@@ -114,6 +116,7 @@ mod tests {
             "DsaSeed",
             "Ed25519Seed",
             "HybridKemSeed",
+            "RecordingKey",
         ];
         assert_eq!(printed(), expected.map(|name| format!("{name}(redacted)")));
     }

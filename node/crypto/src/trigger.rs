@@ -5,7 +5,11 @@
 //! ```text
 //! action   "pars-session-trigger/1"22 | 0 | 0x1901 | domain separator32 | hashStruct(Action)32   89 bytes
 //! enrol    "pars-trigger-enrol/1"20   | 0 | 0x1901 | domain separator32 | hashStruct(Enrol)32    87 bytes
+//! erc7913  "pars-erc7913/1"14         | 0 | digest32                                            47 bytes
 //! ```
+//!
+//! The third is what the chain's ERC-7913 verifier checks (ELIGIBILITY section 4.5): signed by keys that consent to recordings,
+//! which are keys of their own.
 
 use std::fmt;
 
@@ -19,6 +23,7 @@ use crate::suite::{DSA87_PUBLIC, DSA87_SIGNATURE, Suite};
 
 const ACTION: &[u8] = b"pars-session-trigger/1";
 const ENROL: &[u8] = b"pars-trigger-enrol/1";
+const ERC7913: &[u8] = b"pars-erc7913/1";
 
 /// What a trigger key can sign.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,11 +40,16 @@ impl Statement {
         Self::of(ENROL, domain, enrol)
     }
 
+    /// An EIP-712 digest, for the ERC-7913 verifier.
+    pub fn erc7913(digest: &[u8; 32]) -> Self {
+        Self([ERC7913, &[0], digest].concat())
+    }
+
     fn of(prefix: &[u8], domain: &[u8; 32], hash: &[u8; 32]) -> Self {
         Self([prefix, &[0, 0x19, 0x01], domain, hash].concat())
     }
 
-    /// The bytes that enter the primitive: 89 for an action, 87 for an enrolment.
+    /// The bytes that enter the primitive: 89 for an action, 87 for an enrolment, 47 for a digest.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
@@ -189,6 +199,7 @@ mod tests {
     fn statements_have_their_sizes_and_keys_print_nothing() {
         assert_eq!(Statement::action(&[0; 32], &[0; 32]).as_bytes().len(), 89);
         assert_eq!(Statement::enrol(&[0; 32], &[0; 32]).as_bytes().len(), 87);
+        assert_eq!(Statement::erc7913(&[0; 32]).as_bytes().len(), 47);
         assert_eq!(format!("{:?}", key(&Libcrux)), "TriggerSecret(redacted)");
     }
 }
