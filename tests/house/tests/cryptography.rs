@@ -179,7 +179,8 @@ const DECLARED: &[(&str, &[&str])] = &[
     ("pars-daemon", &["rustls"]),
     ("pars-identity", &["bip39", "zeroize"]),
     ("pars-keyfile", &["zeroize"]),
-    ("pars-proto", &["zeroize"]),
+    // Consent keys sign on secp256k1, as the contract recovers.
+    ("pars-proto", &["k256", "zeroize"]),
     ("pars-rpc", &["zeroize"]),
     ("pars-sfu", &["zeroize"]),
 ];

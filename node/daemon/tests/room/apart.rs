@@ -13,7 +13,8 @@ use pars_circuits::{Deadline, Leaf, LeafSet, Nullifier, ProvingKey, Purpose, Req
 use pars_crypto::suite::Libcrux;
 use pars_engine::room::{Member, MemberConfig, MemberIn, MemberOut, MemberQuestion};
 use pars_identity::id::IdentityId;
-use pars_proto::room::{Claim, ConsentSigner, HostEntry, HostSecrets, Reach, Scope, Sitting, Statement, Support};
+use pars_proto::room::recording::ConsentKey;
+use pars_proto::room::{Claim, HostEntry, HostSecrets, Reach, Scope, Sitting, Statement, Support};
 use pars_wire::codec::Wire;
 use pars_wire::machine::{Cx, Machine, Now, Tick};
 use pars_wire::{ChainId, Kind, RoomId, SittingId};
@@ -103,13 +104,12 @@ fn stated(rng: &mut ChaCha20Rng, key: &ProvingKey, holder: &Holder, (tree, numbe
     let host = HostSecrets::generate(&Libcrux, rng);
     let reach = Reach::Direct(([127, 0, 0, 1], 4_433).into());
     let host = HostEntry { x_pk: host.x_pk(), s_vk: host.s_vk(), session: IdentityId([3; 32]), reach };
-    let mut consent = [0; 20];
-    rng.fill_bytes(&mut consent);
     let config = MemberConfig {
         suite: &Libcrux,
         sitting: Sitting { scope, kind: Kind::OpenForum, opened_at, ends_at: opened_at + 7_200 },
         host,
-        consent: Some(ConsentSigner::Address(consent.into())),
+        consent: Some(ConsentKey::generate(rng)),
+        recordings: None,
         clock: opened_at + 600,
     };
     let external = sitting.scope(Purpose::Join).external();

@@ -1,6 +1,7 @@
 //! What host and member are told, and what they ask for. Plain values: a shell carries them out, the simulator looks at them.
 
 mod reasons;
+mod recording;
 mod view;
 
 use alloy_primitives::Address;
@@ -12,6 +13,7 @@ use pars_wire::codec::DecodeError;
 use super::state::{Rights, RoomState};
 
 pub use reasons::{EndReason, GoneReason, OrderRefusal};
+pub use recording::{Anchor, Authority, Pause, RecordingEvent, RecordingIn, RecordingQuestion, Withdrawal};
 pub use view::{EpochKeys, SeatKeys, SeatView, View};
 
 /// Names a control stream at the host; the shell counts, a number is never used again.
@@ -230,6 +232,8 @@ pub enum MemberIn {
     Accept(bool),
     /// Do not make this seat the steward.
     Decline,
+    /// About recordings.
+    Recording(RecordingIn),
     /// Leave the room.
     Leave,
     /// The sitting is over.
@@ -270,6 +274,8 @@ pub enum MemberQuestion {
         /// What it stated.
         statement: Box<Statement>,
     },
+    /// About recordings.
+    Recording(RecordingQuestion),
 }
 
 /// What a member's user learns.
@@ -335,6 +341,8 @@ pub enum MemberEvent {
     Forged(Forgery),
     /// Who makes the epochs now.
     Steward(SeatNo),
+    /// About recordings.
+    Recording(RecordingEvent),
     /// It is over.
     Ended(EndReason),
 }
@@ -367,6 +375,8 @@ pub enum StopReason {
     NotRotated,
     /// The host has told nothing for 5 s: somebody may have left.
     HostSilent,
+    /// A recorder's seat is in the epoch, and the consent of exactly its participants is not final, or stands no more.
+    NotConsented,
     /// We are out.
     Ended,
 }

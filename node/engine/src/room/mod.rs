@@ -35,10 +35,11 @@ pub mod state;
 
 pub use host::{Host, HostConfig};
 pub use io::{
-    EndReason, EpochKeys, Forgery, GoneReason, HostEvent, HostIn, HostOut, HostQuestion, LinkId, MemberEvent, MemberIn,
-    MemberOut, MemberQuestion, OrderRefusal, QuestionId, SeatKeys, SeatView, SfuOrder, Standing, StopReason,
-    Unreachable, View,
+    Anchor, Authority, EndReason, EpochKeys, Forgery, GoneReason, HostEvent, HostIn, HostOut, HostQuestion, LinkId,
+    MemberEvent, MemberIn, MemberOut, MemberQuestion, OrderRefusal, Pause, QuestionId, RecordingEvent, RecordingIn,
+    RecordingQuestion, SeatKeys, SeatView, SfuOrder, Standing, StopReason, Unreachable, View, Withdrawal,
 };
+pub use member::recording::SpanState;
 pub use member::{Member, MemberConfig, Phase, RoomError};
 pub use packet::MAX_PACKET;
 pub use state::{MAX_PRESENTERS, Rights, RoomInput, RoomState, SeatInput, SeatState};

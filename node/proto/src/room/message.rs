@@ -16,7 +16,8 @@
 //! | 7 decline | empty: will not be steward |
 //! | 8 leave | empty |
 //! | 9 answer | 1 accepts, 0 declines what a moderator asked |
-//! | 10 withdraw | recordingId32: no longer consents |
+//! | 10 withdraw | span32: no longer consents |
+//! | 11 recording | see [`super::recording::notice`] |
 
 use std::collections::BTreeMap;
 
@@ -27,6 +28,7 @@ use pars_wire::codec::{DecodeError, Reader, Wire, Writer};
 
 use super::line::Line;
 use super::order::Order;
+use super::recording::SealedNotice;
 use super::scope::{Scope, SeatNo};
 
 const VERSION: u8 = 1;
@@ -80,8 +82,10 @@ pub enum Content {
     Leave,
     /// To a moderator's promotion or request.
     Answer(bool),
-    /// No longer consents to a recording.
+    /// No longer consents to a span of a recording.
     Withdraw(RecordingId),
+    /// About a recording, sealed to the group.
+    Recording(SealedNotice),
 }
 
 impl Content {
@@ -98,6 +102,7 @@ impl Content {
             Self::Leave => 8,
             Self::Answer(_) => 9,
             Self::Withdraw(_) => 10,
+            Self::Recording(_) => 11,
         }
     }
 
@@ -115,7 +120,8 @@ impl Content {
             Self::Agenda { item, started_at } => [&[*item], &started_at.to_be_bytes()[..]].concat(),
             Self::Beat { epoch } => epoch.to_be_bytes().to_vec(),
             Self::Decline | Self::Leave => Vec::new(),
-            Self::Withdraw(recording) => recording.0.to_vec(),
+            Self::Withdraw(span) => span.0.to_vec(),
+            Self::Recording(notice) => notice.encode(),
         }
     }
 
@@ -133,7 +139,8 @@ impl Content {
             7 => Self::Decline,
             8 => Self::Leave,
             9 => Self::Answer(flag(&mut from)?),
-            10 => Self::Withdraw(RecordingId(from.array::<32>("recording")?.into())),
+            10 => Self::Withdraw(RecordingId(from.array::<32>("span")?.into())),
+            11 => Self::Recording(SealedNotice::read(&mut from)?),
             other => return Err(DecodeError::Value { what: "kind of message", value: other.into() }),
         };
         from.finish()?;
@@ -185,7 +192,7 @@ pub struct RoomMessage {
 impl RoomMessage {
     fn framed(&self, out: &mut Writer) {
         let body = self.content.body();
-        // At most 4,096 bytes, which fits its length.
+        // At most 4,710 bytes, which fits its length.
         out.u16(self.seat.0).u32(self.seq).u8(self.content.kind()).u16(body.len() as u16).bytes(&body);
     }
 

@@ -18,6 +18,7 @@
 //! | [`rendezvous`] | the host proves itself at its address |
 //! | [`roster`], [`epoch`], [`keys`], [`connection`] | who is heard in an epoch, and under which keys |
 //! | [`message`], [`order`] | signed chat, hands, reactions, moderation |
+//! | [`recording`] | recording with the consent of everybody present |
 //!
 //! Everything here is a value or a pure function. Not here: pairs of seats ([`crate::signal`]), frames ([`crate::media`]),
 //! chain, tree and directory (given as [`Facts`]), and any decision over time.
@@ -34,6 +35,7 @@ pub mod line;
 pub mod message;
 pub mod metadata;
 pub mod order;
+pub mod recording;
 pub mod refusal;
 pub mod rendezvous;
 pub mod roster;

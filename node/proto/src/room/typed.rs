@@ -42,6 +42,16 @@ pub struct SeatStatement {
     pub expires_at: u64,
 }
 
+/// A signature as contracts take it: v is 27 or 28, and s the lower one.
+pub(super) fn canonical(signature: &[u8; WALLET_SIGNATURE]) -> Result<Signature, WalletError> {
+    let [.., v] = signature;
+    let parsed = Signature::from_raw_array(signature).map_err(|_| WalletError::NotCanonical)?;
+    if !matches!(v, 27 | 28) || B256::from(parsed.s()) > HALF_ORDER {
+        return Err(WalletError::NotCanonical);
+    }
+    Ok(parsed)
+}
+
 fn word(number: u64) -> B256 {
     U256::from(number).into()
 }
@@ -72,11 +82,7 @@ impl SeatStatement {
     /// # Errors
     /// [`WalletError`].
     pub fn signer(&self, signature: &[u8; WALLET_SIGNATURE]) -> Result<Address, WalletError> {
-        let [.., v] = signature;
-        let parsed = Signature::from_raw_array(signature).map_err(|_| WalletError::NotCanonical)?;
-        if !matches!(v, 27 | 28) || B256::from(parsed.s()) > HALF_ORDER {
-            return Err(WalletError::NotCanonical);
-        }
+        let parsed = canonical(signature)?;
         parsed.recover_address_from_prehash(&self.digest()).map_err(|_| WalletError::Unrecoverable)
     }
 

@@ -9,6 +9,7 @@ mod media;
 mod messages;
 mod metadata;
 mod pairs;
+mod recordings;
 mod statements;
 #[path = "../../examples/story/room/mod.rs"]
 mod story;

@@ -4,10 +4,12 @@
 //! |---|---|
 //! | [`road`] | the tunnel to the host |
 //! | [`prove`] | proof and signatures of the statement |
+//! | [`show`] | what the page is told |
 //! | [`tell`] | the machine's words in those of the RPC |
 
 pub(super) mod prove;
 mod road;
+mod show;
 mod tell;
 
 use std::sync::Arc;
@@ -17,7 +19,8 @@ use std::time::Duration;
 use pars_engine::room::{
     Member, MemberConfig, MemberEvent, MemberIn, MemberOut, MemberQuestion, Phase, QuestionId, StopReason,
 };
-use pars_proto::room::{Body, Claim, ConsentSigner, Content, HostEntry, Order, Role, RoomMessage, SeatNo, Statement};
+use pars_proto::room::recording::ConsentKey;
+use pars_proto::room::{Body, Claim, Content, HostEntry, Order, Role, RoomMessage, SeatNo, Statement};
 use pars_rpc::event::Event;
 use pars_rpc::room::{Form, Joined, Prefixed, Room};
 use pars_rpc::room_event as told;
@@ -138,7 +141,9 @@ pub(super) fn begin(inner: &Arc<Inner>, begin: Begin) -> (Seat, Option<Body>) {
         suite: SUITE,
         sitting: begin.running.sitting,
         host: begin.host.clone(),
-        consent: Some(ConsentSigner::Address(prove::consent())),
+        consent: Some(ConsentKey::generate(&mut random::system())),
+        // Without the contract this seat agrees to no recording, and sends in no epoch with a recorder's seat.
+        recordings: None,
         clock: seconds(&begin.running.sitting),
     };
     let mut out = Vec::new();
@@ -210,6 +215,9 @@ impl Task {
             MemberOut::Question { id, question: MemberQuestion::Prove(body) } => self.proving = Some((id, body)),
             MemberOut::Question { id, question: MemberQuestion::Verify { statement, .. } } => {
                 self.verify(id, statement)
+            }
+            MemberOut::Question { id, question: MemberQuestion::Recording(question) } => {
+                self.input(MemberIn::Recording(tell::not_recorded(id, &question)));
             }
             MemberOut::Event(event) => self.event(event),
         }
@@ -403,7 +411,10 @@ impl Task {
             MemberEvent::Unverified { seat, refusal } => tracing::warn!(%seat, %refusal, "a seat does not verify"),
             MemberEvent::PairFailed(seat) => tracing::warn!(%seat, "no pair channel with a seat"),
             MemberEvent::Forged(what) => tracing::warn!(?what, "something forged came over the host"),
-            MemberEvent::Expired { .. } | MemberEvent::Offered | MemberEvent::Steward(_) => {}
+            MemberEvent::Expired { .. }
+            | MemberEvent::Offered
+            | MemberEvent::Steward(_)
+            | MemberEvent::Recording(_) => {}
         }
     }
 
@@ -462,37 +473,5 @@ impl Task {
 
     fn room(&self) -> Room {
         Prefixed(self.begin.running.sitting.scope.room.0.0)
-    }
-
-    fn progress(&self, stage: told::Stage, percent: u8) {
-        let attempt = self.begin.attempt.clone();
-        self.inner.tell(Event::RoomProgress(told::Progress { attempt, stage, percent }));
-    }
-
-    /// Tell the page of this seat, once it has one.
-    fn show(&self, event: Event) {
-        if self.admitted.load(Ordering::Acquire) && !self.quiet.load(Ordering::Acquire) {
-            self.inner.tell(event);
-        }
-    }
-
-    fn show_roster(&mut self) {
-        let view = self.member.view();
-        let up = |seat: &SeatNo| view.seats.iter().any(|one| one.seat == *seat && one.hand);
-        self.hands.retain(up);
-        for seat in view.seats.iter().filter(|seat| seat.hand) {
-            if !self.hands.contains(&seat.seat) {
-                self.hands.push(seat.seat);
-            }
-        }
-        self.show(Event::RoomRoster(tell::roster(self.room(), &view, &self.hands)));
-    }
-
-    /// Roster and keys, for a page that begins anew.
-    fn show_all(&mut self) {
-        self.show_roster();
-        for keys in self.member.keys() {
-            self.show(Event::RoomKeys(tell::keys(self.room(), &keys)));
-        }
     }
 }

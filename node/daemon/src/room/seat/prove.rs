@@ -87,10 +87,3 @@ async fn points(home: Home, prover: Prover, body: &Body) -> Result<Box<[u8; 256]
     }
     Ok(points)
 }
-
-/// Who consents to recordings for the seat. Recordings are a later part: the key is drawn and not kept.
-pub(super) fn consent() -> Address {
-    let key = alloy::signers::local::PrivateKeySigner::from_slice(&random::bytes::<32>());
-    // A key outside the curve's order is drawn once in 2^128: any other address does as well.
-    key.map_or(Address::repeat_byte(1), |key| key.address())
-}

@@ -44,7 +44,8 @@ impl Host {
         }
         let Ok(message) = signed.open(&self.config.sitting.scope, Some(&key), &mut self.messages) else { return };
         let done = match message.content {
-            Content::Beat { .. } => {
+            // What one says of a recording concerns every other: its words are sealed, a withdrawal is not.
+            Content::Beat { .. } | Content::Withdraw(_) | Content::Recording(_) => {
                 self.tell_all(Some(from), &Frame::Message(bytes));
                 Ok(())
             }
@@ -59,11 +60,9 @@ impl Host {
             }
             Content::Answer(yes) => self.answer(cx, (from, yes), bytes),
             Content::Order(order) => self.order(cx, (from, order), bytes),
-            Content::Chat(_)
-            | Content::Reaction(_)
-            | Content::Hand(_)
-            | Content::Agenda { .. }
-            | Content::Withdraw(_) => Err(OrderRefusal::Misplaced),
+            Content::Chat(_) | Content::Reaction(_) | Content::Hand(_) | Content::Agenda { .. } => {
+                Err(OrderRefusal::Misplaced)
+            }
         };
         if let Err(reason) = done {
             self.tell(from, &Frame::Refused(target(&message), reason));

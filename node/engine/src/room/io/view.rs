@@ -63,6 +63,8 @@ pub struct View {
     pub check_code: Option<String>,
     /// Who makes epochs.
     pub steward: Option<SeatNo>,
+    /// The recorder's seat in the epoch of now, from its roster and nobody's word: while there is one, the room is recorded.
+    pub recording: Option<SeatNo>,
     /// Whether seats must be called to speak.
     pub floor_closed: bool,
     /// Seats by number.

@@ -1,7 +1,9 @@
 //! Under which keys may be heard and sent now, and telling the page so.
 //!
 //! A publisher sends in an epoch only while it has verified every seat of it, nobody of it has been gone for 5 s, and the host
-//! has told everything up to at most 5 s ago: a seat that left within that time may not be known here yet.
+//! has told everything up to at most 5 s ago: a seat that left within that time may not be known here yet. In an epoch with a
+//! recorder's seat it sends only while exactly its participants consent, by own index (TOWNHALL section 6). A recorder only
+//! receives.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -53,6 +55,9 @@ impl Member {
         let own = self.seat().filter(|own| epoch.holds(*own)).ok_or((StopReason::NoEpoch, None))?;
         let fresh = self.road.fresh.map(|at| at.after(FRESH_MS)).filter(|until| now < *until);
         let mut until = fresh.ok_or((StopReason::HostSilent, None))?;
+        if self.is_recorder() {
+            return Err((StopReason::NotConsented, Some(own)));
+        }
         for seat in epoch.seats.iter().filter(|seat| **seat != own || self.connection.is_some()) {
             let entry = self.roster.get(*seat).ok_or((StopReason::Verifying, Some(*seat)))?;
             match entry.check {
@@ -67,7 +72,8 @@ impl Member {
                 until = until.min(grace);
             }
         }
-        Ok(until)
+        let recorded = self.recorded(&epoch.seats, now).map_err(|seat| (StopReason::NotConsented, Some(seat)))?;
+        Ok(recorded.map_or(until, |recorded| until.min(recorded)))
     }
 
     /// Tell the page what changed.

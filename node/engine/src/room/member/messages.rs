@@ -94,6 +94,7 @@ impl Member {
         match message.content {
             Content::Hand(up) => self.hand(seat, up),
             Content::Agenda { .. } if !leads => return Err(RoomError::NotLeading(seat)),
+            Content::Withdraw(span) => self.withdrew(None, seat, span),
             _ if !over_data(&message.content) => return Err(RoomError::Misplaced),
             _ => {}
         }
@@ -129,7 +130,7 @@ impl Member {
 
     fn hear(&mut self, cx: Context<'_, '_>, signed: SignedMessage, key: Ed25519Public) {
         match signed.open(&self.config.sitting.scope, Some(&key), &mut self.heard.0) {
-            Ok(message) => self.obey(cx, &message),
+            Ok(message) => self.obey(cx, message),
             Err(MessageError::Replayed { .. }) => {}
             Err(_) => Self::event(cx, MemberEvent::Forged(Forgery::Message)),
         }
@@ -147,14 +148,16 @@ impl Member {
         }
     }
 
-    fn obey(&mut self, cx: Context<'_, '_>, message: &RoomMessage) {
-        let seat = message.seat;
-        self.told.roster |= !matches!(message.content, Content::Beat { .. });
-        match message.content {
+    fn obey(&mut self, cx: Context<'_, '_>, message: RoomMessage) {
+        let RoomMessage { seat, seq, content } = message;
+        self.told.roster |= !matches!(content, Content::Beat { .. } | Content::Recording(_));
+        match content {
             Content::Beat { .. } => self.beat(seat, cx.now.tick),
             Content::Decline => self.change(seat, |entry| entry.declined = true),
             Content::Answer(yes) => self.answered(seat, yes),
             Content::Order(order) => self.order(cx, seat, order),
+            Content::Withdraw(span) => self.withdrew(Some(cx), seat, span),
+            Content::Recording(notice) => self.notice(cx, (seat, seq), notice),
             _ => {}
         }
     }

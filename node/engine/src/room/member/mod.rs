@@ -20,12 +20,15 @@
 //!
 //! The steward is the lowest live seat that has not declined, signed two records of one number, or been silent for 5 s.
 //!
+//! Recordings, and when a recorder's seat may be in an epoch: [`recording`].
+//!
 //! Not here: whether a statement is in order (a question to the own index), media, pages.
 
 mod epochs;
 mod join;
 mod keys;
 mod messages;
+pub mod recording;
 mod roster;
 mod steward;
 
@@ -33,6 +36,7 @@ use std::collections::BTreeMap;
 
 use alloy_primitives::B256;
 use pars_crypto::Suite;
+use pars_proto::room::recording::{ConsentDomain, ConsentKey};
 use pars_proto::room::{
     AwaitingReply, Body, ConsentSigner, Grant, HostEntry, SeatNo, SeatSecrets, SequenceGate, SignedConnection, Sitting,
     Statement, StatementHash, pseudonym, seat_hash,
@@ -43,6 +47,7 @@ use pars_wire::machine::{Cx, Machine, Tick};
 pub use self::messages::RoomError;
 
 use self::keys::Told;
+use self::recording::Recordings;
 use self::roster::Roster;
 use self::steward::Duty;
 use super::clock::Clock;
@@ -71,8 +76,10 @@ pub struct MemberConfig {
     pub sitting: Sitting,
     /// The host, from the pinned metadata.
     pub host: HostEntry,
-    /// Who consents to recordings; every seat but a recorder's has one.
-    pub consent: Option<ConsentSigner>,
+    /// The fresh key that consents to recordings; every seat but a recorder's has one.
+    pub consent: Option<ConsentKey>,
+    /// The contract that holds consents, from the own index; without one nothing is agreed to.
+    pub recordings: Option<ConsentDomain>,
     /// Unix seconds at tick 0.
     pub clock: u64,
 }
@@ -117,9 +124,17 @@ struct Road {
     fresh: Option<Tick>,
 }
 
+/// What stays the same.
+struct Config {
+    suite: &'static dyn Suite,
+    sitting: Sitting,
+    host: HostEntry,
+    consent: Option<ConsentSigner>,
+}
+
 /// One seat.
 pub struct Member {
-    config: MemberConfig,
+    config: Config,
     clock: Clock,
     secrets: SeatSecrets,
     phase: Phase,
@@ -140,15 +155,18 @@ pub struct Member {
     heard: (SequenceGate, SequenceGate),
     questions: BTreeMap<QuestionId, SeatNo>,
     asked: u64,
+    recordings: Recordings,
 }
 
 impl Member {
     /// A member with fresh seat keys.
     pub fn new(cx: &mut Cx<'_, MemberOut>, config: MemberConfig) -> Self {
-        let secrets = SeatSecrets::generate(config.suite, cx.rng);
+        let MemberConfig { suite, sitting, host, consent: key, recordings, clock } = config;
+        let consent = key.as_ref().map(ConsentKey::signer);
+        let secrets = SeatSecrets::generate(suite, cx.rng);
         Self {
-            clock: Clock::new(config.clock),
-            config,
+            clock: Clock::new(clock),
+            config: Config { suite, sitting, host, consent },
             secrets,
             phase: Phase::Proving,
             proving: None,
@@ -167,6 +185,7 @@ impl Member {
             heard: Default::default(),
             questions: BTreeMap::new(),
             asked: 0,
+            recordings: Recordings::new(key, recordings),
         }
     }
 
@@ -272,6 +291,7 @@ impl Member {
             return;
         }
         self.phase = Phase::Gone;
+        self.recordings_over(cx);
         self.chain.wipe();
         self.pairs = Pairs::default();
         self.stop(cx, StopReason::Ended, None);
@@ -282,7 +302,7 @@ impl Member {
     /// What follows from the input and the time: duties, keys, packets.
     fn settle(&mut self, cx: Context<'_, '_>) {
         if self.phase == Phase::Gone {
-            return;
+            return self.anchors_due(cx);
         }
         self.travel(cx);
         if self.phase == Phase::Admitted && self.is_attached() {
@@ -290,6 +310,7 @@ impl Member {
             self.serve(cx);
         }
         if self.phase == Phase::Admitted {
+            self.recordings_due(cx);
             self.keys_due(cx);
         }
         self.flush(cx);
@@ -326,7 +347,8 @@ impl Machine for Member {
     fn handle(&mut self, cx: &mut Cx<'_, MemberOut>, input: MemberIn) {
         match input {
             MemberIn::Clock(seconds) => self.clock.set(seconds, cx.now.tick),
-            _ if self.phase == Phase::Gone => return,
+            MemberIn::Recording(input) => self.recording(cx, input),
+            _ if self.phase == Phase::Gone => return self.anchors_due(cx),
             MemberIn::Prepare(claim) => self.prepare(cx, claim),
             MemberIn::Proven { id, support } => self.proven(cx, id, support),
             MemberIn::Connected => self.connected(cx),
@@ -348,14 +370,15 @@ impl Machine for Member {
 
     fn deadline(&self) -> Option<Tick> {
         if self.phase == Phase::Gone {
-            return None;
+            return self.recordings.anchors();
         }
         let attached = self.is_attached();
         let line = self.line.deadline().filter(|_| attached && self.road.connected);
         let ping = (attached && self.road.pinged.is_none()).then_some(self.road.next_ping);
         let lost = (self.phase != Phase::Proving).then(|| self.road.heard.after(LOST_MS));
         let duty = self.duty.deadline(self.seat()).filter(|_| attached);
-        [line, ping, lost, duty, self.road.retry, self.chain.deadline(), self.told.deadline()]
+        let recordings = self.recordings.deadline().filter(|_| self.phase == Phase::Admitted);
+        [line, ping, lost, duty, self.road.retry, self.chain.deadline(), self.told.deadline(), recordings]
             .into_iter()
             .flatten()
             .min()

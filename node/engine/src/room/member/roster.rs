@@ -7,8 +7,8 @@ use pars_crypto::hkem::Xw768Public;
 use pars_crypto::sign::Ed25519Public;
 use pars_proto::room::roster::MAX_ROSTER;
 use pars_proto::room::{
-    Admission, Connection, Distinct, Form, Holder, Role, RosterEntry, SeatNo, SignedConnection, Statement,
-    StatementHash, StatementRefusal,
+    Admission, Claim, Connection, ConsentSigner, Distinct, Form, Holder, Role, RosterEntry, SeatNo, SignedConnection,
+    Statement, StatementHash, StatementRefusal,
 };
 use pars_wire::machine::Tick;
 
@@ -42,6 +42,10 @@ pub(super) struct Entry {
     pub(super) pseudonym: String,
     pub(super) account: Option<Address>,
     pub(super) recorder: bool,
+    /// Of a recorder's seat: the statement of the member who records.
+    pub(super) records_for: Option<StatementHash>,
+    /// Who consents for it.
+    pub(super) consent: Option<ConsentSigner>,
     pub(super) check: Check,
     pub(super) leads: bool,
     /// Until when may be sent in an epoch with it, since it went.
@@ -62,6 +66,10 @@ impl Entry {
         let body = statement.body();
         let recorder = body.form() == Form::Recorder;
         let role = if recorder { Role::Recorder } else { Role::Member };
+        let records_for = match body.claim {
+            Claim::Recorder { seat } => Some(seat),
+            _ => None,
+        };
         Self {
             st: statement.hash(),
             x_pk: body.x_pk.clone(),
@@ -69,6 +77,8 @@ impl Entry {
             pseudonym: body.pseudonym(),
             account: body.claim.member().map(|member| member.account),
             recorder,
+            records_for,
+            consent: body.consent.clone(),
             check,
             leads: false,
             went: None,
@@ -88,6 +98,11 @@ impl Entry {
 
     pub(super) const fn is_verified(&self) -> bool {
         matches!(self.check, Check::Verified)
+    }
+
+    /// Whether it may take part in consents: it is here, is verified, and does not record itself.
+    pub(super) const fn may_consent(&self) -> bool {
+        self.is_live() && self.is_verified() && !self.recorder
     }
 
     pub(super) fn holder(&self) -> Holder {
@@ -267,6 +282,7 @@ impl Member {
             epoch: tip.map_or(0, |(_, epoch)| epoch.number()),
             check_code: tip.map(|(rh, _)| pars_proto::room::check_code(&rh)),
             steward: self.duty.steward(),
+            recording: tip.and_then(|(_, epoch)| self.recorder_of(&epoch.seats)),
             floor_closed: self.roster.floor_closed,
             seats: seats.collect(),
         }

@@ -137,7 +137,7 @@ impl Member {
             let epoch = self.chain.tip().map_or(0, |(_, tip)| tip.number());
             self.say(cx, Content::Beat { epoch });
         }
-        let seats = self.seats_to_be();
+        let seats = self.seats_to_be(now);
         let own = self.seat();
         let stands = self
             .chain
@@ -152,14 +152,19 @@ impl Member {
         self.wrap(cx);
     }
 
-    /// Seats of the next epoch: verified, and able to get its secret or in the one before.
-    fn seats_to_be(&self) -> Vec<SeatNo> {
+    /// Seats of the next epoch: verified, and able to get its secret or in the one before. A recorder's only while exactly the
+    /// others consent, by own index.
+    fn seats_to_be(&self, now: Tick) -> Vec<SeatNo> {
         let before = self.chain.tip().map(|(_, tip)| tip);
         let belongs = |(seat, entry): &(SeatNo, &Entry)| {
             let reached = Some(*seat) == self.seat() || self.pairs.is_confirmed(*seat);
             entry.is_verified() && (reached || before.is_some_and(|before| before.holds(*seat)))
         };
-        self.roster.live().filter(belongs).map(|(seat, _)| seat).collect()
+        let mut seats: Vec<_> = self.roster.live().filter(belongs).map(|(seat, _)| seat).collect();
+        while let Err(recorder) = self.recorded(&seats, now) {
+            seats.retain(|seat| *seat != recorder);
+        }
+        seats
     }
 
     fn make(&mut self, cx: Context<'_, '_>, seats: Vec<SeatNo>) {

@@ -3,6 +3,7 @@
 pub(crate) mod cast;
 pub(crate) mod epochs;
 pub(crate) mod frames;
+pub(crate) mod recordings;
 pub(crate) mod statements;
 
 use serde_json::Value;
@@ -17,6 +18,7 @@ pub(crate) fn vectors() -> Vec<(&'static str, Value)> {
         ("epoch.json", epochs::epoch()),
         ("message.json", epochs::messages()),
         ("media.json", frames::media()),
+        ("recording.json", recordings::recording()),
     ]
 }
 

@@ -1,0 +1,262 @@
+//! Recordings as one seat sees them (TOWNHALL section 6, ELIGIBILITY section 4; THREATS K1 to K6, K10).
+//!
+//! | Who | Does |
+//! |---|---|
+//! | everybody ([`consent`]) | hears what is proposed, has its user asked, keeps a recording key, makes the span itself and signs it if it is the shown one; withdraws |
+//! | everybody ([`rule`]) | allows a recorder's seat only in an epoch whose participants are exactly those of a span that this seat signed, and that own index calls final, in time, and not withdrawn |
+//! | who records ([`recorder`]) | proposes, collects, has it submitted, sealed, anchored |
+//!
+//! Everything fails closed: what was not signed, is not final, was withdrawn by a message or on chain, has expired, or was not
+//! confirmed by own index for 30 s, allows nothing.
+
+mod consent;
+mod recorder;
+mod rule;
+pub mod state;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use pars_proto::room::recording::{ConsentDomain, ConsentKey, Notice, NoticeKey, RecordingTag, SealedNotice};
+use pars_proto::room::{Content, SeatNo};
+use pars_wire::RecordingId;
+use pars_wire::machine::Tick;
+
+pub use self::state::{SpanInput, SpanState};
+
+use self::consent::{Answer, Proposal, Signed};
+use self::recorder::Own;
+use super::{Context, Member, Phase};
+use crate::room::io::{
+    Forgery, MemberEvent, MemberQuestion, QuestionId, RecordingEvent, RecordingIn, RecordingQuestion,
+};
+
+/// How often own index is asked about a span that counts, in ms.
+pub const POLL_MS: u64 = 2_000;
+/// How long own index may be silent about a span, in ms.
+pub const CHAIN_MS: u64 = 30_000;
+/// When a call of the contract that was not taken is sent again, in ms.
+const RETRY_MS: u64 = 30_000;
+/// Notices whose epoch's secret is missing; how long they wait, in ms.
+const MAX_WAITING: usize = 256;
+const WAIT_MS: u64 = 10_000;
+/// Recordings whose user's answer is remembered, spans that are, and withdrawals from spans that are not known yet.
+const MAX_KNOWN: usize = 64;
+
+/// What a question was about.
+#[derive(Clone, Debug)]
+enum Asked {
+    Keep(RecordingTag),
+    Consents(RecordingId, Tick),
+    Submit(RecordingId),
+    Withdraw(RecordingId),
+    Anchor(RecordingId),
+}
+
+/// All that one seat knows of recordings.
+#[derive(Default)]
+pub(super) struct Recordings {
+    key: Option<ConsentKey>,
+    domain: Option<ConsentDomain>,
+    /// What was proposed, by who would record.
+    proposals: BTreeMap<SeatNo, Proposal>,
+    /// What the user answered.
+    answers: BTreeMap<RecordingTag, Answer>,
+    /// Spans that this seat signed.
+    signed: BTreeMap<RecordingId, Signed>,
+    /// Spans from which somebody withdrew before this seat signed them.
+    withdrawn: BTreeSet<RecordingId>,
+    /// What this seat records.
+    own: Own,
+    waiting: VecDeque<(Tick, SeatNo, u32, SealedNotice)>,
+    questions: BTreeMap<QuestionId, Asked>,
+    next_poll: Tick,
+}
+
+impl Recordings {
+    pub(super) fn new(key: Option<ConsentKey>, domain: Option<ConsentDomain>) -> Self {
+        Self { key, domain, ..Self::default() }
+    }
+
+    /// When something is due; what was due is done by [`Member::recordings_due`], so nothing stays in the past.
+    pub(super) fn deadline(&self) -> Option<Tick> {
+        let poll = self.signed.values().any(Signed::counts).then_some(self.next_poll);
+        let stale = self.signed.values().filter_map(Signed::stale);
+        let again = self.signed.values().filter_map(|signed| signed.withdraw_again);
+        stale.chain(again).chain(poll).chain(self.own.deadline()).min()
+    }
+}
+
+impl Recordings {
+    /// When an anchor is sent again: the only thing that outlives the seat.
+    pub(super) fn anchors(&self) -> Option<Tick> {
+        self.own.anchors()
+    }
+}
+
+impl Member {
+    /// A seat that only receives: it takes no part in consents.
+    pub(super) const fn is_recorder(&self) -> bool {
+        self.config.consent.is_none()
+    }
+
+    pub(super) fn recording_event(cx: Context<'_, '_>, event: RecordingEvent) {
+        Self::event(cx, MemberEvent::Recording(event));
+    }
+
+    fn ask_recording(&mut self, cx: Context<'_, '_>, question: RecordingQuestion, about: Asked) -> QuestionId {
+        let id = self.ask(cx, MemberQuestion::Recording(question));
+        self.recordings.questions.insert(id, about);
+        id
+    }
+
+    /// Something about recordings. When the seat is gone, only what ends a span of its own still counts.
+    pub(super) fn recording(&mut self, cx: Context<'_, '_>, input: RecordingIn) {
+        let gone = self.phase == Phase::Gone;
+        match input {
+            RecordingIn::Sealed { span, cid, wraps } => self.files_sealed(cx, span, cid, wraps),
+            RecordingIn::Executed { id, done } => self.executed(cx, id, done),
+            _ if gone => {}
+            RecordingIn::Start { terms, dummies } => self.start_recording(cx, terms, dummies),
+            RecordingIn::Stop => self.stop_recording(cx),
+            RecordingIn::Answer { recording, yes } => self.answer(cx, recording, yes),
+            RecordingIn::Kept { id, kept } => self.key_kept(cx, id, kept),
+            RecordingIn::Consents { id, authority } => {
+                if let Some(Asked::Consents(span, asked)) = self.recordings.questions.remove(&id) {
+                    self.confirmed(cx, span, asked, authority);
+                }
+            }
+            RecordingIn::ChainChanged => self.recordings.next_poll = cx.now.tick,
+        }
+    }
+
+    fn executed(&mut self, cx: Context<'_, '_>, id: QuestionId, done: bool) {
+        let Some(about) = self.recordings.questions.remove(&id) else { return };
+        let (Asked::Submit(span) | Asked::Withdraw(span) | Asked::Anchor(span)) = about else { return };
+        if !done {
+            Self::recording_event(cx, RecordingEvent::NotExecuted(span));
+        }
+        let again = (!done).then(|| cx.now.tick.after(RETRY_MS));
+        match about {
+            Asked::Submit(_) => self.recordings.own.submitted(span, again),
+            Asked::Withdraw(_) => {
+                if let Some(signed) = self.recordings.signed.get_mut(&span) {
+                    signed.withdraw_again = again;
+                }
+            }
+            _ => self.anchored(cx, span, again),
+        }
+    }
+
+    /// A sealed notice over the host. What cannot be opened yet waits for its epoch's secret.
+    pub(super) fn notice(&mut self, cx: Context<'_, '_>, (seat, seq): (SeatNo, u32), sealed: SealedNotice) {
+        if self.is_recorder() {
+            return;
+        }
+        let waiting = &mut self.recordings.waiting;
+        if waiting.len() >= MAX_WAITING {
+            waiting.pop_front();
+        }
+        waiting.push_back((cx.now.tick, seat, seq, sealed));
+        self.open_notices(cx);
+    }
+
+    fn open_notices(&mut self, cx: Context<'_, '_>) {
+        for (since, seat, seq, sealed) in std::mem::take(&mut self.recordings.waiting) {
+            let epoch = self.chain.get(&sealed.epoch()).filter(|epoch| epoch.checked);
+            let Some((epoch, secret)) = epoch.and_then(|epoch| Some((epoch, epoch.secret.as_ref()?))) else {
+                if cx.now.tick < since.after(WAIT_MS) {
+                    self.recordings.waiting.push_back((since, seat, seq, sealed));
+                }
+                continue;
+            };
+            let sits = epoch.holds(seat) && self.roster.get(seat).is_some_and(|entry| entry.may_consent());
+            let scope = &self.config.sitting.scope;
+            match sealed.open(NoticeKey { secret, scope, seat, seq }) {
+                Ok(notice) if sits => self.hear_notice(cx, seat, notice),
+                Ok(_) => {}
+                Err(_) => Self::event(cx, MemberEvent::Forged(Forgery::Message)),
+            }
+        }
+    }
+
+    /// Say something to all who hold the secret of the epoch of now, ourselves among them. Nothing is said without one; who
+    /// records asks again.
+    fn notify(&mut self, cx: Context<'_, '_>, notice: Notice) {
+        let Some(seat) = self.seat().filter(|_| self.phase == Phase::Admitted) else { return };
+        let Some(seq) = self.sequence.checked_add(1) else { return };
+        let tip = self.chain.tip().filter(|(_, epoch)| epoch.holds(seat));
+        let Some((rh, secret)) = tip.and_then(|(rh, epoch)| Some((rh, epoch.secret.as_ref()?))) else { return };
+        let scope = &self.config.sitting.scope;
+        // The number is the one that the message gets: key and nonce belong to it alone.
+        let sealed = SealedNotice::seal(&notice, rh, NoticeKey { secret, scope, seat, seq });
+        self.say(cx, Content::Recording(sealed));
+        self.hear_notice(cx, seat, notice);
+    }
+
+    fn hear_notice(&mut self, cx: Context<'_, '_>, from: SeatNo, notice: Notice) {
+        match notice {
+            Notice::Propose { random, terms, dummies } => self.proposed(cx, from, (random, terms, dummies)),
+            Notice::Agree { recording, r_pk } => self.agreed(cx, from, recording, &r_pk),
+            Notice::Refuse { recording } => self.refused(cx, from, recording),
+            Notice::Roster(recording) => self.roster_shown(cx, from, recording),
+            Notice::Consent { span, signature } => self.consented(cx, from, span, signature),
+            Notice::Stop { recording } => {
+                let proposals = &mut self.recordings.proposals;
+                if proposals.get(&from).is_some_and(|proposal| proposal.tag == recording) {
+                    proposals.remove(&from);
+                }
+                let signed = self.recordings.signed.values_mut();
+                let theirs = signed.filter(|it| it.by == from && it.recording.tag == recording);
+                theirs.for_each(|it| it.ended = true);
+            }
+        }
+    }
+
+    /// What time brings: notices that open now, questions to own index, what this seat records.
+    pub(super) fn recordings_due(&mut self, cx: Context<'_, '_>) {
+        if self.is_recorder() {
+            return;
+        }
+        self.open_notices(cx);
+        self.forget_old(cx.now.tick);
+        self.poll(cx);
+        self.withdraw_due(cx);
+        self.record_due(cx);
+    }
+
+    /// What own index said too long ago says nothing; a span is over with its time, and when one of its members is gone and the
+    /// epoch of now is another's.
+    fn forget_old(&mut self, now: Tick) {
+        let seconds = self.clock.seconds(now);
+        let live: BTreeSet<_> = self.roster.live().map(|(_, entry)| entry.st).collect();
+        let tip = self.chain.tip().and_then(|(_, tip)| self.participants(&tip.seats));
+        for signed in self.recordings.signed.values_mut() {
+            let fits = signed.participants.is_subset(&live) || tip.as_ref() == Some(&signed.participants);
+            signed.ended |= signed.recording.valid_until <= seconds || !fits;
+            if signed.stale().is_some_and(|at| at <= now) {
+                signed.authority = None;
+            }
+        }
+        self.recordings.proposals.retain(|seat, _| self.roster.get(*seat).is_some_and(|entry| entry.is_live()));
+    }
+
+    /// Ask own index about the spans that could be in force.
+    fn poll(&mut self, cx: Context<'_, '_>) {
+        let now = cx.now.tick;
+        if now < self.recordings.next_poll {
+            return;
+        }
+        let counts = self.recordings.signed.iter().filter(|(_, signed)| signed.counts()).map(|(span, _)| *span);
+        let counts: Vec<_> = counts.collect();
+        if !counts.is_empty() {
+            self.recordings.next_poll = now.after(POLL_MS);
+        }
+        let old = |about: &Asked| matches!(about, Asked::Consents(_, asked) if asked.after(CHAIN_MS) <= now);
+        self.recordings.questions.retain(|_, about| !old(about));
+        for span in counts {
+            self.ask_recording(cx, RecordingQuestion::Consents(span), Asked::Consents(span, now));
+        }
+    }
+}
