@@ -11,12 +11,12 @@ use std::{collections::BTreeMap, fs, path::PathBuf, process::ExitCode};
 /// What makes the random tests run longer: property cases, damaged inputs per fuzz target, the trials of THREATS.
 const MORE: [(&str, &str); 3] = [("PROPTEST_CASES", "5120"), ("PARS_FUZZ_ROUNDS", "50000"), ("PARS_DEEP", "1")];
 
-/// Seeds of each scenario of the simulator, and of the one for which THREATS (I5) asks more.
+/// Seeds of each scenario of the simulator, and of those for which THREATS (I5, K1) asks more.
 const SEEDS: &str = "500";
-const MORE_SEEDS: (&str, &str) = ("crossing", "1000");
+const MORE_SEEDS: (&[&str], &str) = (&["crossing", "recording"], "1000");
 
 /// The simulator's scenarios.
-pub const SCENARIOS: [&str; 5] = ["journey3", "rooms", "actions", "crossing", "session"];
+pub const SCENARIOS: [&str; 6] = ["journey3", "rooms", "actions", "crossing", "session", "recording"];
 
 /// SIGKILLs of each kind of process while two members write.
 const KILLS: (&str, &str) = ("PARS_KILL_ROUNDS", "50");
@@ -30,13 +30,14 @@ const JOURNEY_RUNS: usize = 3;
 /// One stage: what the command line and the table call it, and what it does.
 type Stage = (&'static str, fn(&Repo) -> Result<Count>);
 
-const STAGES: [Stage; 9] = [
+const STAGES: [Stage; 10] = [
     ("lint", test::lint),
     ("rust", |repo| test::rust_with(repo, &MORE)),
     ("simulator", simulator),
     ("forge", forge),
     ("typescript", test::typescript),
     ("journeys", journeys),
+    ("up", up),
     ("kills", kills),
     ("ipfs", ipfs),
     ("licences", deny),
@@ -68,7 +69,7 @@ pub fn deep(repo: &Repo, wanted: &[String]) -> Result<ExitCode> {
 fn simulator(repo: &Repo) -> Result<Count> {
     let mut total = Count::default();
     for scenario in SCENARIOS {
-        let seeds = if scenario == MORE_SEEDS.0 { MORE_SEEDS.1 } else { SEEDS };
+        let seeds = if MORE_SEEDS.0.contains(&scenario) { MORE_SEEDS.1 } else { SEEDS };
         let mut program = repo.command(repo.built("sim"));
         total += test::counted(program.args(["run", "0", seeds, "--scenario", scenario]), count::seeds)?;
     }
@@ -86,6 +87,12 @@ fn journeys(repo: &Repo) -> Result<Count> {
         total += test::counted(&mut stack::journeys(repo, true)?, count::journeys)?;
     }
     Ok(total)
+}
+
+/// The network that people start: typed at, killed, taken up again, thrown away.
+fn up(repo: &Repo) -> Result<Count> {
+    let arguments = ["test", "--locked", "-p", "pars-e2e", "--test", "up", "--", "--ignored"];
+    test::counted(repo.cargo().args(arguments), count::cargo_test)
 }
 
 fn kills(repo: &Repo) -> Result<Count> {

@@ -1,7 +1,7 @@
 //! What goes wrong, and how often. Chances are in thousandths.
 
 /// The faults of a run.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Faults {
     /// Packets that never arrive.
     pub loss: u32,

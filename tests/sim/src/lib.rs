@@ -9,7 +9,7 @@
 //! | [`watch`] | what must hold at every moment |
 //! | [`log`] | the event log and its audit hash: same seed, same hash |
 //! | [`scenario`] | journeys 1, 2, 3 and 6, and two who write to each other at once |
-//! | [`room_session`] | a room's host and 25 members, a world of its own |
+//! | [`room_session`] | a room's host and 25 members, a world of its own; recording with consent in it |
 //! | [`work`] | proof of work, searched once |
 //!
 //! Not here: the toy suite, adversaries as files, SFU and groups. Links keep the order of nothing: real ones (QUIC) are

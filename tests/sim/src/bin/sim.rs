@@ -3,11 +3,12 @@
 use std::process::ExitCode;
 
 use pars_sim::log::Log;
+use pars_sim::room_session::recording;
 use pars_sim::{Faults, Report, Scenario, room_session, seeds};
 
 const USAGE: &str =
-    "usage: sim replay <seed> [--scenario journey3|rooms|actions|crossing|session] [--at LINE] [--context LINES] [--calm]
-       sim run <first seed> <count> [--scenario journey3|rooms|actions|crossing|session] [--threads N]
+    "usage: sim replay <seed> [--scenario journey3|rooms|actions|crossing|session|recording] [--at LINE] [--context LINES] [--calm]
+       sim run <first seed> <count> [--scenario journey3|rooms|actions|crossing|session|recording] [--threads N]
 
 replay prints every line of the event log, or with --at those around one line (its number, as a failure prints it);
 --calm replays without faults";
@@ -22,11 +23,17 @@ enum What {
     Journey(Scenario),
     /// `session`: a room's host and 25 members, a world of its own.
     Session,
+    /// `recording`: consent to recordings in such a room.
+    Recording,
 }
 
 impl What {
     fn of(name: &str) -> Option<Self> {
-        if name == "session" { Some(Self::Session) } else { Scenario::of(name).map(Self::Journey) }
+        match name {
+            "session" => Some(Self::Session),
+            "recording" => Some(Self::Recording),
+            _ => Scenario::of(name).map(Self::Journey),
+        }
     }
 
     /// The figures, for a reader; and how many texts were sealed, where that is counted.
@@ -38,6 +45,10 @@ impl What {
             }
             Self::Session => {
                 let report = room_session::Report::of(&room_session::story::run(seed, faults, log));
+                (format!("{report:?}"), 0)
+            }
+            Self::Recording => {
+                let report = recording::Report::of(&recording::story::run(seed, faults, log));
                 (format!("{report:?}"), 0)
             }
         }

@@ -1,6 +1,8 @@
 //! People who take seats: some by name, most by a proof. Signatures are real; the proof is a hash that a closure of the same
 //! secret can check, because circuits have their own tests.
 
+use std::collections::BTreeMap;
+
 use alloy_primitives::{Address, B256, Signature, keccak256};
 use chacha20::ChaCha20Rng;
 use k256::ecdsa::SigningKey;
@@ -124,6 +126,8 @@ impl Somebody {
 pub struct Index<'a>(
     /// Everybody there is.
     pub &'a [Somebody],
+    /// Signing keys of seats, by their statements.
+    pub &'a BTreeMap<StatementHash, Ed25519Public>,
 );
 
 impl Index<'_> {
@@ -165,7 +169,7 @@ impl Facts for Index<'_> {
         Some((&name.record, &name.certificate))
     }
 
-    fn seat_key(&self, _: StatementHash) -> Option<Ed25519Public> {
-        None
+    fn seat_key(&self, seat: StatementHash) -> Option<Ed25519Public> {
+        self.1.get(&seat).copied()
     }
 }

@@ -7,12 +7,14 @@
 //! | [`world`] | machines, streams, time |
 //! | [`watch`] | what must hold at every moment |
 //! | [`evil`] | how a host lies |
+//! | [`recording`] | the scenario `recording`: consent to recordings |
 //! | [`story`] | what happens, and what must be so in the end |
 //!
 //! A publisher sends as long as its machine lets it: the watch looks at the key it would use, at every step.
 
 pub mod cast;
 pub mod evil;
+pub mod recording;
 pub mod story;
 pub mod watch;
 pub mod world;

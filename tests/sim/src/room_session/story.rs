@@ -35,6 +35,8 @@ pub enum Act {
     Promote,
     /// It accepts.
     Accept(PersonId),
+    /// Something about a recording.
+    Recording(super::recording::story::Act),
 }
 
 /// When nothing more is planned, in ms, and how long it then takes at most until a killed seat is gone and all have settled.
@@ -154,6 +156,7 @@ pub(super) fn act(world: &mut World, act: Act) {
             }
         }
         Act::Accept(who) => world.person(who, MemberIn::Accept(true)),
+        Act::Recording(act) => super::recording::story::act(world, act),
     }
 }
 

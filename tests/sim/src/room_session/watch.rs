@@ -98,6 +98,16 @@ impl Watch {
         }
     }
 
+    /// In which epoch somebody sends, and its seats.
+    pub fn sends_in(&self, who: PersonId) -> Option<&(EpochHash, Vec<SeatNo>)> {
+        self.sending.get(&who)
+    }
+
+    /// Whether somebody was told an epoch's keys.
+    pub fn knows(&self, who: PersonId, epoch: &EpochHash) -> bool {
+        self.knows.get(&who).is_some_and(|known| known.contains(epoch))
+    }
+
     /// Whether nobody else knows an epoch that this one knows.
     pub fn is_alone(&self, who: PersonId) -> bool {
         let own = self.knows.get(&who).cloned().unwrap_or_default();

@@ -6,17 +6,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::Rng;
+use pars_crypto::sign::Ed25519Public;
 use pars_crypto::suite::Libcrux;
 use pars_engine::room::{
     Host, HostConfig, HostIn, LinkId, Member, MemberConfig, MemberEvent, MemberIn, Phase, Unreachable,
 };
-use pars_proto::room::{ConsentSigner, HostEntry, HostSecrets, JoinRefusal, Line, Reach, SeatNo, Sitting};
+use pars_proto::room::recording::ConsentKey;
+use pars_proto::room::{Claim, HostEntry, HostSecrets, JoinRefusal, Line, Reach, SeatNo, Sitting, StatementHash};
 use pars_wire::Kind;
 use pars_wire::machine::{Cx, Machine, Now, Tick};
 
 use super::PersonId;
 use super::cast::{BEGIN, Somebody, sitting};
 use super::evil::{Evil, Liar};
+use super::recording::ledger::{DOMAIN, Ledger};
 use super::watch::{Broken, Watch};
 use crate::faults::Faults;
 use crate::host::randomness;
@@ -83,6 +86,10 @@ pub struct World {
     pub faults: Faults,
     /// What the host's chain says of named seats: who lost its access; or nothing at all.
     pub recheck: Result<Vec<SeatNo>, Unreachable>,
+    /// Consents on chain, and what was seen of recordings.
+    pub recordings: Ledger,
+    /// Signing keys of seats, by their statements.
+    seat_keys: BTreeMap<StatementHash, Ed25519Public>,
     sitting: Sitting,
     entry: HostEntry,
     capacity: u16,
@@ -136,6 +143,8 @@ impl World {
             watch: Watch::default(),
             faults,
             recheck: Ok(Vec::new()),
+            recordings: Ledger::default(),
+            seat_keys: BTreeMap::new(),
             sitting: sitting(kind),
             entry,
             capacity,
@@ -205,6 +214,21 @@ impl World {
         self.queue.insert((self.tick.after(ms), self.count), happening);
     }
 
+    /// A line of the log.
+    pub fn note(&mut self, line: std::fmt::Arguments<'_>) {
+        self.say(line);
+    }
+
+    /// Dummies of this run's recordings.
+    pub const fn dummies(&self) -> usize {
+        (self.seed % 4) as usize
+    }
+
+    /// Tell somebody something later.
+    pub fn tell_later(&mut self, who: PersonId, ms: u64, input: MemberIn) {
+        self.later(ms, Happening::ToPerson(who, None, Box::new(input)));
+    }
+
     /// Let something of the story happen later.
     pub fn plan(&mut self, ms: u64, act: super::story::Act) {
         self.later(ms, Happening::Act(act));
@@ -212,15 +236,32 @@ impl World {
 
     /// Somebody makes a new attempt.
     pub fn arrive(&mut self, somebody: usize, forges: bool) -> PersonId {
+        let claim = self.everybody[somebody].claim(self.sitting.kind);
+        self.enter(somebody, forges, claim)
+    }
+
+    /// The recorder's seat of a member makes an attempt.
+    pub fn arrive_as(&mut self, member: PersonId, claim: Claim) -> PersonId {
+        let somebody = self.people.get(&member).map_or(0, |person| person.somebody);
+        self.recordings.recorders.insert(PersonId(self.people.len() as u16), member);
+        self.enter(somebody, false, claim)
+    }
+
+    fn enter(&mut self, somebody: usize, forges: bool, claim: Claim) -> PersonId {
         let id = PersonId(self.people.len() as u16);
+        let records = self.recordings.recorders.contains_key(&id);
         let mut rng = randomness(self.seed, "person", id.0.into());
         let (now, mut out) = (Now { tick: self.tick, ..Now::default() }, Vec::new());
-        let consent = ConsentSigner::Address(pars_crypto::hash::random::<20>(&mut rng).into());
+        let consent = ConsentKey::generate(&mut rng);
+        if !records {
+            self.recordings.signers.insert(id, consent.signer());
+        }
         let config = MemberConfig {
             suite: &Libcrux,
             sitting: self.sitting,
             host: self.entry.clone(),
-            consent: Some(consent),
+            consent: Some(consent).filter(|_| !records),
+            recordings: Some(DOMAIN),
             clock: BEGIN,
         };
         let member = Member::new(&mut Cx { now, rng: &mut rng, out: &mut out }, config);
@@ -229,7 +270,6 @@ impl World {
         let (link, dead, events, asked, refused) = (None, false, Vec::new(), None, None);
         let person = Person { somebody, member, rng, link, dead, forges, gullible, side, events, asked, refused };
         self.people.insert(id, person);
-        let claim = self.everybody[somebody].claim(self.sitting.kind);
         self.say(format_args!("{id} is somebody {somebody} and prepares"));
         self.person(id, MemberIn::Prepare(claim));
         id
@@ -288,6 +328,8 @@ impl World {
     /// Tell somebody something.
     pub fn person(&mut self, who: PersonId, input: MemberIn) {
         let rule = self.watch.sent(who, self.tick);
+        self.must(rule);
+        let rule = self.recorded_until_now(who);
         self.must(rule);
         let now = Now { tick: self.tick, ..Now::default() };
         let Some(person) = self.people.get_mut(&who).filter(|person| !person.dead) else { return };

@@ -3,6 +3,7 @@
 mod chain;
 mod program;
 mod races;
+mod recording;
 mod room_orders;
 mod room_session;
 mod scenarios;

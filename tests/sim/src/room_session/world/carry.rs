@@ -3,8 +3,9 @@
 use pars_crypto::suite::Libcrux;
 use pars_engine::room::{
     GoneReason, HostEvent, HostIn, HostOut, HostQuestion, MemberEvent, MemberIn, MemberOut, MemberQuestion, Standing,
+    StopReason,
 };
-use pars_proto::room::{JoinRefusal, Statement, StatementRefusal, verify, verify_at_gate};
+use pars_proto::room::{JoinRefusal, Statement, StatementRefusal, Support, verify, verify_at_gate};
 
 use super::super::PersonId;
 use super::super::cast::{BEGIN, Index};
@@ -38,6 +39,13 @@ impl World {
             MemberOut::Question { id, question } => {
                 let input = match question {
                     MemberQuestion::Prove(body) => {
+                        if let Some(member) = self.recordings.recorders.get(&who) {
+                            let vouched = self.people.get(member).and_then(|member| member.member.vouch(&body));
+                            // Its member records no more.
+                            let Some(seat) = vouched else { return };
+                            let input = MemberIn::Proven { id, support: Support::Recorder { seat } };
+                            return self.later(50, Happening::ToPerson(who, None, Box::new(input)));
+                        }
                         let Some(person) = self.people.get_mut(&who) else { return };
                         let somebody = &self.everybody[person.somebody];
                         let support =
@@ -51,6 +59,7 @@ impl World {
                         }
                         MemberIn::Verified { id, verdict }
                     }
+                    MemberQuestion::Recording(question) => return self.recording_asked(who, id, question),
                 };
                 let ms = 20 + self.below(400);
                 self.later(ms, Happening::ToPerson(who, None, Box::new(input)));
@@ -61,7 +70,7 @@ impl World {
 
     /// What somebody's own index says of a statement.
     fn verdict(&self, who: PersonId, statement: &Statement) -> Result<Standing, StatementRefusal> {
-        let index = Index(&self.everybody);
+        let index = Index(&self.everybody, &self.seat_keys);
         let account = statement.body().claim.member().map(|member| member.account);
         let standing = Standing { leads: index.leads(account) };
         if self.people.get(&who).is_some_and(|person| person.gullible) {
@@ -76,12 +85,26 @@ impl World {
                 let sends = keys.own.is_some();
                 let rule = self.watch.keys(who, keys, sends, self.tick);
                 self.must(rule);
+                let rule = self.recorder_keys(who, keys);
+                self.must(rule);
+                if sends {
+                    let rule = self.recorded_until_now(who);
+                    self.must(rule);
+                }
                 let heard = keys.keys.len();
                 format!("keys of epoch {} with {} seats, {heard} heard, sends {sends}", keys.epoch, keys.seats.len())
             }
             other => format!("{other:?}"),
         };
         self.say(format_args!("{who} -> {line}"));
+        match &event {
+            MemberEvent::Recording(event) => self.recording_told(who, event),
+            MemberEvent::Stopped { reason: StopReason::NotConsented, .. } => {
+                // A recorder itself never sends.
+                self.recordings.stopped += usize::from(!self.recordings.recorders.contains_key(&who));
+            }
+            _ => {}
+        }
         if let (MemberEvent::Refused(why), Some(person)) = (&event, self.people.get_mut(&who)) {
             person.refused = person.asked.map(|asked| (*why, self.tick.0 - asked.0));
         }
@@ -109,7 +132,10 @@ impl World {
             }
             HostOut::Question { id, question } => {
                 let input = match question {
-                    HostQuestion::Verify(statement) => HostIn::Verified { id, verdict: self.gate_verdict(&statement) },
+                    HostQuestion::Verify(statement) => {
+                        self.seat_keys.insert(statement.hash(), statement.body().s_vk);
+                        HostIn::Verified { id, verdict: self.gate_verdict(&statement) }
+                    }
                     HostQuestion::Token { identity, .. } => HostIn::Token { id, token: format!("token of {identity}") },
                     HostQuestion::Recheck(_) => HostIn::Rechecked { id, outcome: self.recheck.clone() },
                 };
@@ -126,7 +152,7 @@ impl World {
     }
 
     fn gate_verdict(&self, statement: &Statement) -> Result<Standing, JoinRefusal> {
-        let index = Index(&self.everybody);
+        let index = Index(&self.everybody, &self.seat_keys);
         let account = statement.body().claim.member().map(|member| member.account);
         let seconds = BEGIN + self.tick.0 / 1_000;
         let standing = Standing { leads: index.leads(account) };

@@ -1,0 +1,270 @@
+//! The contract of consents as a table, what each person's own index says of it, and the rule that is watched.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use alloy_primitives::{Address, B256};
+use pars_crypto::suite::Libcrux;
+use pars_engine::room::{
+    Anchor, Authority, EpochKeys, MemberIn, QuestionId, RecordingEvent, RecordingIn, RecordingQuestion, Withdrawal,
+};
+use pars_proto::room::recording::{ConsentDomain, Recording, RecordingTag, Submission};
+use pars_proto::room::{ConsentSigner, EpochHash};
+use pars_wire::machine::Tick;
+use pars_wire::{ChainId, RecordingId};
+
+use super::super::PersonId;
+use super::super::watch::Broken;
+use super::super::world::World;
+use super::story;
+
+/// The contract.
+pub const DOMAIN: ConsentDomain = ConsentDomain { chain: ChainId(7_072), contract: Address::repeat_byte(0x33) };
+/// From a transaction to its final block, in ms.
+const FINAL_MS: u64 = 3_000;
+/// How long somebody may go on after a consent ended on chain: its index is asked every 2 s, and answers within half a one.
+const NOTICE_MS: u64 = 5_000;
+/// As long, when its index is silent.
+const SILENT_MS: u64 = 31_000;
+
+/// A span on chain.
+#[derive(Debug, Default)]
+pub struct Span {
+    recording: Option<Recording>,
+    signers: BTreeSet<B256>,
+    /// When its consent was final, and until when it was.
+    pub times: Vec<(Tick, Option<Tick>)>,
+    withdrawn: Option<Tick>,
+    /// Whether what was recorded is named.
+    pub anchored: bool,
+}
+
+impl Span {
+    fn end(&mut self, at: Tick) {
+        if let Some((_, until)) = self.times.last_mut() {
+            until.get_or_insert(at);
+        }
+    }
+
+    fn stood(&self, now: Tick, grace: u64) -> bool {
+        let over = |until: &Option<Tick>| until.is_some_and(|until| until.after(grace) < now);
+        self.times.iter().any(|(since, until)| *since <= now && !over(until))
+    }
+}
+
+/// The chain, and what was seen.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    /// Whether this run records at all.
+    pub used: bool,
+    /// By hash of the struct.
+    pub spans: BTreeMap<RecordingId, Span>,
+    /// Whose index says yes to everything.
+    pub lies_to: Option<PersonId>,
+    /// Whose index is silent, and since when until when.
+    silent: BTreeMap<PersonId, (Tick, Tick)>,
+    /// Who is whose recorder.
+    pub recorders: BTreeMap<PersonId, PersonId>,
+    /// One-time keys.
+    pub signers: BTreeMap<PersonId, ConsentSigner>,
+    /// Which recording somebody agreed to last.
+    pub agreed: BTreeMap<PersonId, RecordingTag>,
+    /// Who was told that a span is withdrawn.
+    told: BTreeSet<(PersonId, RecordingId)>,
+    /// Epochs with a recorder in which somebody sent.
+    pub recorded: BTreeSet<EpochHash>,
+    /// Withdrawals that people heard of.
+    pub withdrawn: usize,
+    /// How often somebody stopped because a recorder was there.
+    pub stopped: usize,
+}
+
+impl Ledger {
+    fn final_at(now: Tick) -> Tick {
+        now.after(FINAL_MS)
+    }
+
+    /// What `submit` does: every signature counts once and is the signer's own, and all of the roster sign.
+    fn submit(&mut self, now: Tick, chunk: &Submission) -> Result<(), Broken> {
+        let id = chunk.recording.span();
+        let span = self.spans.entry(id).or_default();
+        let digest = DOMAIN.consent_digest(id);
+        for (signer, signature) in chunk.signers.iter().zip(&chunk.signatures) {
+            if !signer.signed(&Libcrux, digest, signature) {
+                return Err(format!("{signer:?} did not sign span {id}"));
+            }
+            span.signers.insert(signer.hash());
+        }
+        span.recording = Some(chunk.recording);
+        let all = span.signers.len() == usize::from(chunk.recording.participants);
+        let stands = span.times.last().is_some_and(|(_, until)| until.is_none());
+        if all && span.withdrawn.is_none() && !stands {
+            span.times.push((Self::final_at(now), None));
+        }
+        Ok(())
+    }
+
+    fn withdraw(&mut self, now: Tick, what: &Withdrawal) -> Result<(), Broken> {
+        let id = what.recording.span();
+        if !what.signer.signed(&Libcrux, DOMAIN.withdraw_digest(id), &what.signature) {
+            return Err(format!("{:?} did not withdraw from {id}", what.signer));
+        }
+        self.withdraw_on_chain(now, id);
+        Ok(())
+    }
+
+    /// A key of the roster withdraws, and says nothing in the room.
+    pub fn withdraw_on_chain(&mut self, now: Tick, id: RecordingId) {
+        let span = self.spans.entry(id).or_default();
+        span.withdrawn.get_or_insert(Self::final_at(now));
+        span.end(Self::final_at(now));
+    }
+
+    /// The chain forgets who signed.
+    pub fn revert(&mut self, now: Tick, id: RecordingId) {
+        if let Some(span) = self.spans.get_mut(&id) {
+            span.signers.clear();
+            span.end(now);
+        }
+    }
+
+    /// A span whose consent stands.
+    pub fn standing(&self, now: Tick) -> Option<RecordingId> {
+        let stands = |span: &Span| span.times.iter().any(|(since, until)| *since <= now && until.is_none());
+        self.spans.iter().find(|(_, span)| stands(span)).map(|(id, _)| *id)
+    }
+
+    fn anchor(&mut self, what: &Anchor) -> Result<(), Broken> {
+        let id = what.recording.span();
+        let digest = DOMAIN.anchor_digest(id, &what.cid, what.wraps);
+        let span = self.spans.entry(id).or_default();
+        if span.times.is_empty() || what.signer.hash() != what.recording.recorder || span.anchored {
+            return Err(format!("the contract does not take an anchor of {id}"));
+        }
+        span.anchored = what.signer.signed(&Libcrux, digest, &what.signature);
+        if span.anchored { Ok(()) } else { Err(format!("the anchor of {id} is not signed")) }
+    }
+
+    /// Somebody's index answers nothing for a while.
+    pub fn silence(&mut self, who: PersonId, now: Tick, ms: u64) {
+        self.silent.insert(who, (now, now.after(ms)));
+    }
+
+    /// What somebody's own index says.
+    fn says(&self, who: PersonId, id: RecordingId, now: Tick) -> Option<Authority> {
+        if self.lies_to == Some(who) {
+            return Some(Authority { until: u64::MAX, is_final: true, withdrawn: false });
+        }
+        if self.silent.get(&who).is_some_and(|(since, until)| *since <= now && now < *until) {
+            return None;
+        }
+        let Some(span) = self.spans.get(&id) else { return Some(Authority::default()) };
+        let stands = span.times.last().filter(|(_, until)| until.is_none_or(|until| until > now));
+        let valid = span.recording.map_or(0, |recording| recording.valid_until);
+        Some(Authority {
+            until: stands.map_or(0, |_| valid),
+            is_final: stands.is_some_and(|(since, _)| *since <= now),
+            withdrawn: span.withdrawn.is_some_and(|at| at <= now),
+        })
+    }
+}
+
+impl World {
+    /// A question about recordings.
+    pub(in super::super) fn recording_asked(&mut self, who: PersonId, id: QuestionId, question: RecordingQuestion) {
+        let now = self.now();
+        let (ms, done) = match question {
+            RecordingQuestion::Keep { .. } => {
+                return self.recording_answer(who, 50, RecordingIn::Kept { id, kept: true });
+            }
+            RecordingQuestion::Consents(span) => {
+                let authority = self.recordings.says(who, span, now);
+                let ms = 20 + self.below(400);
+                return self.recording_answer(who, ms, RecordingIn::Consents { id, authority });
+            }
+            RecordingQuestion::Submit(chunks) => {
+                let rule = chunks.iter().try_for_each(|chunk| self.recordings.submit(now, chunk));
+                self.note(format_args!("{who} submits {} chunks", chunks.len()));
+                (FINAL_MS, rule)
+            }
+            RecordingQuestion::Withdraw(what) => (FINAL_MS, self.recordings.withdraw(now, &what)),
+            RecordingQuestion::Anchor(what) => (FINAL_MS, self.recordings.anchor(&what)),
+        };
+        self.must(done);
+        self.recording_answer(who, ms, RecordingIn::Executed { id, done: true });
+    }
+
+    fn recording_answer(&mut self, who: PersonId, ms: u64, input: RecordingIn) {
+        self.tell_later(who, ms, MemberIn::Recording(input));
+    }
+
+    /// Somebody is told something about recordings.
+    pub(in super::super) fn recording_told(&mut self, who: PersonId, event: &RecordingEvent) {
+        match event {
+            RecordingEvent::Withdrawn { span, .. } => {
+                self.recordings.withdrawn += 1;
+                self.recordings.told.insert((who, *span));
+            }
+            RecordingEvent::Asked { recording, .. } => {
+                let (ms, yes) = (500 + self.below(3_500), self.below(100) < 93);
+                if yes {
+                    self.recordings.agreed.insert(who, *recording);
+                }
+                let (recording, seed) = (*recording, self.seed);
+                // The third to come says no in some runs, and leaves again.
+                let yes = yes || seed.is_multiple_of(3);
+                self.recording_answer(who, ms, RecordingIn::Answer { recording, yes });
+            }
+            RecordingEvent::Active { .. } => self.plan(200, super::super::story::Act::Recording(story::Act::Seat(who))),
+            RecordingEvent::Seal(span) => {
+                let input = RecordingIn::Sealed { span: *span, cid: vec![1, 2, 3], wraps: B256::repeat_byte(4) };
+                self.recording_answer(who, 1_000, input);
+            }
+            _ => {}
+        }
+    }
+
+    /// Somebody was told keys: a recorder only those of epochs that hold its seat (THREATS K5).
+    pub(in super::super) fn recorder_keys(&self, who: PersonId, keys: &EpochKeys) -> Result<(), Broken> {
+        let Some(seat) = self.people.get(&who).and_then(|person| person.member.seat()) else { return Ok(()) };
+        if self.recordings.recorders.contains_key(&who) && (!keys.seats.contains(&seat) || keys.own.is_some()) {
+            return Err(format!("recorder {who} has keys of epoch {}, which does not hold it, or sends", keys.epoch));
+        }
+        Ok(())
+    }
+
+    /// Whether somebody may have sent until now, as far as recording goes.
+    ///
+    /// # Errors
+    /// The rule that is broken.
+    pub(in super::super) fn recorded_until_now(&mut self, who: PersonId) -> Result<(), Broken> {
+        if !self.recordings.used || self.recordings.lies_to == Some(who) {
+            return Ok(());
+        }
+        let Some((epoch, seats)) = self.watch.sends_in(who).cloned() else { return Ok(()) };
+        let by_seat =
+            |seat| self.people.iter().find(|(_, person)| person.member.seat() == Some(seat)).map(|(it, _)| *it);
+        let people: Vec<_> = seats.iter().filter_map(|seat| by_seat(*seat)).collect();
+        let ledger = &self.recordings;
+        let opens = |recorder: &PersonId| people.contains(recorder) || self.watch.knows(*recorder, &epoch);
+        if !ledger.recorders.keys().any(opens) {
+            return Ok(());
+        }
+        let (now, participants): (Tick, BTreeSet<_>) = (
+            self.now(),
+            people.iter().filter_map(|person| ledger.signers.get(person)).map(ConsentSigner::hash).collect(),
+        );
+        let silent = ledger.silent.get(&who).is_some_and(|(_, until)| until.after(NOTICE_MS) > now);
+        let grace = if silent { SILENT_MS } else { NOTICE_MS };
+        let allows = |(id, span): &(&RecordingId, &Span)| {
+            let whole =
+                span.recording.is_some_and(|it| usize::from(it.participants) == participants.len() + self.dummies());
+            let signed = span.signers.is_superset(&participants) || span.signers.is_empty();
+            whole && signed && span.stood(now, grace) && !ledger.told.contains(&(who, **id))
+        };
+        if !ledger.spans.iter().any(|span| allows(&span)) {
+            return Err(format!("{who} sends in a recorded epoch without the final consent of all who are in it"));
+        }
+        self.recordings.recorded.insert(epoch);
+        Ok(())
+    }
+}

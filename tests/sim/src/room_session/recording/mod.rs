@@ -1,0 +1,58 @@
+//! Recording with everybody's consent, from many seeds (THREATS K1, K2, K3, K5, K10): people come, go, agree, refuse, withdraw by
+//! message or on chain only; the one who records is killed or stops; the chain takes a consent back, or is silent for some; the
+//! leader's own index lies in a third of the runs, so that it lets the recorder in too early.
+//!
+//! The rule: nobody whose own index is honest sends in an epoch that a recorder can open, unless the consent of exactly the
+//! epoch's participants is final on chain, with a moment's grace after it ended.
+
+pub mod ledger;
+pub mod story;
+
+use crate::faults::Faults;
+use crate::log::Log;
+
+use self::ledger::Ledger;
+
+/// What a run came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// Over the whole event log.
+    pub audit: String,
+    /// Spans whose consent became final.
+    pub authorised: usize,
+    /// Epochs with a recorder in which somebody sent.
+    pub recorded: usize,
+    /// Withdrawals that people heard of.
+    pub withdrawn: usize,
+    /// Spans that the chain took back.
+    pub reverted: usize,
+    /// Spans that were anchored.
+    pub anchored: usize,
+    /// How often somebody stopped because a recorder was there without consent.
+    pub stopped: usize,
+}
+
+impl Report {
+    /// The figures of a world that has ended.
+    pub fn of(world: &super::world::World) -> Self {
+        let audit = world.log.audit();
+        let Ledger { spans, recorded, withdrawn, stopped, .. } = &world.recordings;
+        Self {
+            audit,
+            authorised: spans.values().filter(|span| !span.times.is_empty()).count(),
+            recorded: recorded.len(),
+            withdrawn: *withdrawn,
+            reverted: spans.values().filter(|span| span.times.len() > 1).count(),
+            anchored: spans.values().filter(|span| span.anchored).count(),
+            stopped: *stopped,
+        }
+    }
+}
+
+/// Run it from a seed; the figures.
+///
+/// # Panics
+/// A broken rule, with the seed and the last lines of the log.
+pub fn run(seed: u64, faults: Faults) -> Report {
+    Report::of(&story::run(seed, faults, Log::default()))
+}
