@@ -80,6 +80,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("room-record", room::record),
     ("room-connection", room::connection),
     ("room-message", room::message),
+    ("room-notice", room::notice),
+    ("room-wraps", room::wraps),
     ("signal-envelope", media::envelope),
     ("signal-frame", media::pair_frame),
     ("media-frame", media::frame),

@@ -9,16 +9,20 @@ use pars_crypto::hash::sha3;
 use pars_crypto::hkem::Xw768Ciphertext;
 use pars_crypto::kdf::{NO_SALT, kdf};
 use pars_crypto::label::KdfLabel;
+use pars_crypto::secret::SharedSecret;
 use pars_identity::id::IdentityId;
 use pars_proto::room::join::{JOIN, REPLY};
+use pars_proto::room::recording::{
+    ConsentSignature, Dummies, MAX_NOTICE, Notice, NoticeKey, Recording, RecordingTag, SealedNotice, Terms, Wraps,
+};
 use pars_proto::room::{
     AgendaItem, AwaitingReply, Backend, Body, ChatText, Claim, Connection, ConsentSigner, Content, Description,
-    EpochRecord, EpochSecret, Front, Grant, GrantId, HostEntry, HostGate, HostSecrets, Line, Metadata, MetadataKey,
-    Named, Order, Previous, Reach, Role, RoomMessage, Roster, RosterEntry, Scope, SeatNo, SeatSecrets, SequenceGate,
-    SfuEntry, SignedConnection, SignedGrant, SignedMessage, SignedRecord, Statement, Support, seal_join,
+    EpochHash, EpochRecord, EpochSecret, Front, Grant, GrantId, HostEntry, HostGate, HostSecrets, Line, Metadata,
+    MetadataKey, Named, Order, Previous, Reach, Role, RoomMessage, Roster, RosterEntry, Scope, SeatNo, SeatSecrets,
+    SequenceGate, SfuEntry, SignedConnection, SignedGrant, SignedMessage, SignedRecord, Statement, Support, seal_join,
 };
 use pars_wire::codec::Wire;
-use pars_wire::{ChainId, Nullifier, RoomId, SittingId};
+use pars_wire::{ChainId, Nullifier, RecordingId, RoomId, SittingId};
 
 use crate::Outcome;
 use crate::check::{fixed, same, wire};
@@ -191,6 +195,33 @@ pub(crate) fn message(bytes: &[u8]) -> Outcome {
     wire::<SignedMessage>(bytes)
 }
 
+/// What seats say of a recording: as it is, as a message's sealed body, and sealed.
+pub(crate) fn notice(bytes: &[u8]) -> Outcome {
+    let secret = EpochSecret::from_bytes([1; 32]);
+    let key = NoticeKey { secret: &secret, scope: &SCOPE, seat: SeatNo(1), seq: 1 };
+    if let Ok(sealed) = SealedNotice::decode(bytes) {
+        let _ = sealed.open(key);
+        same(&sealed.encode(), bytes);
+    }
+    if let Ok(notice) = Notice::decode(bytes) {
+        assert!(bytes.len() <= MAX_NOTICE, "a notice longer than the longest");
+        let sealed = SealedNotice::seal(&notice, EpochHash([2; 32]), key);
+        assert_eq!(sealed.open(key).as_ref(), Ok(&notice));
+    }
+    wire::<Notice>(bytes)
+}
+
+/// Wraps of a file key.
+pub(crate) fn wraps(bytes: &[u8]) -> Outcome {
+    if let Ok(wraps) = Wraps::decode(bytes) {
+        let tag = RecordingTag(B256::repeat_byte(1));
+        // Each of them is tried: a few are enough here.
+        let opened = (wraps.len() <= 4).then(|| wraps.open(SUITE, tag, PLACE.seat.x()));
+        assert!(opened.is_none_or(|opened| opened.is_err()), "a wrap that nobody made opens");
+    }
+    wire::<Wraps>(bytes)
+}
+
 fn seats() -> Roster {
     let st = anonymous(&PLACE.seat).hash();
     let entries = [1, 4, 9].map(|seat| RosterEntry { seat: SeatNo(seat), st, recorder: seat == 9 });
@@ -322,4 +353,35 @@ fn epochs(seeds: &mut Seeds) {
         &[("at-the-host", &|bytes| bytes[11..13].fill(0)), ("unknown-order", &|bytes| bytes[10] = 9)],
     );
     seeds.add("room-message", "leave", say(Content::Leave));
+    recordings(seeds);
+}
+
+fn recordings(seeds: &mut Seeds) {
+    let (tag, word) = (RecordingTag(B256::repeat_byte(1)), B256::repeat_byte(2));
+    let terms = Terms { codec: word, storage: word, retention_seconds: 60, valid_until: NOW + 60 };
+    let dummies = Dummies::new(SharedSecret::from_bytes([3; 32]), 2).expect("two are not too many");
+    seeds.add_with(
+        "room-notice",
+        "propose",
+        &Notice::Propose { random: [4; 32], terms, dummies }.encode(),
+        &[
+            ("too-many-dummies", &|bytes| bytes[1 + 32 + 80 + 32] = 2),
+            ("ends-past-forty-bits", &|bytes| bytes[1 + 32 + 72] = 1),
+        ],
+    );
+    let recording =
+        Recording { tag, roster: word, participants: 3, policy: word, recorder: word, valid_until: NOW + 60 };
+    seeds.add("room-notice", "roster", Notice::Roster(recording).encode());
+    seeds.add("room-notice", "refuse", Notice::Refuse { recording: tag }.encode());
+    let signature = ConsentSignature::new(vec![5; 65]).expect("of that length");
+    seeds.add_with(
+        "room-notice",
+        "consent",
+        &Notice::Consent { span: RecordingId(word), signature }.encode(),
+        &[("signature-of-no-key", &|bytes| bytes.truncate(bytes.len() - 1))],
+    );
+    let wraps = [&[0, 2][..], &[7; 2 * 1_168]].concat();
+    let hostile: [crate::corpus::Hostile<'_>; 2] =
+        [("none", &|bytes| bytes[1] = 0), ("one-too-many", &|bytes| bytes[1] = 3)];
+    seeds.add_with("room-wraps", "two", &wraps, &hostile);
 }
