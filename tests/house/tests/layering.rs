@@ -6,7 +6,7 @@ use pars_house::{files, metadata, shipped};
 use std::{collections::BTreeMap, fs};
 
 /// Layer of every crate of the workspace; a crate that is not here fails the test.
-const LAYERS: [(&str, u8); 24] = [
+const LAYERS: [(&str, u8); 25] = [
     ("pars-wire", 0),
     ("pars-crypto", 1),
     ("pars-keyfile", 1),
@@ -24,6 +24,7 @@ const LAYERS: [(&str, u8); 24] = [
     ("pars-sfu", 4),
     ("pars-devnet", 4),
     ("pars-blobs", 4),
+    ("pars-recorder", 4),
     ("pars-daemon", 4),
     ("pars-cli", 4),
     ("pars-sim", 5),
@@ -72,10 +73,11 @@ const SHELL_ONLY: [&str; 18] = [
 ];
 
 /// Sideways edges that the architecture allows.
-const ALLOWED_SIDEWAYS: [(&str, &str); 5] = [
+const ALLOWED_SIDEWAYS: [(&str, &str); 6] = [
     ("pars-identity", "pars-crypto"),
     ("pars-daemon", "pars-indexer"),
     ("pars-daemon", "pars-blobs"),
+    ("pars-recorder", "pars-blobs"),
     ("pars-daemon", "pars-devnet"),
     ("pars-daemon", "pars-sfu"),
 ];

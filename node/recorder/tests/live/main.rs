@@ -1,0 +1,157 @@
+//! A listening seat at the real media server, in this process: sealed frames of several seats become a recording.
+
+#[path = "../../../../sfu/tests/client/mod.rs"]
+mod client;
+#[path = "../../../../sfu/tests/support/mod.rs"]
+mod support;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::SeedableRng;
+use client::{Client, Order, Report, Target as Speaking};
+use pars_blocks::Profile;
+use pars_crypto::secret::{RecordingKey, SharedSecret};
+use pars_proto::media::{Codec as Sealed, Opener, Sealer};
+use pars_recorder::import::import;
+use pars_recorder::live::{Heard, ListenError, Listener, Target};
+use pars_recorder::play;
+use pars_recorder::span::{Opening, Source, Span};
+use pars_recorder::store::Folder;
+use pars_recorder::webm::{Codec, Frame, Taken};
+use support::{server, token};
+
+/// Frames of each seat that are recorded.
+const FRAMES: usize = 40;
+
+/// A seat that speaks, with the keys of its frames at both ends.
+struct Seat {
+    client: Client,
+    sealer: Sealer,
+    opener: Opener,
+    track: Option<u16>,
+    said: u16,
+    kept: Vec<Vec<u8>>,
+}
+
+async fn seat(running: &pars_sfu::Running, number: u8) -> Seat {
+    let target = Speaking { url: running.ready.url.clone(), token: token(&name(number), &["microphone"]) };
+    let mut client = Client::join(&target).await.unwrap();
+    client.connected().await.unwrap();
+    client.orders.send(Order::Publish { announced: true }).await.unwrap();
+    client.wait(|report| matches!(report, Report::Published(_)).then_some(())).await.unwrap();
+    let material = SharedSecret::from_bytes([number; 32]);
+    let (sealer, mut opener) = (Sealer::new(1, &material), Opener::default());
+    opener.set(1, &material).unwrap();
+    Seat { client, sealer, opener, track: None, said: 0, kept: Vec::new() }
+}
+
+fn name(number: u8) -> String {
+    format!("seat-{number}")
+}
+
+fn listening(running: &pars_sfu::Running) -> Target {
+    let mut fingerprint = [0; 32];
+    hex::decode_to_slice(&running.ready.fingerprint, &mut fingerprint).unwrap();
+    Target { url: running.ready.url.clone(), token: token("recorder", &[]), fingerprint }
+}
+
+impl Seat {
+    /// Say the next packet, sealed.
+    async fn speak(&mut self, number: u8) {
+        let [high, low] = self.said.to_be_bytes();
+        self.said += 1;
+        let bytes = self.sealer.frame(Sealed::Opus, 7, &[0xf8, number, high, low]).unwrap();
+        self.client.orders.send(Order::Speak { packets: 1, bytes, per_second: 1_000 }).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_seats_say_is_heard_opened_recorded_and_played() {
+    let running = server().await;
+    let mut seats = BTreeMap::from([(3, seat(&running, 3).await), (5, seat(&running, 5).await)]);
+    let mut listener = Listener::join(&listening(&running), "127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let mut rng = ChaCha20Rng::seed_from_u64(1);
+    let opening = Opening { recording: [1; 32], span: [2; 32], consent: [3; 32], wraps: Vec::new() };
+    let key = || RecordingKey::from_bytes([9; 32]);
+    let mut span = Span::begin(Folder::open(&dir.path().join("span")).unwrap(), &opening, key(), 0).unwrap();
+    let mut owners = BTreeMap::new();
+    let mut arrived_ms = 0;
+    while seats.values().any(|seat| seat.kept.len() < FRAMES) {
+        let heard = tokio::select! {
+            heard = listener.next() => heard.unwrap(),
+            () = tokio::time::sleep(Duration::from_millis(5)) => {
+                for (number, seat) in &mut seats {
+                    seat.speak(*number).await;
+                }
+                continue;
+            }
+        };
+        match heard {
+            Heard::Track { track, owner } => {
+                let number = *seats.keys().find(|number| name(**number) == owner).unwrap();
+                let source = Source { seat: number.into(), pseudonym: owner, codec: Codec::Opus };
+                seats.get_mut(&number).unwrap().track = Some(span.track(&source, arrived_ms).unwrap());
+                owners.insert(track, number);
+            }
+            Heard::Frame { track, codec, rtp, bytes } => {
+                assert_eq!(codec, Codec::Opus);
+                let seat = seats.get_mut(&owners[&track]).unwrap();
+                let bytes = seat.opener.frame(Sealed::Opus, &bytes).unwrap();
+                assert_eq!(bytes[..2], [0xf8, owners[&track]]);
+                let frame = Frame { rtp, arrived_ms, bytes: &bytes };
+                arrived_ms += 10;
+                assert_eq!(span.frame(seat.track.unwrap(), frame, &mut rng).unwrap(), Taken::Kept);
+                seat.kept.push(bytes);
+            }
+            Heard::Connected => {}
+            other => panic!("{other:?}"),
+        }
+    }
+    let folder = span.close(arrived_ms, &mut rng).unwrap();
+    let store = pars_blobs::Folder::open(&dir.path().join("blobs"), 1 << 30).unwrap();
+    let root = import(&folder, &store, Profile::UNIXFS_V1_2025).await.unwrap().root.cid;
+    let played = play::open(&store, root).await.unwrap().play(&store, &key(), dir.path()).await.unwrap();
+    assert_eq!(played.len(), 2);
+    for played in played {
+        let mut file = matroska_demuxer::MatroskaFile::open(std::fs::File::open(&played.path).unwrap()).unwrap();
+        let seat = seats.values().find(|seat| seat.track == Some(played.track)).unwrap();
+        let (mut frame, mut frames) = (matroska_demuxer::Frame::default(), Vec::new());
+        while file.next_frame(&mut frame).unwrap() {
+            frames.push(frame.data.clone());
+        }
+        assert_eq!(frames, seat.kept);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_heard_from_a_server_of_another_certificate_or_without_a_token() {
+    let running = server().await;
+    let target = listening(&running);
+    let local = "127.0.0.1:0".parse().unwrap();
+    let other = Target { fingerprint: [1; 32], ..target.clone() };
+    let mut listener = Listener::join(&other, local).await.unwrap();
+    assert_eq!(listener.next().await, Some(Heard::Ended(ListenError::Fingerprint)));
+    assert_eq!(listener.next().await, None);
+    let bare = Target { token: "none".to_owned(), ..target };
+    assert!(matches!(Listener::join(&bare, local).await, Err(ListenError::Socket(_))));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_track_that_ends_is_told() {
+    let running = server().await;
+    let speaker = seat(&running, 3).await;
+    let mut listener = Listener::join(&listening(&running), "127.0.0.1:0".parse().unwrap()).await.unwrap();
+    let mut came = None;
+    while came.is_none() {
+        if let Heard::Track { track, owner } = listener.next().await.unwrap() {
+            came = Some((track, owner));
+        }
+    }
+    let (track, owner) = came.unwrap();
+    assert_eq!(owner, "seat-3");
+    speaker.client.orders.send(Order::Leave).await.unwrap();
+    while listener.next().await.unwrap() != (Heard::Gone { track: track.clone() }) {}
+}
