@@ -111,6 +111,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("blocks-file", blocks::file),
     ("blocks-car", blocks::car),
     ("bindings-action", bindings::action),
+    ("bindings-consent", bindings::consent),
 ];
 
 /// The seeds of all targets.

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use alloy_primitives::aliases::U48;
+use alloy_primitives::aliases::{U40, U48};
 use alloy_primitives::{Address, B256, IntoLogData, Log, LogData, U256};
 use alloy_sol_types::{Revert, SolError, SolEvent, SolEventInterface, SolValue};
 use pars_bindings::EligibilityRegistry::EligibilityRegistryEvents;
@@ -14,6 +14,7 @@ use pars_bindings::SessionTrigger::SessionTriggerEvents;
 use pars_bindings::TownHall::TownHallEvents;
 use pars_bindings::VotingEscrow::VotingEscrowEvents;
 use pars_bindings::action::{facts, next_sequence_call};
+use pars_bindings::consent::ConsentCall;
 use pars_bindings::deployment::Deployment;
 use pars_bindings::{RecordingConsent, SessionTrigger, TownHall, VotingEscrow, decode_revert, safe_owners};
 use pars_wire::ChainId;
@@ -95,8 +96,18 @@ pub(crate) fn action(bytes: &[u8]) -> Outcome {
     Outcome::of(facts.is_some())
 }
 
+/// A call of `RecordingConsent` in its compact form: one encoding only.
+pub(crate) fn consent(bytes: &[u8]) -> Outcome {
+    let call = ConsentCall::decode(bytes);
+    if let Ok(call) = &call {
+        same(&call.encode().expect("a call that was read fits a message"), bytes);
+    }
+    Outcome::of(call.is_ok())
+}
+
 pub(super) fn seeds(seeds: &mut Seeds) {
     action_seeds(seeds);
+    consent_seeds(seeds);
     revert_seeds(seeds);
     event_seeds(seeds);
     owner_seeds(seeds);
@@ -215,4 +226,34 @@ fn owner_seeds(seeds: &mut Seeds) {
 fn setup(owners: u64) -> Vec<u8> {
     let word = |value: u64| U256::from(value).to_be_bytes::<32>();
     [word(128), word(1), word(0), word(0), word(owners), word(11), word(12)].concat()
+}
+
+fn consent_seeds(seeds: &mut Seeds) {
+    let r = RecordingConsent::Recording {
+        recordingId: B256::repeat_byte(1),
+        roster: B256::repeat_byte(2),
+        participants: 3,
+        policy: B256::repeat_byte(4),
+        recorder: B256::repeat_byte(5),
+        validUntil: U40::from(6),
+    };
+    let submit = RecordingConsent::submitCall {
+        r,
+        signers: vec![vec![9; 20].into(); 2],
+        signatures: vec![vec![8; 65].into(); 2],
+        proof: vec![B256::repeat_byte(7)],
+        flags: vec![true, false],
+    };
+    // Kind 1, recording 135, number of nodes 1, a node 32, number of flags 2.
+    let (nodes, flags) = (136, 136 + 1 + 32 + 2);
+    seeds.add_with(
+        "bindings-consent",
+        "submit",
+        &ConsentCall::Submit(submit).encode().expect("a short call"),
+        &[
+            ("unknown-kind", &|bytes| bytes[0] = 4),
+            ("more-nodes-than-there-are", &move |bytes| bytes[nodes] = 255),
+            ("bits-behind-the-flags", &move |bytes| bytes[flags] |= 1),
+        ],
+    );
 }
