@@ -1,6 +1,7 @@
 //! The shell, beside a development chain in process.
 
 mod atomic_batches;
+mod changes;
 mod embedded;
 mod faults;
 #[path = "../../../node/devnet/tests/devnet/mldsa.rs"]

@@ -14,14 +14,14 @@ use pars_bindings::{MinimalAccount, ParsToken, RecordingConsent, ServiceNodeRegi
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-const CHAIN_ID: u64 = 7072;
+pub(crate) const CHAIN_ID: u64 = 7072;
 /// A contract that refuses every call, with the call's own bytes as the reason.
 const REFUSER: [u8; 22] = hex!("600a600c600039600a6000f3 36600060003736 6000fd");
 /// The function that the trigger key may call; neither contract looks at it.
-const SELECTOR: [u8; 4] = hex!("12345678");
+pub(crate) const SELECTOR: [u8; 4] = hex!("12345678");
 
 /// A row as it has to be shown: its fields, and the newest log of `contract` in the receipt.
-fn row(receipt: &Value, contract: Address, mut fields: Value) -> Value {
+pub(crate) fn row(receipt: &Value, contract: Address, mut fields: Value) -> Value {
     let of_contract = |log: &&Value| serde_json::from_value::<Address>(log["address"].clone()).unwrap() == contract;
     let log = receipt["logs"].as_array().unwrap().iter().rfind(of_contract).unwrap();
     fields["block"] = json!(quantity(&receipt["blockNumber"]));
@@ -31,7 +31,7 @@ fn row(receipt: &Value, contract: Address, mut fields: Value) -> Value {
     fields
 }
 
-async fn started(folder: &TempDir) -> (Chain, Index) {
+pub(crate) async fn started(folder: &TempDir) -> (Chain, Index) {
     let chain = Chain::deploy(100).await;
     let index = chain.index(&folder.path().join("index.sqlite")).await;
     (chain, index)
@@ -149,7 +149,7 @@ async fn a_consent_is_shown_with_the_recording_it_authorised() {
 
 /// An account of the second development account with the trigger as its module and a key enrolled for calls of two
 /// contracts, and the receipt of the enrolment.
-async fn enrolled(chain: &Chain, key: &Key, policy: SessionTrigger::Policy) -> (Address, Value) {
+pub(crate) async fn enrolled(chain: &Chain, key: &Key, policy: SessionTrigger::Policy) -> (Address, Value) {
     let trigger = chain.deployment.session_trigger;
     let account = created(&chain.send(1, None, minimal_account(chain.accounts[1]).unwrap()).await);
     chain.call(1, account, MinimalAccount::setModuleCall { module: trigger, on: true }).await;
