@@ -124,3 +124,28 @@ impl Home {
         if key.hash() == self.verifier { Ok(key) } else { Err(HomeError::OtherKey) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use pars_bindings::deployment::{DeployConfig, plan};
+
+    use super::*;
+
+    /// Its secrets are public: nothing proven or checked under it counts for anything.
+    #[test]
+    fn the_development_key_is_used_on_no_chain_but_those_of_development() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = ProvingKey::generate_insecure_dev().unwrap();
+        fs::write(folder.path().join("eligibility.key"), key.to_bytes()).unwrap();
+        let mut deployment = plan(&DeployConfig::dev(7072, Address::ZERO, 0)).unwrap().deployment;
+        let home = |deployment: &Deployment| Home::new(Some(folder.path().to_owned()), deployment);
+        assert!(home(&deployment).proving_key().is_ok() && home(&deployment).verifying_key().is_ok());
+        for chain in [1, 7070, 7071] {
+            deployment.chain_id = chain;
+            let refused = |error: HomeError| matches!(error, HomeError::Key(KeyError::DevKeyRefused(_)));
+            assert!(home(&deployment).proving_key().is_err_and(refused), "{chain}");
+            assert!(home(&deployment).verifying_key().is_err_and(refused), "{chain}");
+            assert!(matches!(Home::new(None, &deployment).proving_key(), Err(HomeError::None)), "none is made");
+        }
+    }
+}

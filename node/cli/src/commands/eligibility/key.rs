@@ -57,3 +57,36 @@ fn same(hash: B256, deployment: &Deployment) -> Result<(), Error> {
         format!("the key has hash {hash}, the deployed verifier {}; fetch that key", deployment.verifier_key_hash);
     Err(Error::Proof { code: "key_mismatch", message })
 }
+
+#[cfg(test)]
+mod tests {
+    use alloy::primitives::Address;
+    use clap::Parser;
+    use pars_bindings::deployment::{DeployConfig, plan};
+
+    use super::*;
+    use crate::args::Cli;
+
+    /// Its secrets are public: nothing proven or checked under it counts for anything.
+    #[test]
+    fn the_development_key_is_used_on_no_chain_but_those_of_development() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().join("home");
+        let words = ["parsctl", "--home", home.to_str().unwrap(), "status"];
+        let context = Context::new(&Cli::parse_from(words).global).unwrap();
+        let key = make_dev_key(&context, &context.home.key_path()).unwrap();
+        let mut deployment = plan(&DeployConfig::dev(7072, Address::ZERO, 0)).unwrap().deployment;
+        assert_eq!(deployment.verifier_key_hash, key.verifying_key().hash(), "only the chain is wrong below");
+        assert!(verifying(&deployment, None).is_ok() && proving(&context, &deployment, None).is_ok());
+        for chain in [1, 7070, 7071] {
+            deployment.chain_id = chain;
+            let named = context.home.key_path();
+            for named in [None, Some(named.as_path())] {
+                let refused = [verifying(&deployment, named).err(), proving(&context, &deployment, named).err()];
+                for refusal in refused {
+                    assert!(matches!(refusal, Some(Error::Proof { code: "dev_key_refused", .. })), "{refusal:?}");
+                }
+            }
+        }
+    }
+}
