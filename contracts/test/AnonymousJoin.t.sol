@@ -180,11 +180,14 @@ contract AnonymousJoinTest is Stack {
         (uint256[8] memory points, uint256[6] memory inputs) = story();
         yes(real.verify(points, inputs), "sound");
         for (uint256 i = 0; i < 6; ++i) {
-            inputs[i] += FIELD_ORDER;
+            uint256 sound = inputs[i];
+            inputs[i] = sound + FIELD_ORDER;
             no(real.verify(points, inputs), "alias");
-            inputs[i] -= FIELD_ORDER - 1;
+            inputs[i] = FIELD_ORDER;
+            no(real.verify(points, inputs), "order");
+            inputs[i] = sound + 1;
             no(real.verify(points, inputs), "plus one");
-            inputs[i] -= 1;
+            inputs[i] = sound;
         }
         for (uint256 i = 0; i < 8; ++i) {
             points[

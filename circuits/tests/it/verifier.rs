@@ -42,13 +42,15 @@ fn five_and_seven_inputs_are_refused_by_their_number() {
 }
 
 #[test]
-fn an_input_plus_the_scalar_order_is_refused_at_every_position() {
+fn an_input_at_or_above_the_scalar_order_is_refused_at_every_position() {
     let key = key();
     for i in 0..6 {
-        let mut aliased = inputs();
-        aliased[i] += SCALAR_ORDER;
-        let refused = key.verify(&aliased, &STORY.proof.points());
-        assert!(matches!(refused, Err(VerifyError::InputOutOfRange { index, .. }) if index == i), "input {i}");
+        for word in [SCALAR_ORDER, inputs()[i] + SCALAR_ORDER, U256::MAX] {
+            let mut aliased = inputs();
+            aliased[i] = word;
+            let refused = key.verify(&aliased, &STORY.proof.points());
+            assert!(matches!(refused, Err(VerifyError::InputOutOfRange { index, .. }) if index == i), "input {i}");
+        }
     }
 }
 
