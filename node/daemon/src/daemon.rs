@@ -201,7 +201,7 @@ impl Daemon {
         };
         let context = Context::new(handle.clone(), config.network, chain.progress(), node, executor.is_some());
         let context = context.with_rooms(rooms.clone());
-        let token = Token::generate();
+        let (token, port) = (Token::generate(), server.address().port());
         announce(&datadir, &ready, &token)?;
         let (stop_chain, stopped) = watch::channel(false);
         let (stop_driver, stop) = oneshot::channel();
@@ -210,7 +210,7 @@ impl Daemon {
             driver: tokio::spawn(driver.run(stop)),
             failed: false,
             chain: tokio::spawn(chain.follow(sinks, stopped)),
-            rpc: tokio::spawn(server.serve(context, Guard::new(token, config.origins), page)),
+            rpc: tokio::spawn(server.serve(context, Guard::new(token, config.origins, port), page)),
             rooms,
             executor,
             gateway: serving,

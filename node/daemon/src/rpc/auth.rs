@@ -1,7 +1,7 @@
 //! Who may call over loopback HTTP: whoever has the token, from this machine, from no page that was not allowed (SE-R39).
 //!
-//! Browsers send a Host and an Origin that a page cannot choose: a Host other than loopback means a name that was pointed here
-//! (DNS rebinding), an Origin that is not allowed means somebody else's page. Both end before the token is looked at.
+//! Browsers send a Host and an Origin that a page cannot choose: a Host other than loopback at our own port means a name that was
+//! pointed here (DNS rebinding) or another service's page, an Origin that is not allowed means somebody else's page. Both end before the token is looked at.
 
 use std::fmt;
 use std::sync::Arc;
@@ -51,12 +51,13 @@ impl fmt::Debug for Token {
 pub struct Guard {
     token: Token,
     origins: Vec<String>,
+    port: u16,
 }
 
 impl Guard {
-    /// The token, and the origins that pages may call from.
-    pub const fn new(token: Token, origins: Vec<String>) -> Self {
-        Self { token, origins }
+    /// The token, the origins that pages may call from, and the port that we listen on.
+    pub const fn new(token: Token, origins: Vec<String>, port: u16) -> Self {
+        Self { token, origins, port }
     }
 
     /// Whether a request may pass.
@@ -81,8 +82,8 @@ impl Guard {
     /// # Errors
     /// As [`Guard::check`].
     pub fn check_place(&self, headers: &HeaderMap) -> Result<(), (StatusCode, &'static str)> {
-        let Some(host) = one(headers, HOST).filter(|host| is_loopback(host)) else {
-            return Err((StatusCode::FORBIDDEN, "the Host is not loopback: call 127.0.0.1"));
+        let Some(host) = one(headers, HOST).filter(|host| is_here(host, self.port)) else {
+            return Err((StatusCode::FORBIDDEN, "the Host is not loopback at this port: call 127.0.0.1:<port>"));
         };
         let own = |origin: &str| origin.strip_prefix("http://") == Some(host);
         if headers.contains_key(ORIGIN)
@@ -105,12 +106,13 @@ fn one(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     if values.next().is_some() { None } else { value.to_str().ok() }
 }
 
-fn is_loopback(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => name,
-        _ => host,
+/// Whether a Host is this listener's: a name of loopback and our port, which only HTTP's own may leave out (RFC 9110, 7.2).
+fn is_here(host: &str, port: u16) -> bool {
+    let (name, at) = match host.rsplit_once(':') {
+        Some((name, digits)) if digits.bytes().all(|digit| digit.is_ascii_digit()) => (name, digits.parse().ok()),
+        _ => (host, Some(80)),
     };
-    matches!(name, "127.0.0.1" | "localhost" | "[::1]")
+    matches!(name, "127.0.0.1" | "localhost" | "[::1]") && at == Some(port)
 }
 
 /// What is answered to whoever passes; `outside` to whoever is in the right place, without the token.
@@ -153,12 +155,12 @@ mod tests {
         let token = Token::generate();
         let bearer = format!("Bearer {}", token.reveal());
         let offered = format!("pars.v1, pars.bearer.{}", token.reveal());
-        let guard = Guard::new(token, vec!["http://127.0.0.1:5173".into()]);
+        let guard = Guard::new(token, vec!["http://127.0.0.1:5173".into()], 4000);
         let host = (HOST, "127.0.0.1:4000");
         let good = (AUTHORIZATION, bearer.as_str());
         assert_eq!(status(&guard, &[host.clone(), good.clone()]), None);
         assert_eq!(status(&guard, &[host.clone(), (SEC_WEBSOCKET_PROTOCOL, &offered)]), None);
-        assert_eq!(status(&guard, &[(HOST, "localhost"), good.clone(), (ORIGIN, "http://127.0.0.1:5173")]), None);
+        assert_eq!(status(&guard, &[(HOST, "localhost:4000"), good.clone(), (ORIGIN, "http://127.0.0.1:5173")]), None);
         assert_eq!(
             status(&guard, &[host.clone(), good.clone(), (ORIGIN, "http://127.0.0.1:4000")]),
             None,
@@ -173,6 +175,10 @@ mod tests {
         for origin in ["http://evil.example", "null", "http://127.0.0.1:5173.evil.example"] {
             assert_eq!(status(&guard, &[host.clone(), good.clone(), (ORIGIN, origin)]), Some(403));
         }
+        for elsewhere in ["127.0.0.1", "localhost", "127.0.0.1:", "127.0.0.1:4001", "[::1]:80", "127.0.0.1:69536"] {
+            assert_eq!(status(&guard, &[(HOST, elsewhere), good.clone()]), Some(403), "{elsewhere}");
+        }
+        assert!(is_here("[::1]:4000", 4000) && is_here("127.0.0.1", 80) && is_here("localhost:80", 80));
         for foreign in ["evil.example", "127.0.0.1.evil.example:80", "localhost@evil.example", "evil:127.0.0.1"] {
             assert_eq!(status(&guard, &[(HOST, foreign), good.clone()]), Some(403), "{foreign}");
         }
@@ -182,8 +188,8 @@ mod tests {
     #[test]
     fn a_token_is_not_printed() {
         assert_eq!(
-            format!("{:?}", Guard::new(Token::generate(), Vec::new())),
-            "Guard { token: Token(redacted), origins: [] }"
+            format!("{:?}", Guard::new(Token::generate(), Vec::new(), 1)),
+            "Guard { token: Token(redacted), origins: [], port: 1 }"
         );
     }
 }

@@ -72,8 +72,9 @@ impl Server {
 
 /// Serve the gateway to this machine, and to no page of another origin, until the future is dropped.
 pub(crate) async fn serve_gateway(listener: TcpListener, routes: Router) {
-    // Nobody needs the token: there is nothing behind it.
-    let guard = auth::Guard::new(auth::Token::generate(), Vec::new());
+    // Nobody needs the token: there is nothing behind it. Without a port nobody can come.
+    let port = listener.local_addr().map_or(0, |address| address.port());
+    let guard = auth::Guard::new(auth::Token::generate(), Vec::new(), port);
     accept(listener, auth::guarded(Router::new(), routes, guard), MAX_HTTP).await;
 }
 

@@ -9,9 +9,6 @@ use crate::support::{World, call};
 /// Connections with the loopback port (THREATS section 3).
 const MOST: usize = 64;
 
-/// A request without a token: answered 401 by whoever reads it.
-const REQUEST: &[u8] = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
-
 async fn end(mut stream: TcpStream) -> Vec<u8> {
     let mut bytes = Vec::new();
     // A reset is an end as well.
@@ -26,9 +23,10 @@ async fn a_connection_that_does_not_end_its_request_is_closed_and_an_idle_one_to
     let address = daemon.ready().http.trim_start_matches("http://").to_owned();
     let silent = TcpStream::connect(&address).await.unwrap();
     let mut half = TcpStream::connect(&address).await.unwrap();
-    half.write_all(b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\n").await.unwrap();
+    half.write_all(format!("POST / HTTP/1.1\r\nHost: {address}\r\n").as_bytes()).await.unwrap();
     let mut served = TcpStream::connect(&address).await.unwrap();
-    served.write_all(b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\n\r\n").await.unwrap();
+    let whole = format!("POST / HTTP/1.1\r\nHost: {address}\r\nContent-Length: 0\r\n\r\n");
+    served.write_all(whole.as_bytes()).await.unwrap();
     // Each of these waits for the daemon to close the connection.
     let (silent, half, served) = tokio::join!(end(silent), end(half), end(served));
     assert!(silent.is_empty() && !half.starts_with(b"HTTP/1.1 2"));
@@ -44,7 +42,7 @@ async fn the_sixty_fifth_connection_waits_until_another_one_ends_and_the_unix_so
     let file: Value = serde_json::from_slice(&std::fs::read(world.datadir("a").join("rpc.json")).unwrap()).unwrap();
     let token = file["token"].as_str().unwrap();
     let head = format!(
-        "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+        "POST / HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {token}\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
     );
     let mut crowd = Vec::new();
     for _ in 0..MOST {
@@ -57,7 +55,9 @@ async fn the_sixty_fifth_connection_waits_until_another_one_ends_and_the_unix_so
         crowd.push(stream);
     }
     let mut late = TcpStream::connect(&address).await.unwrap();
-    late.write_all(REQUEST).await.unwrap();
+    // Without a token: answered 401 by whoever reads it.
+    let request = format!("POST / HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    late.write_all(request.as_bytes()).await.unwrap();
     // The socket of the daemon's own user has room of its own.
     let status = call(&daemon.ready().socket, "status.get", json!({})).await;
     assert_eq!(status["result"]["network"], "dev");
