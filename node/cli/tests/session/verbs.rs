@@ -1,5 +1,6 @@
 //! Each verb asks for its method and prints the answer.
 
+use pars_identity::IdentityId;
 use pars_rpc::{
     Code, RpcError,
     event::Event,
@@ -76,8 +77,10 @@ fn the_revocation_secret_is_shown_at_creation_and_on_demand_with_what_it_is_for_
 }
 
 #[test]
-fn people_see_the_link_and_its_qr_code() {
+fn people_see_the_id_in_checksum_case_the_link_and_its_qr_code() {
     let shown = text(&parsctl(daemon().datadir(), &["session", "identity", "show"]));
+    let id: IdentityId = format!("05{SESSION}").parse().unwrap();
+    assert!(shown.starts_with(&format!("Identity {}\n", id.to_checksum_case())), "{shown}");
     assert!(shown.contains(&format!("pars://session/05{SESSION}?b=AAAA")));
     assert!(shown.lines().filter(|line| line.contains('█')).count() > 15, "{shown}");
 }

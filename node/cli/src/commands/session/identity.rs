@@ -1,6 +1,6 @@
 //! `session identity create|show|revocation`
 
-use pars_identity::qr;
+use pars_identity::{IdentityId, qr};
 use pars_rpc::identity::{CreateIdentity, GetIdentity, GetRevocation, Identity};
 use pars_rpc::secret::Secret;
 
@@ -43,5 +43,7 @@ fn words(identity: &Identity) -> String {
     };
     // A link that fits no QR code is still a link.
     let code = qr::to_terminal(&identity.link).map_or(String::new(), |code| format!("\n{code}"));
-    format!("Identity {}\nLink     {}\n{published}{code}", identity.id, identity.link)
+    // In checksum case, so that one wrong letter shows when a person copies it.
+    let id = identity.id.parse::<IdentityId>().map_or_else(|_| identity.id.clone(), IdentityId::to_checksum_case);
+    format!("Identity {id}\nLink     {}\n{published}{code}", identity.link)
 }
