@@ -113,7 +113,7 @@ fn deletion(objects: usize) -> Box<[u8; ONION_ROOM]> {
 }
 
 /// Limits of machines, each with the test that goes to its ends.
-const BY_MACHINES: [(&str, &str); 21] = [
+const BY_MACHINES: [(&str, &str); 22] = [
     (
         "MAX_JUMP",
         "node/proto/src/session/ratchet/tests.rs#a_counter_that_jumps_too_far_is_refused_before_anything_is_derived",
@@ -155,6 +155,10 @@ const BY_MACHINES: [(&str, &str); 21] = [
     (
         "REQUIRED_COPIES",
         "node/proto/tests/swarm/storing.rs#with_any_three_of_seven_dead_an_object_is_still_stored_and_read",
+    ),
+    (
+        "MIN_COPIES",
+        "node/proto/tests/swarm/storing.rs#with_exactly_three_alive_an_object_is_stored_in_three_copies_and_read",
     ),
     (
         "MIN_COPIES",

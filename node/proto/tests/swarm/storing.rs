@@ -55,6 +55,23 @@ fn with_any_three_of_seven_dead_an_object_is_still_stored_and_read() {
 }
 
 #[test]
+fn with_exactly_three_alive_an_object_is_stored_in_three_copies_and_read() {
+    for seed in 0..trials(20, 200) {
+        let mut world = World::new(7, 3_000 + seed);
+        world.dead = [0, 1, 3, 4].map(|i| node(((seed + i) % 7) as u8)).into();
+        let object = world.object::<BUCKET_S>();
+        world.put(1, pair(), object.clone());
+        world.run(300_000);
+        assert_eq!(world.stored(1), Some(3), "seed {seed}: three are left, and three are enough: {:?}", world.events);
+        let short = |event: &ClientOut| matches!(event, ClientOut::InsufficientStorage { .. });
+        assert!(!world.events.iter().any(short), "seed {seed}: nobody is told that there were too few");
+        world.fetch(2, pair(), 7);
+        world.run(200_000);
+        assert_eq!(world.delivered(), [object], "seed {seed}");
+    }
+}
+
+#[test]
 fn whatever_two_holders_die_after_the_receipt_the_object_is_read() {
     let all = [(0, 1), (0, 2), (0, 3), (0, 4), (1, 2), (1, 3), (1, 4), (2, 3), (2, 4), (3, 4)];
     for (seed, (a, b)) in (0..trials(20, 200)).zip(all.into_iter().cycle()) {

@@ -1,13 +1,64 @@
-//! The published vector is what this code makes.
+//! The published vector is what this code makes, and this code reads it.
+
+use pars_proto::swarm::command::Received;
+use pars_proto::swarm::directory::What;
+use pars_proto::swarm::frame::Frame;
+use pars_proto::swarm::receipt::Receipt;
+use pars_proto::swarm::reply::Reply;
+use pars_wire::codec::Wire;
+use pars_wire::limits::PACKET;
+use serde_json::Value;
 
 use crate::story;
+use crate::world::body_of;
+
+fn published() -> Value {
+    serde_json::from_str(include_str!("../../../../tests/vectors/session/swarm.json")).unwrap()
+}
+
+fn bytes(value: &Value) -> Vec<u8> {
+    hex::decode(value.as_str().unwrap().strip_prefix("0x").unwrap()).unwrap()
+}
 
 #[test]
 fn the_swarm_vector_is_reproduced_byte_for_byte() {
-    let published: serde_json::Value =
-        serde_json::from_str(include_str!("../../../../tests/vectors/session/swarm.json")).unwrap();
-    let made = story::vector();
+    let (published, made) = (published(), story::vector());
     for (name, value) in made.as_object().unwrap() {
         assert!(published[name] == *value, "{name} differs from the published vector");
     }
+    assert_eq!(published.as_object().unwrap().len(), made.as_object().unwrap().len(), "published and no longer made");
+}
+
+#[test]
+fn everything_published_of_the_swarm_is_read_and_written_again_as_it_was() {
+    let published = published();
+    let all = |name: &str| published[name].as_object().unwrap().clone();
+    for (name, value) in all("commands") {
+        let command = bytes(&value);
+        // How many reply blocks follow stands in the third byte.
+        let body = body_of(&command, &vec![1; command[2].into()]);
+        let received = Received::decode(&body).unwrap_or_else(|error| panic!("command {name}: {error}"));
+        assert_eq!(received.surbs.len(), usize::from(command[2]), "command {name}");
+        // What a command has no use for is padding, and stays with it.
+        let again = received.command.encode(command[2]);
+        let (written, padding) = again.split_at(command.len());
+        assert!(written == command && padding.iter().all(|byte| *byte == 0), "command {name}");
+    }
+    for (name, value) in all("replies") {
+        let body = body_of(&bytes(&value), &[]);
+        let reply = Reply::decode(&body).unwrap_or_else(|error| panic!("reply {name}: {error}"));
+        assert_eq!(reply.encode(), body, "reply {name}");
+    }
+    for (name, value) in all("frames") {
+        let mut frame = bytes(&value);
+        frame.resize(PACKET, 0);
+        let read = Frame::decode(&frame).unwrap_or_else(|error| panic!("frame {name}: {error}"));
+        assert_eq!(read.encode(), frame, "frame {name}");
+    }
+    for slot in published["slots"].as_array().unwrap() {
+        let what = What::decode(&bytes(&slot["bytes"])).unwrap();
+        assert_eq!(format!("{what:?}"), slot["slot"].as_str().unwrap());
+    }
+    let receipt = bytes(&published["receipt"]["bytes"]);
+    assert_eq!(Receipt::decode(&receipt).unwrap().encode(), receipt);
 }
