@@ -28,6 +28,8 @@ pub const D: HostId = HostId(NODES + 3);
 
 /// How often a user tries again what has not come about, in ms.
 const PATIENCE_MS: u64 = 20_000;
+/// How often a daemon polls, in ms.
+const POLL_MS: u64 = 5_000;
 /// How long a stage may take, in ms: two hours.
 const STAGE_MS: u64 = 120 * 60_000;
 
@@ -110,13 +112,17 @@ impl Stage {
     ///
     /// # Panics
     /// It does not within two hours.
-    pub fn until(&mut self, what: &str, mut again: impl FnMut(&mut Self), done: impl Fn(&Self) -> bool) {
+    pub fn until(&mut self, what: &str, again: impl FnMut(&mut Self), done: impl Fn(&Self) -> bool) {
+        self.every(PATIENCE_MS, what, again, done);
+    }
+
+    fn every(&mut self, ms: u64, what: &str, mut again: impl FnMut(&mut Self), done: impl Fn(&Self) -> bool) {
         let end = self.world.now().tick.after(STAGE_MS);
         while !done(self) {
             let now = self.world.now().tick;
             assert!(now < end, "{}: {what} did not come about\n{}", self.place(), self.world.log.tail());
             again(self);
-            let pause = now.after(PATIENCE_MS);
+            let pause = now.after(ms);
             while !done(self) && self.world.step(pause) {}
         }
     }
@@ -199,6 +205,14 @@ impl Stage {
             }
         };
         self.until(what, poll, done);
+    }
+
+    /// These members poll as often as a daemon does, until it has come about.
+    pub fn online_until(&mut self, what: &str, hosts: &[HostId], done: impl Fn(&Self) -> bool) {
+        let poll = |stage: &mut Self| {
+            hosts.iter().for_each(|host| stage.command(*host, 202, Command::Poll { days: 1 }));
+        };
+        self.every(POLL_MS, what, poll, done);
     }
 
     /// Until a session with each other is proven post-quantum on both sides.

@@ -136,6 +136,11 @@ impl World {
         Now { tick: self.tick, wall: UnixMinute(BEGIN.0 + (self.tick.0 / 60_000) as u32) }
     }
 
+    /// Whether nothing goes wrong in this world.
+    pub fn is_calm(&self) -> bool {
+        self.faults == Faults::NONE
+    }
+
     /// A number below `bound`.
     pub fn below(&mut self, bound: u64) -> u64 {
         self.rng.next_u64() % bound.max(1)

@@ -49,6 +49,15 @@ fn two_who_write_to_each_other_at_once_have_one_session_and_every_text_once_unde
 }
 
 #[test]
+fn two_who_write_to_each_other_at_once_have_one_session_within_a_minute_of_being_online_without_faults() {
+    // The scenario itself looks at its clock.
+    let runs = seeds::run(0..count().div_ceil(4), threads(), |seed| Scenario::Crossing.run(seed, Faults::NONE));
+    for (seed, report) in runs {
+        assert!(report.delivered >= 6, "seed {seed}: {report:?}");
+    }
+}
+
+#[test]
 fn rooms_and_verdicts_agree_in_every_view_under_all_faults() {
     let reports = reports(Scenario::Rooms);
     assert!(reports.iter().any(|(_, report)| report.reorganisations > 0), "no view saw a reorganisation");
