@@ -7,7 +7,15 @@
 
 pub mod executor;
 
-use std::{collections::BTreeMap, thread, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::{Value, json};
@@ -28,6 +36,12 @@ pub const ROUNDS: &str = "PARS_KILL_ROUNDS";
 
 /// Messages of one round.
 const BATCH: usize = 3;
+
+/// Rounds after the ordinary ones, while no kill of the author has hit a request yet.
+const FURTHER: u64 = 10;
+
+/// No request is under way.
+const IDLE: usize = usize::MAX;
 
 /// Transactions while the chain is killed: more than it takes in before the kill.
 const PAYMENTS: usize = 200;
@@ -131,6 +145,10 @@ pub struct Tally {
     pub sent: usize,
     /// Answered before the kill.
     pub acknowledged: usize,
+    /// Kills.
+    pub kills: u64,
+    /// Kills that came while a request was under way, which then had no answer.
+    pub during: usize,
     /// Time until the victims were back, in all rounds.
     pub back: Duration,
     /// Time until everything had arrived after that, in all rounds.
@@ -138,24 +156,31 @@ pub struct Tally {
 }
 
 impl Talk<'_> {
-    /// So many rounds, then the verdict.
+    /// So many rounds, then the verdict. Of the author's kills at least one hits a request that had no answer yet: if chance
+    /// did not want it so, further rounds wait for a request and kill then.
     pub fn run(&mut self, victim: Victim, rounds: u64) -> Result<Tally> {
         let (mut all, mut tally) = (Vec::new(), Tally::default());
-        for round in 0..rounds {
-            let context = || format!("round {round} of {rounds}, seed {}", self.dice.seed);
-            let (word, seed) = (context(), self.dice.seed);
-            let batch = self.round(victim, round, &mut tally).context(word)?;
+        for round in 0..rounds + FURTHER {
+            let further = round >= rounds;
+            if further && (victim != Victim::Author || tally.during > 0) {
+                break;
+            }
+            let seed = self.dice.seed;
+            let word = format!("round {round} of {rounds}, seed {seed}");
+            let batch = self.round(victim, (round, further), &mut tally).context(word)?;
             all.extend(batch);
             let watch = Stopwatch::start();
             // A dead service node is missed by nobody, two are; and descriptors of a restarted one must be known again.
             self.arrived(&all).with_context(|| format!("after round {round} of {rounds}, seed {seed}"))?;
             tally.arrival += watch.elapsed();
         }
+        let hit = victim != Victim::Author || tally.during > 0;
+        ensure!(hit, "every request was answered before its kill, in {} rounds: no kill hit one", tally.kills);
         tally.sent = all.len();
         Ok(tally)
     }
 
-    fn round(&mut self, victim: Victim, round: u64, tally: &mut Tally) -> Result<Vec<Entry>> {
+    fn round(&mut self, victim: Victim, (round, wait): (u64, bool), tally: &mut Tally) -> Result<Vec<Entry>> {
         let mut entry = |number: usize| Entry {
             client_id: self.dice.client_id(),
             content: format!("{} {round}.{number}", self.word),
@@ -163,17 +188,22 @@ impl Talk<'_> {
         };
         let batch: Vec<Entry> = (0..BATCH).map(&mut entry).collect();
         let (rpc, session) = (self.author.rpc()?, self.session.clone());
-        let writer = thread::spawn(move || {
-            let acknowledged = |mut entry: Entry| {
-                entry.id = entry.send(&rpc, &session).ok();
-                entry
-            };
-            batch.into_iter().map(acknowledged).collect::<Vec<_>>()
-        });
+        let under_way = Arc::new(AtomicUsize::new(IDLE));
+        let writer = write(batch, rpc, session, Arc::clone(&under_way));
         let payer = (victim == Victim::Chain).then(|| self.pay());
-        self.dice.pause(victim.spread(round));
+        if wait {
+            while under_way.load(Ordering::SeqCst) == IDLE && !writer.is_finished() {
+                thread::yield_now();
+            }
+        } else {
+            self.dice.pause(victim.spread(round));
+        }
+        let cut = under_way.load(Ordering::SeqCst);
         let dead = self.kill(victim)?;
         let mut batch = writer.join().map_err(|_| anyhow!("the writer panicked"))?;
+        tally.kills += 1;
+        // It had begun before the kill and has no answer after it.
+        tally.during += usize::from(batch.get(cut).is_some_and(|entry| entry.id.is_none()));
         tally.acknowledged += batch.iter().filter(|entry| entry.id.is_some()).count();
         let watch = Stopwatch::start();
         self.revive(victim, dead)?;
@@ -287,6 +317,19 @@ impl Talk<'_> {
         };
         messages.iter().filter(of_this).map(|message| Ok((text(message, "/content")?, text(message, "/id")?))).collect()
     }
+}
+
+/// Sends one after the other; tells which one is under way.
+fn write(batch: Vec<Entry>, rpc: Rpc, session: String, under_way: Arc<AtomicUsize>) -> thread::JoinHandle<Vec<Entry>> {
+    thread::spawn(move || {
+        let acknowledged = |(number, mut entry): (usize, Entry)| {
+            under_way.store(number, Ordering::SeqCst);
+            entry.id = entry.send(&rpc, &session).ok();
+            under_way.store(IDLE, Ordering::SeqCst);
+            entry
+        };
+        batch.into_iter().enumerate().map(acknowledged).collect()
+    })
 }
 
 fn missing(all: &[Entry], found: &[(String, String)]) -> String {

@@ -91,7 +91,7 @@ fn walk(report: &mut Report, arguments: &Arguments, places: &Places, rounds: u64
                     }
                     .run(victim, rounds),
                 };
-                told(facts, rounds, tally.context("PARS_KILL_SEED repeats where the kills hit")?);
+                told(facts, tally.context("PARS_KILL_SEED repeats where the kills hit")?);
                 Ok(())
             },
         );
@@ -99,12 +99,13 @@ fn walk(report: &mut Report, arguments: &Arguments, places: &Places, rounds: u64
     Ok(())
 }
 
-fn told(facts: &mut Facts, rounds: u64, tally: Tally) {
-    facts.add("kills", rounds);
+fn told(facts: &mut Facts, tally: Tally) {
+    facts.add("kills", tally.kills);
+    facts.add("killsDuringARequest", tally.during);
     facts.add("sent", tally.sent);
     facts.add("acknowledgedBeforeTheKill", tally.acknowledged);
     facts.add("acknowledgedLost", 0);
-    let each = |all: Duration| u64::try_from(all.as_millis()).unwrap_or(u64::MAX) / rounds.max(1);
+    let each = |all: Duration| u64::try_from(all.as_millis()).unwrap_or(u64::MAX) / tally.kills.max(1);
     facts.add("msUntilBack", each(tally.back));
     facts.add("msUntilArrivalThen", each(tally.arrival));
 }

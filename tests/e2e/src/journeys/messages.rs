@@ -183,7 +183,8 @@ fn killed_while_sending(report: &mut Report, world: &mut World) {
                 reader: &mut world.b,
             };
             let tally = talk.run(victim, rounds)?;
-            facts.add("kills", rounds);
+            facts.add("kills", tally.kills);
+            facts.add("killsDuringARequest", tally.during);
             facts.add("sent", tally.sent);
             facts.add("acknowledgedBeforeTheKill", tally.acknowledged);
             facts.add("acknowledgedLost", 0);

@@ -61,7 +61,7 @@ impl<'a> Errand<'a> {
             self.round(round, &mut tally).context(word)?;
         }
         self.answered("every receipt to be final", |receipt| receipt.is_final)?;
-        Ok(Tally { sent: self.sent.len(), acknowledged: self.sent.len(), ..tally })
+        Ok(Tally { sent: self.sent.len(), acknowledged: self.sent.len(), kills: rounds, ..tally })
     }
 
     fn round(&mut self, round: u64, tally: &mut Tally) -> Result<()> {

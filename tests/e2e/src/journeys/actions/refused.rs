@@ -18,6 +18,7 @@ use crate::{
 
 /// Numbers of refusals in receipts; a number never changes its meaning.
 mod code {
+    pub(super) const NOT_CANONICAL: u8 = 3;
     pub(super) const OTHER_CHAIN: u8 = 4;
     pub(super) const OTHER_CONTRACT: u8 = 5;
     pub(super) const UNKNOWN_KEY: u8 = 8;
@@ -39,6 +40,12 @@ struct Signed {
     message: Vec<u8>,
     signature: Vec<u8>,
 }
+
+/// What a member says in chat.
+const SAID: &str = "Please add one to the counter, I allow it. ";
+
+/// Bytes of an action without data: the daemon carries nothing shorter as one.
+const SHORTEST: usize = 11 * 32;
 
 /// Bytes of an ML-DSA-87 signature.
 const SIGNATURE: usize = 4_627;
@@ -66,6 +73,12 @@ pub(super) fn run(report: &mut Report, world: &mut World) {
     elsewhere(report, world, &honest);
     let _ = report.step("an expired action is refused", |facts| expired(world, facts));
     let _ = report.step("chat text is no action, whatever it says", |facts| chat(world, &honest, facts));
+    let name =
+        "chat text in place of an action, as long as one and in a message of that type, is refused as no encoding";
+    refuse(report, world, name, code::NOT_CANONICAL, || {
+        let message = SAID.repeat(SHORTEST / SAID.len() + 1).into_bytes();
+        Signed { message, ..honest.clone() }.send(world)
+    });
     let _ = report.step("without the precompile no action can be verified", |facts| without_precompile(world, facts));
     let _ = report
         .step("on a chain without the precompile nothing is deployed: the adapter's known answer fails", |facts| {
@@ -187,7 +200,8 @@ fn expired(world: &mut World, facts: &mut Facts) -> Result<()> {
     Ok(())
 }
 
-/// The signed bytes as text: the executor neither answers nor acts; an action after it is answered.
+/// The signed bytes as text: the executor neither answers nor acts; an action after it is answered. As an action, what is too
+/// short to be one does not leave the author's daemon.
 fn chat(world: &World, honest: &Signed, facts: &mut Facts) -> Result<()> {
     let cursor = world.cursor()?;
     let text_of_action = hex::encode(honest.message.get(..1_000).unwrap_or(&honest.message));
@@ -198,8 +212,12 @@ fn chat(world: &World, honest: &Signed, facts: &mut Facts) -> Result<()> {
     let chats = world.since(cursor)?.into_iter().find(|message| is(message, "kind", "text"));
     let chat = text(&chats.context("the text is not in the history")?, "/id")?;
     ensure!(receipt.answers != chat, "chat was answered: {receipt:?}");
-    let answer = world.author.rpc()?.ask("trigger.send", &honest.params(world, &"ab".repeat(64)), &[])?;
+    let answer = world.author.rpc()?.ask("trigger.send", &honest.params(world, &hex::encode(SAID)), &[])?;
     let Err(refusal) = answer else { bail!("the daemon sent chat as an action") };
+    ensure!(refusal.code == ACTION_REFUSED, "{} {}", refusal.code, refusal.message);
+    // Not for its certificate or its signature, which are good ones.
+    let for_its_text = refusal.message.contains(&format!("this one has {};", SAID.len()));
+    ensure!(for_its_text, "refused for something else: {}", refusal.message);
     facts.add("answered", false);
     facts.add("asAction", refusal.message);
     Ok(())
