@@ -43,6 +43,8 @@ pub struct Handshake {
     pub client: Option<ClientHello>,
     /// What the server chose.
     pub server: Option<ServerHello>,
+    /// The server began to answer. One that is dead, or that turns a client away, chooses nothing.
+    pub answered: bool,
 }
 
 struct Connection {
@@ -55,6 +57,7 @@ struct Connection {
 #[derive(Default)]
 pub struct Observer {
     connections: Vec<Connection>,
+    unread: usize,
 }
 
 /// An Initial packet, its protection still on.
@@ -223,6 +226,7 @@ impl Connection {
         let Some(frames) = self.keys.get(&side).and_then(|keys| keys.open(packet)) else { return false };
         let pieces = self.crypto.entry(side).or_default();
         pieces.extend(crypto_frames(&frames).unwrap_or_default());
+        self.handshake.answered |= side == Side::Server && !pieces.is_empty();
         match hello(&contiguous(pieces)) {
             Some(Hello::Client(hello)) if side == Side::Client => self.handshake.client = Some(hello),
             Some(Hello::Server(hello)) if side == Side::Server => self.handshake.server = Some(hello),
@@ -233,17 +237,24 @@ impl Connection {
 }
 
 impl Observer {
-    /// Look at a datagram. What is no Initial packet, or of a connection whose beginning was not seen, says nothing.
+    /// Look at a datagram. What is no Initial packet says nothing; one of a connection whose beginning was not seen is counted.
     pub fn datagram(&mut self, side: Side, bytes: &[u8]) {
         for packet in initials(bytes) {
-            if self.connections.iter_mut().any(|connection| connection.take(side, &packet)) || side == Side::Server {
+            if self.connections.iter_mut().any(|connection| connection.take(side, &packet)) {
                 continue;
             }
             let mut new = Connection::of(packet.dcid);
-            if new.take(side, &packet) {
+            if side == Side::Client && new.take(side, &packet) {
                 self.connections.push(new);
+            } else {
+                self.unread += 1;
             }
         }
+    }
+
+    /// Initial packets that belong to no handshake.
+    pub const fn unread(&self) -> usize {
+        self.unread
     }
 
     /// What the handshakes showed so far.

@@ -10,8 +10,8 @@ use std::thread;
 use anyhow::Result;
 
 use super::quic::{Observer, Side};
-use super::tcp::first_hello;
-use super::tls::Hello;
+use super::tcp::{first_hello, is_begun};
+use super::tls::{ClientHello, Hello, ServerHello};
 
 /// The largest datagram there is.
 const DATAGRAM: usize = 65_535;
@@ -108,6 +108,17 @@ struct Streams {
     server: Log<u8>,
 }
 
+/// What a TCP connection showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dialogue {
+    /// What the client offered.
+    pub client: Option<ClientHello>,
+    /// What the server chose.
+    pub server: Option<ServerHello>,
+    /// Each side spoke a security protocol.
+    pub secured: bool,
+}
+
 /// Sits before a node's discovery: others are given [`TcpTap::address`] as the bootstrap node's.
 #[derive(Debug, Clone)]
 pub struct TcpTap {
@@ -138,10 +149,28 @@ impl TcpTap {
 
     /// The hellos of every connection so far that are whole: clients' and servers'.
     pub fn hellos(&self) -> Vec<Hello> {
-        let connections = locked(&self.connections).clone();
-        let sides = connections.iter().flat_map(|streams| [&streams.client, &streams.server]);
-        sides.filter_map(|side| first_hello(&locked(side))).collect()
+        let both = |dialogue: Dialogue| [dialogue.client.map(Hello::Client), dialogue.server.map(Hello::Server)];
+        self.dialogues().into_iter().flat_map(both).flatten().collect()
     }
+
+    /// What every connection so far showed.
+    pub fn dialogues(&self) -> Vec<Dialogue> {
+        let connections = locked(&self.connections).clone();
+        connections.iter().map(|streams| dialogue(&locked(&streams.client), &locked(&streams.server))).collect()
+    }
+}
+
+fn dialogue(client: &[u8], server: &[u8]) -> Dialogue {
+    let secured = is_begun(client) && is_begun(server);
+    let client = match first_hello(client) {
+        Some(Hello::Client(hello)) => Some(hello),
+        _ => None,
+    };
+    let server = match first_hello(server) {
+        Some(Hello::Server(hello)) => Some(hello),
+        _ => None,
+    };
+    Dialogue { client, server, secured }
 }
 
 fn relay(client: &TcpStream, target: SocketAddr, streams: &Streams) -> Option<()> {

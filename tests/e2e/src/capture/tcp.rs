@@ -22,20 +22,32 @@ pub fn first_hello(stream: &[u8]) -> Option<Hello> {
     None
 }
 
+/// Whether anything stands behind the lines: then a security protocol was spoken, and its hello must be there to read.
+pub fn is_begun(mut stream: &[u8]) -> bool {
+    while let Some((_, rest)) = line(stream) {
+        stream = rest;
+    }
+    !stream.is_empty()
+}
+
+/// The next line without its end, and what follows it.
+fn line(stream: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (&length, rest) = stream.split_first()?;
+    let (line, rest) = rest.split_at_checked(length.into())?;
+    match line {
+        [line @ .., b'\n'] if line.len() + 1 < LINE && line.first() == Some(&b'/') => Some((line, rest)),
+        _ => None,
+    }
+}
+
 /// What follows the lines `length1 | text | newline`: the security protocol is chosen by them.
 fn skip_lines(mut stream: &[u8]) -> Option<&[u8]> {
     let mut chosen = false;
-    loop {
-        let (&length, rest) = stream.split_first()?;
-        let length = usize::from(length);
-        match rest.get(..length) {
-            Some([line @ .., b'\n']) if length < LINE && line.first() == Some(&b'/') => {
-                chosen |= line.starts_with(b"/tls/");
-                stream = &rest[length..];
-            }
-            _ => return chosen.then_some(stream),
-        }
+    while let Some((line, rest)) = line(stream) {
+        chosen |= line.starts_with(b"/tls/");
+        stream = rest;
     }
+    (chosen && !stream.is_empty()).then_some(stream)
 }
 
 #[cfg(test)]
@@ -48,5 +60,10 @@ mod tests {
         assert_eq!(first_hello(b"\x13/multistream/1.0.0\n\x07/noise\n\x16\x03\x01\x00\x00"), None);
         assert_eq!(first_hello(b"\x13/multistream/1.0.0\n\x0b/tls/1.0.0\n\x16\x03\x01\x01\x00\x01"), None);
         assert_eq!(first_hello(b""), None);
+        assert!(
+            is_begun(b"\x13/multistream/1.0.0\n\x07/noise\n\x00\x20"),
+            "another protocol is spoken, and not overlooked"
+        );
+        assert!(!is_begun(b"") && !is_begun(b"\x13/multistream/1.0.0\n\x0b/tls/1.0.0\n"), "lines alone choose nothing");
     }
 }

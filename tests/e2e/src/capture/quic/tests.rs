@@ -77,6 +77,7 @@ fn the_clients_initial_packet_of_appendix_a_2_is_read() {
     assert_eq!((hello.suites, hello.groups), (vec![0x1301, 0x1302], vec![0x1d, 0x17, 0x18]));
     assert_eq!(hello.shares, [(0x1d, 32)]);
     assert_eq!(handshake.server, None);
+    assert!(!handshake.answered && observer.unread() == 0, "nobody answered yet");
 }
 
 #[test]
@@ -88,6 +89,8 @@ fn the_servers_initial_packet_of_appendix_a_3_is_read_after_the_clients() {
     observer.datagram(Side::Server, &bytes(SERVER_PACKET));
     let [handshake] = observer.handshakes()[..] else { panic!("one connection") };
     assert_eq!(handshake.server, Some(ServerHello { suite: 0x1301, group: 0x1d, retry: false }));
+    assert!(handshake.answered);
+    assert_eq!(observer.unread(), 1, "the one that came before its client's");
 }
 
 #[test]
@@ -102,7 +105,7 @@ fn a_changed_packet_and_any_beginning_of_one_say_nothing() {
     changed[700] ^= 1;
     let mut observer = Observer::default();
     observer.datagram(Side::Client, &changed);
-    assert!(observer.handshakes().is_empty());
+    assert!(observer.handshakes().is_empty() && observer.unread() == 1, "it is not silently left out");
 }
 
 #[test]

@@ -8,14 +8,19 @@ use super::{World, arrives};
 use crate::{
     capture::{
         Capture, Kind, Packet, shared_string,
-        tls::{AES_256_GCM_SHA384, Hello, X25519_MLKEM768},
+        tap::{TcpTap, UdpTap},
+        tls::{AES_256_GCM_SHA384, X25519_MLKEM768},
     },
     daemon::Daemon,
     frame,
     report::{Facts, Report},
+    wait,
 };
 
 const WATCHED: &str = "This one is watched.";
+/// In place of the links of all frames between replicas, so that these are compared with every onion packet and not with
+/// each other.
+const FRAMES: [u8; 16] = [0xff; 16];
 
 /// Runs the steps; each stands for itself.
 pub(super) fn run(report: &mut Report, world: &mut World) {
@@ -61,12 +66,17 @@ fn unlinkable(world: &World, facts: &mut Facts) -> Result<()> {
     for (file, seen) in now().iter().zip(before) {
         packets.extend(Capture::read(file)?.packets.into_iter().skip(seen));
     }
-    // One object goes to all replicas of a mailbox: those frames are alike on purpose.
-    packets.retain(|packet| matches!(packet.kind(), Kind::Onion(_)));
+    packets.retain(|packet| matches!(packet.kind(), Kind::Onion(_) | Kind::Frame));
+    // Frames are alike on purpose: one object goes to all replicas of a mailbox, each frame names the node it is from, and
+    // zeros fill it. What a frame holds in clear must stand in no onion packet.
+    packets.iter_mut().filter(|packet| packet.kind() == Kind::Frame).for_each(|packet| packet.link = FRAMES);
     packets.sort_by(|a, b| (a.link, &a.bytes).cmp(&(b.link, &b.bytes)));
     packets.dedup_by(|a, b| a.link == b.link && a.bytes == b.bytes);
     let mut links: Vec<_> = packets.iter().map(|packet| packet.link).collect();
     links.dedup();
+    links.retain(|link| *link != FRAMES);
+    let frames = packets.iter().filter(|packet| packet.kind() == Kind::Frame).count();
+    ensure!(frames > 0, "no frame between replicas was captured");
     // There, its receipt, the fetch and its answer: each over four links at least.
     ensure!(links.len() >= 4, "only {} links carried anything", links.len());
     for position in 0..4 {
@@ -78,6 +88,7 @@ fn unlinkable(world: &World, facts: &mut Facts) -> Result<()> {
         anyhow::bail!("{} stands on the links {one} and {other}", hex::encode(shared.string));
     }
     facts.add("packets", packets.len());
+    facts.add("frames", frames);
     facts.add("links", links.len());
     Ok(())
 }
@@ -124,30 +135,47 @@ fn id(digits: &str) -> Result<Vec<u8>> {
     hex::decode(digits).with_context(|| format!("{digits} is no id"))
 }
 
-/// Both hellos of every connection that the taps saw.
+/// Both hellos of every connection that the taps saw; one that is under way is read when it is through.
 fn handshakes(world: &World, facts: &mut Facts) -> Result<()> {
     let taps = world.network.nodes.taps.as_ref().context("the network is not watched")?;
-    let (observer, mut links) = (taps.links.observer(), 0);
-    for handshake in observer.handshakes() {
-        if let Some(client) = &handshake.client {
-            ensure!(client.groups == [X25519_MLKEM768], "a link offered {:04x?}", client.groups);
-        }
-        if let Some(server) = &handshake.server {
-            ensure!(server.group == X25519_MLKEM768, "a link chose group {:04x}", server.group);
-            ensure!(server.suite == AES_256_GCM_SHA384, "a link chose suite {:04x}", server.suite);
-            links += 1;
-        }
-    }
-    let mut discoveries = 0;
-    for hello in taps.discovery.hellos() {
-        if let Hello::Server(server) = hello {
-            ensure!(server.group == X25519_MLKEM768, "discovery chose group {:04x}", server.group);
-            discoveries += 1;
-        }
-    }
+    let (links, unanswered) = wait::until("the hellos of every link", || links(&taps.links).map(Some))?;
+    let discoveries = wait::until("the hellos of discovery", || discoveries(&taps.discovery).map(Some))?;
     ensure!(links > 0 && discoveries > 0, "{links} links and {discoveries} connections of discovery were seen");
     facts.add("links", links);
+    facts.add("unanswered", unanswered);
     facts.add("discovery", discoveries);
     facts.add("group", format!("{X25519_MLKEM768:#06x}"));
     Ok(())
+}
+
+/// How many handshakes a server answered, and how many none did: to a node that was killed, calls lead nowhere. Every
+/// packet of a handshake must have been read, and every client's hello; of those answered the server's too.
+fn links(tap: &UdpTap) -> Result<(usize, usize)> {
+    let observer = tap.observer();
+    ensure!(observer.unread() == 0, "{} packets belong to no handshake that was read", observer.unread());
+    let all = observer.handshakes();
+    let mut answered = 0;
+    for handshake in &all {
+        let client = handshake.client.as_ref().context("a client's hello on a link was not read")?;
+        ensure!(client.groups == [X25519_MLKEM768], "a link offered {:04x?}", client.groups);
+        if handshake.answered {
+            let server = handshake.server.context("a server's hello on a link was not read")?;
+            ensure!(server.group == X25519_MLKEM768, "a link chose group {:04x}", server.group);
+            ensure!(server.suite == AES_256_GCM_SHA384, "a link chose suite {:04x}", server.suite);
+            answered += 1;
+        }
+    }
+    Ok((answered, all.len() - answered))
+}
+
+/// How many connections of discovery were secured: both hellos of each must have been read.
+fn discoveries(tap: &TcpTap) -> Result<usize> {
+    let mut secured = 0;
+    for dialogue in tap.dialogues().into_iter().filter(|dialogue| dialogue.secured) {
+        dialogue.client.context("a client's hello of discovery was not read")?;
+        let server = dialogue.server.context("a server's hello of discovery was not read")?;
+        ensure!(server.group == X25519_MLKEM768, "discovery chose group {:04x}", server.group);
+        secured += 1;
+    }
+    Ok(secured)
 }
