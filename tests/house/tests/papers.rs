@@ -10,8 +10,9 @@ fn every_package_is_under_the_mit_licence() {
         assert_eq!(package.license.as_deref(), Some("MIT"), "{}", package.name);
     }
     assert!(read("xtask/Cargo.toml").contains("license = \"MIT\""), "xtask/Cargo.toml");
-    for path in ["package.json", "clients/typescript/package.json"] {
-        let package: serde_json::Value = serde_json::from_str(&read(path)).expect("package.json is JSON");
+    let packages = ["", "clients/typescript/", "clients/web/", "tests/ipfs/", "sfu/tests/livekit/"];
+    for path in packages.map(|folder| format!("{folder}package.json")) {
+        let package: serde_json::Value = serde_json::from_str(&read(&path)).expect("package.json is JSON");
         assert_eq!(package["license"], "MIT", "{path}");
     }
     for file in files("contracts", &[".sol"]) {
