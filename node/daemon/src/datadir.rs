@@ -57,7 +57,14 @@ fn failed(path: &Path, what: &'static str) -> impl FnOnce(io::Error) -> DatadirE
 #[derive(Debug)]
 pub struct Datadir {
     path: PathBuf,
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for Datadir {
+    fn drop(&mut self) {
+        // At once, also where a child that is being started still holds a copy of the file; the end does the same.
+        let _ = self.lock.unlock();
+    }
 }
 
 impl Datadir {
@@ -74,7 +81,7 @@ impl Datadir {
         let lock = options.create(true).truncate(false).write(true).mode(0o600).open(&name);
         let lock = lock.map_err(failed(&name, "opened"))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path, _lock: lock }),
+            Ok(()) => Ok(Self { path, lock }),
             Err(TryLockError::WouldBlock) => Err(DatadirError::InUse(path)),
             Err(TryLockError::Error(source)) => Err(failed(&name, "locked")(source)),
         }

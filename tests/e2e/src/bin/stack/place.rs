@@ -22,7 +22,7 @@ const PROGRAMS: [&str; 4] = ["devnet", "indexer", "sfu", "sessiond"];
 pub(crate) struct Place {
     /// The directory, without links.
     pub(crate) path: PathBuf,
-    _lock: File,
+    lock: File,
 }
 
 impl Place {
@@ -51,7 +51,7 @@ impl Place {
             ),
             Err(TryLockError::Error(error)) => bail!(unwritable(error)),
         }
-        let place = Self { path: fs::canonicalize(directory)?, _lock: lock };
+        let place = Self { path: fs::canonicalize(directory)?, lock };
         place.end_left_over()?;
         Ok(place)
     }
@@ -95,6 +95,13 @@ impl Place {
             PROGRAMS.contains(&program.as_str()) && words.any(|word| word.contains(&inside))
         };
         ids.filter(ours).collect()
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // At once, also where a child that is being started still holds a copy of the file; the end does the same.
+        let _ = self.lock.unlock();
     }
 }
 
