@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`label`] | the registry of domain separation labels; one label, one use, one type |
 //! | [`hash`], [`kdf`] | `H`, `KDF`, `Expand`, the chain step, all over SHA3-256 |
+//! | [`search`] | proof of work over `H`: many nonces at once, on Keccak-f side by side |
 //! | [`aead`] | AES-256-GCM with the three nonce rules as three types |
 //! | [`chunks`] | STREAM: a growing file in sealed chunks under a key of its own |
 //! | [`dh`], [`kem`], [`hkem`] | X25519, ML-KEM-768 and 1024, the hybrid KEM XW768 and XW1024 |
@@ -28,11 +29,13 @@ pub mod frame;
 pub mod hash;
 pub mod hkem;
 pub mod kdf;
+mod keccak;
 pub mod kem;
 pub mod label;
 pub mod lioness;
 pub mod merkle;
 pub mod sealed;
+pub mod search;
 pub mod secret;
 pub mod sign;
 pub mod stream;
