@@ -86,6 +86,7 @@ impl Driver {
     }
 
     fn command(&mut self, command: Command) {
+        self.dump.command(&command);
         match command {
             Command::Admits { grant, reply } => {
                 let _ = reply.send(self.sfu.admits(&grant));
@@ -176,7 +177,7 @@ impl Driver {
     /// The data plane.
     fn forward(&mut self, from: PeerId) {
         while let Some(packet) = self.peers.packet(from) {
-            self.dump.write("rtp", &packet.payload);
+            self.dump.media(|| self.sfu.table().kind(from, &packet.head), &packet.payload);
             match forward(self.sfu.table(), from, &packet.head) {
                 Ok(writes) => {
                     for write in writes {

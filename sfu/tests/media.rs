@@ -4,8 +4,9 @@ mod client;
 mod support;
 
 use client::{Client, Order, Report, Srtp, Target};
+use pars_sfu_core::limits::MAX_SIGNAL;
 use serde_json::json;
-use support::{ROOM, admin, server, token, twirp};
+use support::{KEY, ROOM, SECRET, admin, hs256, jwt, now, seat, server, token, twirp};
 
 async fn join(running: &pars_sfu::Running, identity: &str, sources: &[&str]) -> Client {
     join_with(running, token(identity, sources)).await
@@ -53,6 +54,38 @@ async fn what_one_says_the_others_hear_and_the_certificate_is_the_ready_lines() 
     assert_eq!(list["participants"].as_array().map(Vec::len), Some(3), "{list}");
 }
 
+/// TH-J1 behind the door: a token of another open room leads there and nowhere else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_joins_with_a_token_of_another_open_room_is_seen_and_heard_in_that_room_only() {
+    let running = server().await;
+    assert_eq!(twirp(&running, &admin(), "CreateRoom", json!({ "name": "another" })).await.0, 200);
+    let of_another = |mut claims: serde_json::Value| {
+        claims["video"]["room"] = json!("another");
+        jwt(&hs256(), &claims, SECRET)
+    };
+    let mut here = join(&running, "here", &[]).await;
+    let mut stray = join_with(&running, of_another(seat("stray", &["microphone"]))).await;
+    let mut there = join_with(&running, of_another(seat("there", &[]))).await;
+    publish(&mut stray, true).await.expect("published");
+    stray.orders.send(speak(10_000)).await.unwrap();
+    assert!(heard(&mut there).await);
+    let video = json!({ "roomAdmin": true, "room": "another" });
+    let other = jwt(&hs256(), &json!({ "iss": KEY, "nbf": now(), "exp": now() + 60, "video": video }), SECRET);
+    for (admin, room, expected) in [(admin(), ROOM, vec!["here"]), (other, "another", vec!["stray", "there"])] {
+        let (_, list) = twirp(&running, &admin, "ListParticipants", json!({ "room": room })).await;
+        let listed = list["participants"].as_array().unwrap().iter().map(|one| one["identity"].as_str().unwrap());
+        let mut listed: Vec<_> = listed.collect();
+        listed.sort_unstable();
+        assert_eq!(listed, expected, "{room}");
+    }
+    // By now the stray has been heard elsewhere for long enough.
+    while there.heard() < 200 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(here.heard(), 0);
+    assert!(here.reports.try_recv().is_err(), "here nothing is told");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn raw_media_of_a_seat_without_the_right_reaches_nobody() {
     let running = server().await;
@@ -94,6 +127,60 @@ async fn the_hosts_mute_and_removal_are_felt_in_the_packets() {
     let target = Target { url: running.ready.url.clone(), token: kept };
     let again = Client::join(&target).await;
     assert!(again.is_err_and(|error| error.contains("401")), "its token is of no use any more");
+}
+
+/// THREATS section 3: a datagram of 1,500 bytes passes, a longer one is not looked at.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_longest_datagram_passes_and_a_longer_one_does_not() {
+    const LARGEST: u64 = 1_500;
+    let running = server().await;
+    let mut speaker = join(&running, "speaker", &["microphone"]).await;
+    let mut receiver = join(&running, "receiver", &[]).await;
+    publish(&mut speaker, true).await.expect("published");
+    let of = |payload: usize| Order::Speak { packets: 1_000_000, bytes: vec![0x78; payload], per_second: 500 };
+    // Whatever head and tag come to.
+    let payload = LARGEST as usize - 12 - 16;
+    speaker.orders.send(of(payload)).await.unwrap();
+    assert!(heard(&mut receiver).await);
+    until(|| receiver.heard() > 100).await;
+    assert_eq!(speaker.longest(), LARGEST);
+    speaker.orders.send(of(payload + 1)).await.unwrap();
+    until(|| speaker.longest() > LARGEST).await;
+    let (before, skipped) = (speaker.spoken(), receiver.skipped());
+    until(|| speaker.spoken() > before + 500).await;
+    // Their numbers are missing for whoever hears what comes after them.
+    speaker.orders.send(of(payload)).await.unwrap();
+    until(|| receiver.skipped() >= skipped + 500).await;
+    assert_eq!(speaker.longest(), LARGEST + 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_longest_message_is_taken_and_a_longer_one_ends_the_seat() {
+    let running = server().await;
+    let mut seat = join(&running, "seat", &[]).await;
+    seat.orders.send(Order::Long(MAX_SIGNAL)).await.unwrap();
+    assert!(seat.wait(|report| (report == Report::Echoed).then_some(())).await.is_some());
+    seat.orders.send(Order::Long(MAX_SIGNAL + 1)).await.unwrap();
+    // Its socket is closed, so its client ends: there is no more to wait for.
+    assert!(seat.wait(|report| (report == Report::Echoed).then_some(())).await.is_none());
+    assert!(seat.orders.is_closed());
+}
+
+/// TH-J8: the server is ICE-lite on its one socket, and names no other address.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_is_ice_lite_and_names_the_one_socket() {
+    let running = server().await;
+    let target = Target { url: running.ready.url.clone(), token: token("seat", &["microphone"]) };
+    let mut client = Client::join(&target).await.expect("a socket");
+    let answer = client.wait(|report| if let Report::Answered(sdp) = report { Some(sdp) } else { None }).await.unwrap();
+    assert_eq!(answer.lines().filter(|line| *line == "a=ice-lite").count(), 1, "{answer}");
+    let candidates: Vec<Vec<_>> =
+        answer.lines().filter(|line| line.starts_with("a=candidate:")).map(|line| line.split(' ').collect()).collect();
+    assert!(!candidates.is_empty(), "{answer}");
+    let (ip, port) = (running.ready.udp.ip().to_string(), running.ready.udp.port().to_string());
+    for candidate in candidates {
+        assert_eq!(candidate.get(2..8), Some(&["udp", candidate[3], &ip, &port, "typ", "host"][..]), "{candidate:?}");
+    }
 }
 
 async fn join_offering(running: &pars_sfu::Running, identity: &str, srtp: &[Srtp]) -> Client {

@@ -6,9 +6,9 @@ use rand_core::CryptoRng;
 use thiserror::Error;
 
 use crate::{
-    id::{Identity, ParticipantSid, RoomName, TrackSid, draw},
+    id::{Identity, RoomName, TrackSid, draw},
     io::Output,
-    limits::{MAX_NAME, MAX_PARTICIPANTS, MAX_ROOMS},
+    limits::{CLOCK_TOLERANCE_S, MAX_NAME, MAX_PARTICIPANTS, MAX_ROOMS},
     rights::Rights,
     room::Room,
     sfu::Sfu,
@@ -70,6 +70,12 @@ pub enum AdminError {
     /// A track that another is to open. Clients would open the microphone at once: nobody's device is opened for them.
     #[error("a track is opened by its owner alone; ask its owner to unmute it")]
     Unmute,
+}
+
+/// Up to which not-before, in Unix seconds, a decision of now is newer than a token: its maker's clock may be ahead of ours by what
+/// is tolerated at the door, so a token that was made before may bear a later time.
+const fn decided(now: u64) -> u64 {
+    (now / 1_000).saturating_add(CLOCK_TOLERANCE_S)
 }
 
 impl AdminRequest {
@@ -151,7 +157,8 @@ impl Sfu {
         out: &mut Vec<Output>,
     ) -> Result<AdminReply, AdminError> {
         let removed = self.at_room(now, &RoomName::from(request.room.as_str()), out, |room, cx| {
-            let until = u64::try_from(request.revoke_token_ts).ok().filter(|until| *until > 0).unwrap_or(now / 1_000);
+            let asked = u64::try_from(request.revoke_token_ts).ok().filter(|until| *until > 0);
+            let until = asked.unwrap_or_else(|| decided(now));
             // Also for somebody who is not there now: the tokens live all the same.
             room.orders.remove(Identity::from(request.identity.as_str()), until);
             let sid = room.by_identity(&request.identity).cloned().ok_or(AdminError::NoParticipant)?;
@@ -194,10 +201,13 @@ impl Sfu {
             return Err(AdminError::Unsupported);
         }
         let updated = self.at_room(now, &RoomName::from(request.room.as_str()), out, |room, cx| {
-            let sid: ParticipantSid = room.by_identity(&request.identity).cloned().ok_or(AdminError::NoParticipant)?;
-            if let Some(permission) = &request.permission {
-                let rights = Rights::from_permission(permission);
-                room.orders.change(Identity::from(request.identity.as_str()), now / 1_000, rights.clone());
+            let rights = request.permission.as_ref().map(Rights::from_permission);
+            // Also for somebody who is not there now: it may come back with an older token.
+            if let Some(rights) = &rights {
+                room.orders.change(Identity::from(request.identity.as_str()), decided(now), rights.clone());
+            }
+            let sid = room.by_identity(&request.identity).cloned().ok_or(AdminError::NoParticipant)?;
+            if let Some(rights) = rights {
                 room.set_rights(cx, &sid, rights);
             }
             let participant = room.participants.get(&sid).ok_or(AdminError::NoParticipant)?;

@@ -21,10 +21,7 @@ impl Room {
                 let message = description("answer", (id, sdp), sections);
                 self.tell(cx, sid, Message::Answer(message));
                 self.match_pending(cx, sid);
-                // What was attached while the offer was on its way waits for the next one.
-                if self.participants.get(sid).is_some_and(|p| p.subscriptions.values().any(|s| !s.attached)) {
-                    self.negotiate_later(sid);
-                }
+                self.next_offer(sid);
             }
             PeerEvent::Offered { id, sdp, sections } => {
                 let message = description("offer", (id, sdp), sections);

@@ -17,6 +17,10 @@ pub(crate) struct Orders {
 impl Orders {
     /// Tokens of this identity made until then are revoked.
     pub(crate) fn remove(&mut self, identity: Identity, until: u64) {
+        // Such tokens give nothing: what they would have given need not be remembered.
+        if self.rights.get(&identity).is_some_and(|(changed, _)| *changed <= until) {
+            self.rights.remove(&identity);
+        }
         self.make_room();
         self.removed.insert(identity, until);
     }
@@ -80,6 +84,16 @@ mod tests {
             orders.removed(&grant("a", 100)) && !orders.removed(&grant("a", 101)) && !orders.removed(&grant("c", 1))
         );
         assert!(!orders.rights(&grant("b", 100)).data && orders.rights(&grant("b", 101)).data);
+    }
+
+    #[test]
+    fn who_comes_and_goes_leaves_one_decision_behind() {
+        let mut orders = Orders::default();
+        orders.change("a".into(), 100, Rights::default());
+        orders.remove("a".into(), 99);
+        assert!(!orders.rights(&grant("a", 100)).data, "the removal is older: its newer tokens are let in");
+        orders.remove("a".into(), 100);
+        assert!(orders.removed(&grant("a", 100)) && orders.rights.is_empty());
     }
 
     #[test]

@@ -138,6 +138,22 @@ pub(crate) struct Negotiation {
     pub(crate) needed: bool,
     /// Version 1, audio and video: sections asked for that the client has not made yet.
     pub(crate) asked: [u32; 2],
+    /// Version 1: how far the newest request for sections got.
+    pub(crate) request: Request,
+    /// Version 1: the client's offer is not answered yet.
+    pub(crate) answering: bool,
+}
+
+/// A request for media sections, which an offer of the client may cross.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Request {
+    /// None, or no offer was answered since.
+    #[default]
+    Sent,
+    /// An offer was answered that lacks sections: it was made before the client read the request.
+    Crossed,
+    /// The client was reminded of it.
+    Repeated,
 }
 
 impl Participant {

@@ -1,11 +1,17 @@
-//! What the control plane reads from a client's description (RFC 8866) before it is applied, and what it takes out: the
-//! server is ICE-lite and answers checks, so a client's candidates are of no use and are never handed on (TH-J8).
+//! What the control plane reads from a client's description (RFC 8866) before it is applied, and what it takes out.
+//!
+//! - Candidates: the server is ICE-lite and answers checks, so a client's are of no use and are never handed on (TH-J8).
+//! - Payload types that the server would not agree to: a browser offers about ten for a voice and forty for a camera, and what is
+//!   applied is kept as text and parsed for as long as the client is there, for everybody whom it hears.
+
+use std::collections::BTreeSet;
 
 use thiserror::Error;
 
 use crate::{
     limits::{MAX_SDP, MAX_SDP_LINES, MAX_SECTIONS},
     rights::Kind,
+    table::Codec,
 };
 
 /// One media section of audio or video.
@@ -40,7 +46,7 @@ pub enum SdpError {
 /// A checked description.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {
-    /// Its text without candidates.
+    /// Its text without candidates, and without payload types of unknown codecs where there are known ones.
     pub text: String,
     /// Its audio and video sections, in order.
     pub sections: Vec<Section>,
@@ -53,7 +59,7 @@ pub fn read(sdp: &str) -> Result<Description, SdpError> {
     if sdp.len() > MAX_SDP || sdp.lines().count() > MAX_SDP_LINES {
         return Err(SdpError::Long);
     }
-    let (mut text, mut sections, mut count) = (String::with_capacity(sdp.len()), Vec::new(), 0);
+    let (mut text, mut lines, mut sections, mut count) = (String::with_capacity(sdp.len()), Vec::new(), Vec::new(), 0);
     let mut current: Option<Section> = None;
     for line in sdp.lines() {
         let value = line.get(2..).filter(|_| line.as_bytes().get(1) == Some(&b'=')).ok_or(SdpError::Line)?;
@@ -62,6 +68,8 @@ pub fn read(sdp: &str) -> Result<Description, SdpError> {
         }
         if line.starts_with("m=") {
             count += 1;
+            write(&mut text, &lines, current.as_ref());
+            lines.clear();
             sections.extend(current.take());
             current = begin(value);
         }
@@ -69,15 +77,61 @@ pub fn read(sdp: &str) -> Result<Description, SdpError> {
             attribute(section, line);
         }
         if !line.starts_with("a=candidate:") && line != "a=end-of-candidates" {
-            text.push_str(line);
-            text.push_str("\r\n");
+            lines.push(line);
         }
     }
+    write(&mut text, &lines, current.as_ref());
     sections.extend(current);
     if count > MAX_SECTIONS {
         return Err(SdpError::Sections);
     }
     Ok(Description { text, sections, count })
+}
+
+/// Writes a section's lines, or those before the first one, without the payload types of unknown codecs. A section with none of
+/// ours stays as it is: whoever applies it refuses it.
+fn write(text: &mut String, lines: &[&str], section: Option<&Section>) {
+    let ours = section.map(|section| payload_types(lines, section.kind)).filter(|ours| !ours.is_empty());
+    for line in lines {
+        match (&ours, line.strip_prefix("m=")) {
+            (Some(ours), Some(media)) => {
+                // Kind, port and protocol stand before the payload types.
+                let kept = media.split(' ').enumerate().filter(|(place, word)| *place < 3 || ours.contains(word));
+                let kept: Vec<_> = kept.map(|(_, word)| word).collect();
+                text.push_str("m=");
+                text.push_str(&kept.join(" "));
+            }
+            (Some(ours), None) if of_payload_type(line).is_some_and(|of| of != "*" && !ours.contains(of)) => continue,
+            _ => text.push_str(line),
+        }
+        text.push_str("\r\n");
+    }
+}
+
+/// The payload types of our codecs in a section, and of what repeats them (RFC 4588).
+fn payload_types<'a>(lines: &[&'a str], kind: Kind) -> BTreeSet<&'a str> {
+    let names = || lines.iter().filter_map(|line| line.strip_prefix("a=rtpmap:")?.split_once(' '));
+    let bare = |name: &'a str| name.split('/').next().unwrap_or_default();
+    let mut ours: BTreeSet<&str> = names()
+        .filter(|(_, name)| Codec::from_name(bare(name)).is_some_and(|codec| codec.kind() == kind))
+        .map(|(of, _)| of)
+        .collect();
+    let repeating: BTreeSet<&str> =
+        names().filter(|(_, name)| bare(name).eq_ignore_ascii_case("rtx")).map(|(of, _)| of).collect();
+    let repeats = lines.iter().filter_map(|line| {
+        let (of, parameters) = line.strip_prefix("a=fmtp:")?.split_once(' ')?;
+        let what = parameters.split(';').find_map(|parameter| parameter.trim_start().strip_prefix("apt="))?;
+        (repeating.contains(of) && ours.contains(what)).then_some(of)
+    });
+    let repeats: Vec<_> = repeats.collect();
+    ours.extend(repeats);
+    ours
+}
+
+/// The payload type that a line tells of.
+fn of_payload_type(line: &str) -> Option<&str> {
+    let of = ["a=rtpmap:", "a=fmtp:", "a=rtcp-fb:"].into_iter().find_map(|name| line.strip_prefix(name))?;
+    of.split(' ').next()
 }
 
 fn begin(media: &str) -> Option<Section> {
@@ -121,6 +175,29 @@ mod tests {
         assert_eq!((audio.kind, audio.sends, audio.cid.as_deref()), (Kind::Audio, true, Some("cid-1")));
         assert_eq!((video.mid.as_str(), video.kind, video.sends, video.receives), ("2", Kind::Video, false, true));
         assert!(!read.text.contains("candidate") && read.text.contains("a=mid:1\r\n"));
+    }
+
+    #[test]
+    fn of_payload_types_those_of_our_codecs_and_their_repetitions_stay() {
+        let offer = "v=0\r\ns=-\r\n\
+            m=audio 9 UDP/TLS/RTP/SAVPF 63 111 0\r\na=mid:0\r\na=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n\
+            a=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 transport-cc\r\na=rtcp-fb:* nack\r\na=fmtp:111 minptime=10\r\n\
+            a=rtpmap:0 PCMU/8000\r\n\
+            m=video 9 UDP/TLS/RTP/SAVPF 98 99 96 97 41\r\na=mid:1\r\na=rtpmap:98 VP9/90000\r\na=rtcp-fb:98 nack pli\r\n\
+            a=rtpmap:99 rtx/90000\r\na=fmtp:99 apt=98\r\na=rtpmap:96 vp8/90000\r\na=rtpmap:97 rtx/90000\r\n\
+            a=fmtp:97 rtx-time=3000; apt=96\r\na=rtpmap:41 opus/48000/2\r\na=fmtp:41 apt=96\r\n\
+            m=video 9 UDP/TLS/RTP/SAVPF 45\r\na=mid:2\r\na=rtpmap:45 AV1/90000\r\n\
+            m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:3\r\n";
+        let kept = "v=0\r\ns=-\r\n\
+            m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\n\
+            a=rtpmap:111 opus/48000/2\r\na=rtcp-fb:111 transport-cc\r\na=rtcp-fb:* nack\r\na=fmtp:111 minptime=10\r\n\
+            m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\na=mid:1\r\n\
+            a=rtpmap:96 vp8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 rtx-time=3000; apt=96\r\n\
+            m=video 9 UDP/TLS/RTP/SAVPF 45\r\na=mid:2\r\na=rtpmap:45 AV1/90000\r\n\
+            m=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\na=mid:3\r\n";
+        assert_eq!(read(offer).unwrap().text, kept);
+        // What stayed stays.
+        assert_eq!(read(kept).unwrap().text, kept);
     }
 
     #[test]

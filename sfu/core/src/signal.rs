@@ -79,6 +79,7 @@ impl Room {
         let Some(participant) = self.participants.get_mut(sid) else { return };
         participant.sections = description.sections;
         participant.section_count = description.count;
+        participant.negotiation.answering = true;
         let command = PeerCommand::TakeOffer { id: offer.id, sdp: description.text, attach };
         cx.out.push(Output::Peer { peer: participant.publisher, command });
         self.end_stopped(cx, sid);

@@ -11,7 +11,7 @@ use crate::{
     limits::{MAX_LIVE_BEFORE_RECONNECT, MAX_SECTIONS, MAX_SUBSCRIPTIONS, MAX_WISHES},
     peer::{Attach, PeerCommand},
     rights::Kind,
-    room::{Room, Subscription},
+    room::{Request, Room, Subscription},
     sdp::Description,
     sfu::Cx,
 };
@@ -178,6 +178,20 @@ impl Room {
         attach.collect()
     }
 
+    /// Version 1: an offer is answered. What was subscribed to while it was on its way waits for the next one.
+    pub(crate) fn next_offer(&mut self, sid: &ParticipantSid) {
+        let Some(participant) = self.participants.get_mut(sid).filter(|p| p.single) else { return };
+        participant.negotiation.answering = false;
+        if participant.subscriptions.values().all(|subscription| subscription.attached) {
+            return;
+        }
+        let negotiation = &mut participant.negotiation;
+        if negotiation.asked != [0, 0] && negotiation.request == Request::Sent {
+            negotiation.request = Request::Crossed;
+        }
+        self.negotiate_later(sid);
+    }
+
     /// Asks for or makes the description that is due.
     pub(crate) fn negotiate(&mut self, cx: &mut Cx<'_>, sid: &ParticipantSid) {
         let Some(participant) = self.participants.get_mut(sid) else { return };
@@ -197,7 +211,9 @@ impl Room {
     }
 
     fn ask_for_sections(&mut self, cx: &mut Cx<'_>, sid: &ParticipantSid) {
-        let Some(participant) = self.participants.get_mut(sid) else { return };
+        // The answer goes first: LiveKit's native client stops reading for good when it is to make another offer before the
+        // one it joined with is answered.
+        let Some(participant) = self.participants.get_mut(sid).filter(|p| !p.negotiation.answering) else { return };
         let mut lacking = [0u32; 2];
         for subscription in participant.subscriptions.values().filter(|subscription| !subscription.attached) {
             add(&mut lacking, subscription.kind, 1);
@@ -210,11 +226,20 @@ impl Room {
             room -= *lacking;
             *asked += *lacking;
         }
-        participant.negotiation.asked = asked;
+        let negotiation = &mut participant.negotiation;
+        negotiation.asked = asked;
         let [num_audios, num_videos] = lacking;
         if num_audios + num_videos > 0 {
-            let requirement = lk::MediaSectionsRequirement { num_audios, num_videos };
-            self.tell(cx, sid, Message::MediaSectionsRequirement(requirement));
+            negotiation.request = Request::Sent;
+        } else if negotiation.request == Request::Crossed {
+            // A request for none makes a client offer what it has. One that is asked while it makes an offer adds the sections
+            // too late for that one, and LiveKit's native client then waits for another reason to offer. The next offer has
+            // them in any case: the request came before the answer. So once is enough.
+            negotiation.request = Request::Repeated;
+        } else {
+            return;
         }
+        let requirement = lk::MediaSectionsRequirement { num_audios, num_videos };
+        self.tell(cx, sid, Message::MediaSectionsRequirement(requirement));
     }
 }

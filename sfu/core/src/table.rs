@@ -152,10 +152,7 @@ pub fn forward<'t>(
     from: PeerId,
     head: &RtpHead,
 ) -> Result<impl Iterator<Item = Write> + use<'t>, Dropped> {
-    let stream = table.streams.get(&(from, head.ssrc)).ok_or(Dropped::Stream)?;
-    let route = table.routes.get(&stream.track).ok_or(Dropped::Stream)?;
-    let agreed = stream.payloads.iter().find(|(payload_type, _)| *payload_type == head.payload_type);
-    let codec = agreed.map(|(_, codec)| *codec).filter(|codec| codec.kind() == route.kind).ok_or(Dropped::Payload)?;
+    let (route, codec) = table.agreed(from, head)?;
     if !route.open {
         return Err(Dropped::Closed);
     }
@@ -169,6 +166,20 @@ pub fn forward<'t>(
 }
 
 impl Table {
+    /// Kind of the media in a packet that peer `from` sent, whether it is passed on or not; none if it belongs to no track.
+    pub fn kind(&self, from: PeerId, head: &RtpHead) -> Option<Kind> {
+        self.agreed(from, head).ok().map(|(route, _)| route.kind)
+    }
+
+    /// The track that a packet belongs to, and the codec of its payload.
+    fn agreed(&self, from: PeerId, head: &RtpHead) -> Result<(&Route, Codec), Dropped> {
+        let stream = self.streams.get(&(from, head.ssrc)).ok_or(Dropped::Stream)?;
+        let route = self.routes.get(&stream.track).ok_or(Dropped::Stream)?;
+        let agreed = stream.payloads.iter().find(|(payload_type, _)| *payload_type == head.payload_type);
+        let codec = agreed.map(|(_, codec)| *codec).filter(|codec| codec.kind() == route.kind);
+        codec.map(|codec| (route, codec)).ok_or(Dropped::Payload)
+    }
+
     /// A published track, closed or open.
     pub(crate) fn publish(&mut self, track: TrackKey, kind: Kind, open: bool) {
         self.routes.insert(track, Route { kind, open, opened: 0, active: None, sinks: Vec::new() });

@@ -5,11 +5,14 @@ mod world;
 use livekit_protocol as lk;
 use lk::{DisconnectReason, request_response::Reason, signal_request::Message as Asked, signal_response::Message};
 use pars_sfu_core::{
-    Input, Source,
+    Input, Refusal, Source,
     admin::{AdminError, AdminRequest},
-    limits::{MAX_NAME, MAX_ROOMS, MAX_TRACKS, SIGNAL_BURST, SIGNALS_PER_SECOND},
+    limits::{
+        MAX_NAME, MAX_ROOMS, MAX_SDP, MAX_SDP_LINES, MAX_SECTIONS, MAX_SUBSCRIPTIONS, MAX_TRACKS, SIGNAL_BURST,
+        SIGNALS_PER_SECOND,
+    },
 };
-use world::{World, add_track, left, rights};
+use world::{ROOM, World, add_track, grant, head, join_of, left, rights};
 
 use Source::Microphone;
 
@@ -25,6 +28,14 @@ fn a_thousand_joins_in_thirty_seconds_are_told_in_rounds() {
     assert_eq!(world.live_peers(), 2_000);
     let everybody = world.inbox.values().flat_map(|messages| messages.iter().rev().take(3));
     assert!(everybody.clone().count() > 1_000);
+    // The next one finds no place, until somebody goes.
+    let (next, one) = (grant("one more", rights(&[])), world.try_join(join_of(grant("one more", rights(&[])))));
+    assert_eq!((world.sfu.admits(&next), one.sid.as_str()), (Err(Refusal::Full), ""));
+    assert_eq!(left(world.messages_to(&one)), Some(DisconnectReason::JoinFailure));
+    let gone = lk::RoomParticipantIdentity { room: ROOM.into(), identity: "seat-5".into(), ..Default::default() };
+    world.admin(AdminRequest::RemoveParticipant(gone)).unwrap();
+    world.join_with(next);
+    assert_eq!(world.live_peers(), 2_000);
 }
 
 #[test]
@@ -102,9 +113,40 @@ fn tracks_of_one_seat_names_and_rooms_are_bounded() {
 #[test]
 fn a_description_beyond_its_bounds_ends_the_seat_not_the_server() {
     let mut world = World::new(6, 0);
-    let (seat, other) = (world.join("seat", rights(&[])), world.join("other", rights(&[])));
-    let sdp = format!("v=0\r\n{}", "m=audio 9 X 111\r\n".repeat(10_000));
-    world.ask(&seat, Asked::Offer(lk::SessionDescription { sdp, ..Default::default() }));
-    assert_eq!(left(world.messages_to(&seat)), Some(DisconnectReason::StateMismatch));
+    let other = world.join("other", rights(&[]));
+    let sections = |count: usize| format!("v=0\r\n{}", "m=audio 9 X 111\r\n".repeat(count));
+    let lines = |count: usize| format!("v=0\r\n{}", "a=x\r\n".repeat(count - 1));
+    let bytes = |count: usize| format!("v=0\r\na={}", "x".repeat(count - 7));
+    for (largest, beyond) in [
+        (sections(MAX_SECTIONS), sections(MAX_SECTIONS + 1)),
+        (lines(MAX_SDP_LINES), lines(MAX_SDP_LINES + 1)),
+        (bytes(MAX_SDP), bytes(MAX_SDP + 1)),
+    ] {
+        let seat = world.join("seat", rights(&[]));
+        world.ask(&seat, Asked::Offer(lk::SessionDescription { sdp: largest, ..Default::default() }));
+        assert_eq!(left(world.messages_to(&seat)), None);
+        world.ask(&seat, Asked::Offer(lk::SessionDescription { sdp: beyond, ..Default::default() }));
+        assert_eq!(left(world.messages_to(&seat)), Some(DisconnectReason::StateMismatch));
+    }
     assert_eq!(left(world.messages_to(&other)), None);
+}
+
+#[test]
+fn one_connection_receives_56_tracks_and_not_one_more() {
+    let mut world = World::new(7, 0);
+    let receiver = world.join("receiver", rights(&[]));
+    let senders: Vec<_> =
+        (0..=MAX_SUBSCRIPTIONS).map(|n| world.join(&format!("sender-{n}"), rights(&[Microphone]))).collect();
+    let heard: Vec<_> = (0..)
+        .zip(&senders)
+        .map(|(ssrc, sender)| {
+            world.publish(sender, Microphone, ssrc);
+            world.pass(100);
+            let writes = world.forward(sender, &head(ssrc, 111)).unwrap();
+            writes.iter().any(|write| write.peer == receiver.subscriber)
+        })
+        .collect();
+    let (last, before) = heard.split_last().unwrap();
+    assert_eq!((before.iter().all(|heard| *heard), before.len(), *last), (true, MAX_SUBSCRIPTIONS as usize, false));
+    assert_eq!(left(world.messages_to(&receiver)), None, "what it has it keeps");
 }

@@ -98,6 +98,23 @@ fn two_publishers_of_one_ssrc_never_reach_a_third_as_each_other() {
 }
 
 #[test]
+fn the_kind_of_a_packet_is_that_of_its_track_or_none() {
+    let mut world = World::new(16, 0);
+    let (speaker, presenter) =
+        (world.join("speaker", rights(&[Microphone])), world.join("presenter", rights(&[Camera])));
+    let voice = world.publish(&speaker, Microphone, 7);
+    world.publish(&presenter, Camera, 8);
+    world.admin(mute("speaker", voice.as_str(), true)).unwrap();
+    let kind = |from: &Client, ssrc, payload_type| world.sfu.table().kind(from.publisher, &head(ssrc, payload_type));
+    // A closed track's packets too: they arrive, and go nowhere.
+    assert_eq!(kind(&speaker, 7, 111), Some(Kind::Audio));
+    assert_eq!(kind(&presenter, 8, 96), Some(Kind::Video));
+    for (from, ssrc, payload_type) in [(&speaker, 8, 96), (&speaker, 7, 96), (&presenter, 9, 96)] {
+        assert_eq!(kind(from, ssrc, payload_type), None);
+    }
+}
+
+#[test]
 fn a_member_without_the_right_to_receive_is_sent_nothing() {
     let mut world = World::new(2, 0);
     let sender = world.join("sender", rights(&[Microphone]));
@@ -285,32 +302,58 @@ fn of_several_layers_one_is_forwarded_and_of_a_restarted_stream_the_newest() {
     assert_eq!(world.forward(&plain, &head(18, 111)).unwrap().len(), 2);
 }
 
+/// A client of signalling version 1 without tracks.
+fn join_single(world: &mut World) -> Client {
+    let join = pars_sfu_core::Join {
+        single: true,
+        offer: Some(offer(&[])),
+        ..world::join_of(world::grant("single", rights(&[Microphone])))
+    };
+    let single = world.try_join(join);
+    assert_eq!(single.publisher, single.subscriber);
+    let fast = |message: &Message| matches!(message, Message::Join(join) if join.fast_publish);
+    assert!(world.messages_to(&single).iter().any(fast), "its offers follow each other, none waits 150 ms");
+    single
+}
+
+/// Offers these media sections.
+fn offer_sections(world: &mut World, client: &Client, id: u32, sections: &[&str]) {
+    let sdp = format!("v=0\r\n{}", sections.concat());
+    world.ask(client, Asked::Offer(lk::SessionDescription { id, sdp, ..Default::default() }));
+    world.pass(100);
+}
+
+/// Publishes a camera beside the microphone of SSRC 7.
+fn add_camera(world: &mut World, sender: &Client) {
+    world.ask(sender, Asked::AddTrack(add_track(Camera, "camera")));
+    let sdp = offer(&[(Kind::Audio, "cid-7"), (Kind::Video, "camera")]).sdp;
+    world.ask(sender, Asked::Offer(lk::SessionDescription { id: 2, sdp, ..Default::default() }));
+    world.pass(100);
+}
+
+/// The requests for sections of audio and of video that a client was sent.
+fn asked(world: &World, client: &Client) -> Vec<(u32, u32)> {
+    let requests = world.messages_to(client).iter().filter_map(|message| match message {
+        Message::MediaSectionsRequirement(lacks) => Some((lacks.num_audios, lacks.num_videos)),
+        _ => None,
+    });
+    requests.collect()
+}
+
+const HEARS: &str = "m=audio 9 X 111\r\na=mid:a\r\na=recvonly\r\n";
+const SEES: &str = "m=video 9 X 96\r\na=mid:b\r\na=recvonly\r\n";
+const SPEAKS: &str = "m=audio 9 X 111\r\na=mid:own\r\na=sendonly\r\na=msid:- own\r\n";
+
 #[test]
 fn a_client_of_version_1_is_told_how_many_sections_it_lacks_and_gets_its_tracks_there() {
     let mut world = World::new(10, 0);
     let sender = world.join("sender", rights(&[Microphone, Camera, ScreenShare]));
-    let join = pars_sfu_core::Join {
-        single: true,
-        offer: Some(offer(&[])),
-        ..world::join_of(world::grant("single", rights(&[])))
-    };
-    let single = world.try_join(join);
-    assert_eq!(single.publisher, single.subscriber);
+    let single = join_single(&mut world);
     world.publish(&sender, Microphone, 7);
-    world.ask(&sender, Asked::AddTrack(add_track(Camera, "camera")));
-    let lk_offer = offer(&[(Kind::Audio, "cid-7"), (Kind::Video, "camera")]);
-    world.ask(&sender, Asked::Offer(lk::SessionDescription { id: 2, sdp: lk_offer.sdp, ..Default::default() }));
-    world.pass(100);
-    let asked = |messages: &[Message]| {
-        messages.iter().fold((0, 0), |(audios, videos), message| match message {
-            Message::MediaSectionsRequirement(lacks) => (audios + lacks.num_audios, videos + lacks.num_videos),
-            _ => (audios, videos),
-        })
-    };
-    assert_eq!(asked(world.messages_to(&single)), (1, 1));
+    add_camera(&mut world, &sender);
+    assert_eq!(asked(&world, &single), [(1, 0), (0, 1)]);
     assert_eq!(world.forward(&sender, &head(7, 111)).unwrap(), [], "nothing flows before there is a section");
-    let sdp = "v=0\r\nm=audio 9 X 111\r\na=mid:a\r\na=recvonly\r\nm=video 9 X 96\r\na=mid:b\r\na=recvonly\r\n";
-    world.ask(&single, Asked::Offer(lk::SessionDescription { id: 9, sdp: sdp.into(), ..Default::default() }));
+    offer_sections(&mut world, &single, 9, &[HEARS, SEES]);
     assert_eq!(world.forward(&sender, &head(7, 111)).unwrap().len(), 1);
     let answer = world.messages_to(&single).iter().rev().find_map(|message| match message {
         Message::Answer(answer) => Some(answer.clone()),
@@ -318,7 +361,48 @@ fn a_client_of_version_1_is_told_how_many_sections_it_lacks_and_gets_its_tracks_
     });
     let answer = answer.unwrap();
     assert_eq!((answer.id, answer.mid_to_track_id.len()), (9, 2));
-    assert_eq!(asked(world.messages_to(&single)), (1, 1), "nothing is asked for twice");
+    assert_eq!(asked(&world, &single).len(), 2, "nothing is asked for twice");
+}
+
+#[test]
+fn a_client_whose_offer_crosses_a_request_for_sections_is_reminded_once() {
+    let mut world = World::new(13, 0);
+    let sender = world.join("sender", rights(&[Microphone, Camera]));
+    let single = join_single(&mut world);
+    world.publish(&sender, Microphone, 7);
+    assert_eq!(asked(&world, &single), [(1, 0)]);
+    // Made before the request came: it has its own track's section alone.
+    offer_sections(&mut world, &single, 2, &[SPEAKS]);
+    assert_eq!(asked(&world, &single), [(1, 0), (0, 0)], "to offer what it was asked for, and no more than that");
+    assert!(matches!(world.messages_to(&single), [.., Message::Answer(_), Message::MediaSectionsRequirement(_)]));
+    offer_sections(&mut world, &single, 3, &[SPEAKS]);
+    assert_eq!(asked(&world, &single).len(), 2, "who will not make sections is not asked for ever");
+    offer_sections(&mut world, &single, 4, &[SPEAKS, HEARS]);
+    assert_eq!(world.forward(&sender, &head(7, 111)).unwrap().len(), 1);
+    // Another request, crossed again.
+    add_camera(&mut world, &sender);
+    offer_sections(&mut world, &single, 5, &[SPEAKS, HEARS]);
+    assert_eq!(asked(&world, &single)[2..], [(0, 1), (0, 0)]);
+    offer_sections(&mut world, &single, 6, &[SPEAKS, HEARS, SEES]);
+    assert_eq!(asked(&world, &single).len(), 4, "nothing is lacking any more");
+}
+
+#[test]
+fn who_joins_with_an_offer_is_answered_before_it_is_asked_for_sections() {
+    let mut world = World::new(14, 0);
+    let sender = world.join("sender", rights(&[Microphone]));
+    world.publish(&sender, Microphone, 7);
+    world.pass(1_000);
+    let single = join_single(&mut world);
+    world.pass(100);
+    let order = world.messages_to(&single).iter().filter_map(|message| match message {
+        Message::Answer(_) => Some("answer"),
+        Message::MediaSectionsRequirement(_) => Some("request"),
+        _ => None,
+    });
+    assert_eq!(order.collect::<Vec<_>>(), ["answer", "request"]);
+    offer_sections(&mut world, &single, 2, &[HEARS]);
+    assert_eq!(world.forward(&sender, &head(7, 111)).unwrap().len(), 1);
 }
 
 #[test]

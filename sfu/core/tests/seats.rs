@@ -3,13 +3,13 @@
 mod world;
 
 use livekit_protocol as lk;
-use lk::{DisconnectReason, leave_request::Action, signal_response::Message};
+use lk::{DisconnectReason, leave_request::Action, request_response::Reason, signal_response::Message};
 use pars_sfu_core::{
     ConnectionId, Dropped, Input, Join, PeerEvent, Refusal, Source,
     admin::{AdminError, AdminReply, AdminRequest},
-    limits::{CONNECT_WINDOW_MS, RESUME_WINDOW_MS},
+    limits::{CLOCK_TOLERANCE_S, CONNECT_WINDOW_MS, RESUME_WINDOW_MS},
 };
-use world::{Client, ROOM, START, World, grant, head, join_of, left, rights};
+use world::{Client, ROOM, START, World, grant, head, join_of, left, offer, rights};
 
 use Source::{Camera, Microphone};
 
@@ -68,8 +68,11 @@ fn whoever_is_removed_is_out_at_once_and_its_tokens_with_it() {
     assert_eq!((left(world.messages_to(&again)), again.sid.as_str()), (Some(DisconnectReason::ParticipantRemoved), ""));
     world.pass(3_600_000);
     assert_eq!(world.sfu.admits(&old), Err(Refusal::Revoked), "while the token lives");
-    let fresh = pars_sfu_core::Grant { issued: START / 1_000 + 1, ..old };
-    assert_eq!(world.sfu.admits(&fresh), Ok(()), "the host may let it in anew");
+    let made = |later: u64| pars_sfu_core::Grant { issued: START / 1_000 + later, ..old.clone() };
+    for ahead in [1, CLOCK_TOLERANCE_S - 1, CLOCK_TOLERANCE_S] {
+        assert_eq!(world.sfu.admits(&made(ahead)), Err(Refusal::Revoked), "made before, by a clock {ahead} s ahead");
+    }
+    assert_eq!(world.sfu.admits(&made(CLOCK_TOLERANCE_S + 1)), Ok(()), "the host may let it in anew");
 }
 
 #[test]
@@ -151,6 +154,45 @@ fn a_demoted_presenter_loses_its_camera_and_an_older_token_does_not_give_it_back
     world.admin(permit("seat", &[Microphone, Camera])).unwrap();
     world.publish(&back, Camera, 9);
     assert!(world.forward(&back, &head(9, 96)).is_ok());
+}
+
+/// Whether a seat that comes with this token, made so many seconds after the room, can show a camera; of the SSRC given.
+fn shows(world: &mut World, token: &[Source], later: u64, ssrc: u32) -> bool {
+    let seat = world.join_with(pars_sfu_core::Grant { issued: START / 1_000 + later, ..grant("seat", rights(token)) });
+    world.ask(&seat, lk::signal_request::Message::AddTrack(world::add_track(Camera, "cid")));
+    let pars_sfu_core::Offer { id, sdp } = offer(&[(pars_sfu_core::Kind::Video, "cid")]);
+    world.ask(&seat, lk::signal_request::Message::Offer(lk::SessionDescription { id, sdp, ..Default::default() }));
+    world.stream(&seat, "0", ssrc, pars_sfu_core::Kind::Video);
+    let refused = |message: &Message| match message {
+        Message::RequestResponse(response) => response.reason == Reason::NotAllowed as i32,
+        _ => false,
+    };
+    let (refused, seen) = (world.messages_to(&seat).iter().any(refused), world.forward(&seat, &head(ssrc, 96)));
+    assert_eq!(refused, seen.as_ref().is_err_and(|dropped| *dropped == Dropped::Stream), "{seen:?}");
+    world.ask(&seat, lk::signal_request::Message::Leave(lk::LeaveRequest::default()));
+    seen.is_ok()
+}
+
+#[test]
+fn who_is_demoted_or_promoted_while_away_has_those_rights_when_it_comes_back() {
+    let mut world = World::new(13, 0);
+    let (member, presenter) = (&[Microphone][..], &[Microphone, Camera][..]);
+    assert_eq!(world.admin(permit("seat", member)), Err(AdminError::NoParticipant), "as it is announced");
+    world.join("seat", rights(member));
+    world.now += 5_000;
+    world.admin(permit("seat", presenter)).unwrap();
+    assert!(shows(&mut world, presenter, 5, 7), "it leaves as a presenter");
+    world.now += 5_000;
+    assert_eq!(world.admin(permit("seat", member)), Err(AdminError::NoParticipant));
+    // Its first token, that of its promotion, and one of that time by a clock that is ahead.
+    for (ssrc, (token, later)) in (10..).zip([(member, 0), (presenter, 5), (presenter, 9 + CLOCK_TOLERANCE_S)]) {
+        assert!(!shows(&mut world, token, later, ssrc), "{later}");
+    }
+    world.now += 5_000;
+    assert_eq!(world.admin(permit("seat", presenter)), Err(AdminError::NoParticipant));
+    for (ssrc, (token, later)) in (20..).zip([(member, 0), (presenter, 15)]) {
+        assert!(shows(&mut world, token, later, ssrc), "promoted while it was away: {later}");
+    }
 }
 
 #[test]

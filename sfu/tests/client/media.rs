@@ -1,4 +1,4 @@
-//! The client's peer connection.
+//! The client's connection: what it says and hears.
 
 use std::{
     collections::BTreeMap,
@@ -7,63 +7,38 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use bytes::{Bytes, BytesMut};
 use livekit_protocol as lk;
+use pars_recorder::live::connection::{Connection, OPUS, only, opus};
 use prost::Message as _;
 use rtc::{
-    data_channel::{RTCDataChannelId, RTCDataChannelInit},
-    interceptor::Registry,
     media_stream::MediaStreamTrack,
     peer_connection::{
-        RTCPeerConnection, RTCPeerConnectionBuilder,
-        configuration::{media_engine::MediaEngine, setting_engine::SettingEngineBuilder},
         event::RTCPeerConnectionEvent,
         message::{RTCMessage, TaggedRTCMessage},
-        sdp::RTCSessionDescription,
         state::RTCPeerConnectionState,
-        transport::{CandidateConfig, CandidateHostConfig, RTCIceCandidate},
     },
     rtp::{Header, Packet},
     rtp_transceiver::{
-        RTCRtpSenderId, RTCRtpTransceiverDirection, RTCRtpTransceiverInit,
-        rtp_sender::{
-            RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind,
-        },
+        RTCRtpSenderId, RTCRtpTransceiverDirection,
+        rtp_sender::{RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind},
     },
     sansio::Protocol,
-    shared::{TaggedBytesMut, TransportContext, TransportProtocol, error::Error},
+    shared::error::Error,
     statistics::StatsSelector,
 };
 
 use super::{Report, Srtp};
 
-/// Opus, as every client numbers it.
-const OPUS: u8 = 111;
 /// Samples of a packet of 20 ms.
 const STEP: u32 = 960;
-/// Longest sleep.
-const IDLE: Duration = Duration::from_millis(100);
 
 #[expect(clippy::disallowed_methods, reason = "a client lives in real time; this is its one reading")]
 pub fn instant() -> Instant {
     Instant::now()
-}
-
-fn codec() -> RTCRtpCodec {
-    RTCRtpCodec {
-        mime_type: "audio/opus".into(),
-        clock_rate: 48_000,
-        channels: 2,
-        sdp_fmtp_line: "minptime=10;useinbandfec=1".into(),
-        rtcp_feedback: Vec::new(),
-    }
-}
-
-fn init(direction: RTCRtpTransceiverDirection) -> Option<RTCRtpTransceiverInit> {
-    Some(RTCRtpTransceiverInit { direction, streams: Vec::new(), send_encodings: Vec::new() })
 }
 
 /// Packets of a client's connection.
@@ -73,117 +48,58 @@ pub struct Counts {
     /// Numbers that were passed over in what was heard.
     pub skipped: AtomicU64,
     pub spoken: AtomicU64,
+    /// Bytes of the longest datagram it sent.
+    pub longest: AtomicU64,
 }
 
 /// The connection, its track, and what it heard.
 pub(super) struct Media {
-    connection: RTCPeerConnection,
-    local: SocketAddr,
-    reliable: RTCDataChannelId,
+    pub(super) connection: Connection,
     track: Option<(RTCRtpSenderId, u32)>,
     sequence: u16,
     /// Streams that were heard, each with its newest number.
     streams: BTreeMap<u32, u16>,
     pub(super) counts: Arc<Counts>,
     reports: Vec<Report>,
-    /// An offer waits for its answer.
-    outstanding: bool,
-    /// Something is to be offered.
-    wanted: bool,
-    offers: u32,
     fingerprint: String,
 }
 
 impl Media {
     pub(super) fn new(local: SocketAddr, srtp: Vec<Srtp>) -> Result<Self, Error> {
-        let mut engine = MediaEngine::default();
-        let rtp_codec = codec();
-        engine.register_codec(RTCRtpCodecParameters { rtp_codec, payload_type: OPUS }, RtpCodecKind::Audio)?;
-        let settings = SettingEngineBuilder::new().with_srtp_protection_profiles(srtp).build();
-        let mut connection = RTCPeerConnectionBuilder::new()
-            .with_media_engine(engine)
-            .with_setting_engine(settings)
-            .with_interceptor_registry(Registry::new())
-            .build(instant())?;
-        let base_config = CandidateConfig {
-            network: "udp".into(),
-            address: local.ip().to_string(),
-            port: local.port(),
-            component: 1,
-            ..Default::default()
-        };
-        let candidate = CandidateHostConfig { base_config, ..Default::default() }.new_candidate_host()?;
-        connection.add_local_candidate(RTCIceCandidate::from(&candidate).to_json()?)?;
-        let channel = RTCDataChannelInit { ordered: true, ..Default::default() };
-        let reliable = connection.create_data_channel("_reliable", Some(channel))?.id();
-        Ok(Self {
-            connection,
-            local,
-            reliable,
-            track: None,
-            sequence: 0,
-            streams: BTreeMap::new(),
-            counts: Arc::default(),
-            reports: Vec::new(),
-            outstanding: false,
-            wanted: false,
-            offers: 0,
-            fingerprint: String::new(),
-        })
-    }
-
-    pub(super) fn offer(&mut self) -> Result<lk::SessionDescription, Error> {
-        (self.outstanding, self.wanted) = (true, false);
-        self.offers += 1;
-        let offer = self.connection.create_offer(None)?;
-        self.connection.set_local_description(instant(), offer)?;
-        let sdp = self.connection.local_description().map(|description| description.sdp).unwrap_or_default();
-        Ok(lk::SessionDescription { r#type: "offer".into(), sdp, id: self.offers, ..Default::default() })
-    }
-
-    /// Whether an offer is due and may be made now.
-    pub(super) fn wants_offer(&self) -> bool {
-        self.wanted && !self.outstanding
+        let connection = Connection::new(instant(), local, vec![(opus(), RtpCodecKind::Audio)], srtp)?;
+        let (streams, counts, reports) = (BTreeMap::new(), Arc::default(), Vec::new());
+        Ok(Self { connection, track: None, sequence: 0, streams, counts, reports, fingerprint: String::new() })
     }
 
     pub(super) fn answer(&mut self, sdp: &str) -> Result<(), Error> {
-        self.outstanding = false;
         let named = sdp.lines().find_map(|line| line.strip_prefix("a=fingerprint:sha-256 "));
         self.fingerprint = named.unwrap_or_default().replace(':', "").to_lowercase();
-        self.connection.set_remote_description(instant(), RTCSessionDescription::answer(sdp.to_owned())?)
+        self.connection.answer(instant(), sdp.to_owned())
     }
 
     /// A microphone track; returns its id.
     pub(super) fn publish(&mut self) -> String {
-        let ssrc = 0x5000_0000 | u32::from(self.local.port());
-        let cid = format!("microphone-{}", self.local.port());
+        let port = self.connection.local().port();
+        let ssrc = 0x5000_0000 | u32::from(port);
+        let cid = format!("microphone-{port}");
         let encoding = RTCRtpEncodingParameters {
             rtp_coding_parameters: RTCRtpCodingParameters { ssrc: Some(ssrc), ..Default::default() },
-            codec: codec(),
+            codec: opus().rtp_codec,
             active: true,
             ..Default::default()
         };
         let track =
             MediaStreamTrack::new("stream".into(), cid.clone(), cid.clone(), RtpCodecKind::Audio, vec![encoding]);
-        let added = self.connection.add_transceiver_from_track(track, init(RTCRtpTransceiverDirection::Sendonly));
+        let sends = only(RTCRtpTransceiverDirection::Sendonly);
+        let added = self.connection.rtc().add_transceiver_from_track(track, sends);
         self.track = added.ok().map(|id| (RTCRtpSenderId::from(id), ssrc));
-        self.wanted = true;
+        self.connection.want_offer();
         cid
-    }
-
-    /// So many more receiving sections.
-    pub(super) fn receive(&mut self, audios: u32, videos: u32) {
-        for (kind, count) in [(RtpCodecKind::Audio, audios), (RtpCodecKind::Video, videos)] {
-            for _ in 0..count {
-                let added = self.connection.add_transceiver_from_kind(kind, init(RTCRtpTransceiverDirection::Recvonly));
-                self.wanted |= added.is_ok();
-            }
-        }
     }
 
     pub(super) fn speak(&mut self, bytes: &[u8]) {
         let Some((id, ssrc)) = self.track else { return };
-        let Some(mut sender) = self.connection.rtp_sender(id) else { return };
+        let Some(mut sender) = self.connection.rtc().rtp_sender(id) else { return };
         self.sequence = self.sequence.wrapping_add(1);
         self.counts.spoken.fetch_add(1, Ordering::Relaxed);
         let header = Header {
@@ -198,35 +114,20 @@ impl Media {
     }
 
     pub(super) fn send_data(&mut self, bytes: &[u8]) {
-        if let Some(mut channel) = self.connection.data_channel(self.reliable) {
+        let id = self.connection.data();
+        if let Some(mut channel) = self.connection.rtc().data_channel(id) {
             let _ = channel.send(instant(), BytesMut::from(bytes));
         }
     }
 
     pub(super) fn read(&mut self, from: SocketAddr, datagram: &[u8]) {
-        let transport = TransportContext {
-            local_addr: self.local,
-            peer_addr: from,
-            ecn: None,
-            transport_protocol: TransportProtocol::UDP,
-        };
-        let message = BytesMut::from(datagram);
-        let _ = self.connection.handle_read(TaggedBytesMut { now: instant(), transport, message });
+        self.connection.read(instant(), from, datagram);
         self.gather();
     }
 
     pub(super) fn timeout(&mut self) {
-        let _ = self.connection.handle_timeout(instant());
+        self.connection.timeout(instant());
         self.gather();
-    }
-
-    pub(super) fn deadline(&mut self) -> Instant {
-        let idle = instant() + IDLE;
-        self.connection.poll_timeout().map_or(idle, |at| at.min(idle))
-    }
-
-    pub(super) fn datagrams(&mut self) -> Vec<(SocketAddr, BytesMut)> {
-        std::iter::from_fn(|| self.connection.poll_write()).map(|w| (w.transport.peer_addr, w.message)).collect()
     }
 
     pub(super) fn reports(&mut self) -> Vec<Report> {
@@ -235,18 +136,18 @@ impl Media {
 
     /// The SRTP profile that the DTLS handshake agreed on (RFC 5764 4.1.2, RFC 7714 14.2).
     fn cipher(&mut self) -> String {
-        let stats = self.connection.get_stats(instant(), StatsSelector::None);
+        let stats = self.connection.rtc().get_stats(instant(), StatsSelector::None);
         stats.transport().map(|transport| transport.srtp_cipher.clone()).unwrap_or_default()
     }
 
     fn gather(&mut self) {
-        while let Some(event) = self.connection.poll_event() {
+        while let Some(event) = self.connection.rtc().poll_event() {
             if let RTCPeerConnectionEvent::OnConnectionStateChangeEvent(RTCPeerConnectionState::Connected) = event {
                 let (fingerprint, cipher) = (self.fingerprint.clone(), self.cipher());
                 self.reports.push(Report::Connected { fingerprint, cipher });
             }
         }
-        while let Some(TaggedRTCMessage { message, .. }) = self.connection.poll_read() {
+        while let Some(TaggedRTCMessage { message, .. }) = self.connection.rtc().poll_read() {
             match message {
                 RTCMessage::RtpPacket(_, Packet { header, .. }) => {
                     self.counts.heard.fetch_add(1, Ordering::Relaxed);

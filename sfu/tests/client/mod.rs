@@ -1,28 +1,26 @@
-//! A small client of LiveKit's signalling version 1 on the sans-IO crate `rtc`, with its own socket: for tests and for
-//! load. It publishes at most one microphone track and counts what it hears.
+//! A small client of LiveKit's signalling version 1 on the recorder's connection and socket: for tests and for load. It
+//! publishes at most one microphone track and counts what it hears.
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "each user of this file takes its part")]
 
 mod media;
 
 use std::{net::SocketAddr, time::Duration};
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE};
-use futures::{SinkExt as _, StreamExt as _};
 use livekit_protocol as lk;
 use lk::{signal_request::Message as Asked, signal_response::Message};
+use pars_recorder::live::connection::GCM;
+use pars_recorder::live::signal::{Entry, Signal, Told};
 use prost::Message as _;
-use tokio::{
-    net::{TcpStream, UdpSocket},
-    sync::mpsc,
-};
-use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message as Frame};
+use tokio::{net::UdpSocket, sync::mpsc};
 
 use media::Media;
 pub use media::{Counts, instant};
-pub use rtc::dtls::extension::extension_use_srtp::SrtpProtectionProfile as Srtp;
+pub use pars_recorder::live::connection::Srtp;
 
 /// Longest datagram.
 const DATAGRAM: usize = 2_048;
+/// The ping behind a long message.
+const LONG: i64 = 77;
 
 /// What a client reports.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +29,10 @@ pub enum Report {
     Joined(String),
     /// Media is connected: SHA-256 of the server's certificate as the answer names it, and the SRTP profile that was agreed.
     Connected { fingerprint: String, cipher: String },
+    /// The server's description.
+    Answered(String),
+    /// A message of the given bytes was sent, and answered.
+    Echoed,
     /// Its track is published: the track's sid.
     Published(String),
     /// A request was refused, or the server sent it away.
@@ -54,6 +56,8 @@ pub enum Order {
     Mute { track: String, muted: bool },
     /// Send a data packet.
     Data(Vec<u8>),
+    /// Send a signalling message of so many bytes, and a ping.
+    Long(usize),
     /// Leave.
     Leave,
 }
@@ -83,7 +87,7 @@ impl Drop for Client {
 impl Client {
     /// Joins; the error is what the server answered instead of a socket.
     pub async fn join(target: &Target) -> Result<Self, String> {
-        Self::join_offering(target, vec![Srtp::Srtp_Aead_Aes_256_Gcm, Srtp::Srtp_Aead_Aes_128_Gcm]).await
+        Self::join_offering(target, GCM.to_vec()).await
     }
 
     /// Joins with these SRTP profiles, the preferred one first.
@@ -92,22 +96,13 @@ impl Client {
         let udp = UdpSocket::bind(address).await.map_err(|error| error.to_string())?;
         let local = udp.local_addr().map_err(|error| error.to_string())?;
         let mut media = Media::new(local, srtp).map_err(|error| error.to_string())?;
-        let offer = media.offer().map_err(|error| error.to_string())?;
-        let request = lk::JoinRequest {
-            connection_settings: Some(lk::ConnectionSettings { auto_subscribe: true, ..Default::default() }),
-            publisher_offer: Some(offer),
-            ..Default::default()
-        };
-        let wrapped = lk::WrappedJoinRequest { join_request: request.encode_to_vec(), ..Default::default() };
-        let request = URL_SAFE.encode(wrapped.encode_to_vec());
-        let host = target.url.trim_start_matches("http://");
-        let url = format!("ws://{host}/rtc/v1?access_token={}&join_request={request}", target.token);
-        let stream = TcpStream::connect(host).await.map_err(|error| error.to_string())?;
-        let (socket, _) = client_async(url, stream).await.map_err(|error| error.to_string())?;
+        let offer = media.connection.offer(instant()).map_err(|error| error.to_string())?;
+        let entry = Entry { url: &target.url, token: &target.token, offer: Some(offer), resume: None };
+        let signal = Signal::open(entry).await.map_err(|error| error.to_string())?;
         let (orders, ordered) = mpsc::channel(64);
         let (reporter, reports) = mpsc::channel(1_024);
         let counts = std::sync::Arc::clone(&media.counts);
-        let runner = Runner { socket, udp, media, reporter, speaking: None };
+        let runner = Runner { signal, udp, media, reporter, speaking: None };
         let task = tokio::spawn(runner.run(ordered));
         Ok(Self { orders, reports, counts, task })
     }
@@ -142,6 +137,11 @@ impl Client {
         self.counts.skipped.load(std::sync::atomic::Ordering::Relaxed)
     }
 
+    /// Bytes of the longest datagram it sent.
+    pub fn longest(&self) -> u64 {
+        self.counts.longest.load(std::sync::atomic::Ordering::Relaxed)
+    }
+
     pub fn spoken(&self) -> u64 {
         self.counts.spoken.load(std::sync::atomic::Ordering::Relaxed)
     }
@@ -155,7 +155,7 @@ struct Speaking {
 }
 
 struct Runner {
-    socket: WebSocketStream<TcpStream>,
+    signal: Signal,
     udp: UdpSocket,
     media: Media,
     reporter: mpsc::Sender<Report>,
@@ -166,13 +166,14 @@ impl Runner {
     async fn run(mut self, mut orders: mpsc::Receiver<Order>) {
         let mut buffer = vec![0u8; DATAGRAM];
         loop {
-            for (to, datagram) in self.media.datagrams() {
+            for (to, datagram) in self.media.connection.datagrams() {
+                self.media.counts.longest.fetch_max(datagram.len() as u64, std::sync::atomic::Ordering::Relaxed);
                 let _ = self.udp.send_to(&datagram, to).await;
             }
             for report in self.media.reports() {
                 let _ = self.reporter.try_send(report);
             }
-            let wake = tokio::time::Instant::from_std(self.media.deadline());
+            let wake = tokio::time::Instant::from_std(self.media.connection.deadline(instant()));
             let speak = self.speaking.as_ref().map(|speaking| speaking.next);
             tokio::select! {
                 received = self.udp.recv_from(&mut buffer) => {
@@ -182,16 +183,10 @@ impl Runner {
                         self.media.read(from, buffer.get(..length).unwrap_or_default());
                     }
                 }
-                frame = self.socket.next() => {
-                    match frame {
-                        Some(Ok(Frame::Binary(bytes))) => {
-                            let Ok(response) = lk::SignalResponse::decode(bytes) else { return };
-                            if let Some(message) = response.message && !self.message(message).await {
-                                return;
-                            }
-                        }
-                        Some(Ok(_)) => {}
-                        _ => return,
+                told = self.signal.next() => {
+                    let Told::Message(message) = told else { return };
+                    if let Some(message) = message && !self.message(*message).await {
+                        return;
                     }
                 }
                 order = orders.recv() => {
@@ -207,12 +202,14 @@ impl Runner {
     }
 
     async fn ask(&mut self, message: Asked) {
-        let bytes = lk::SignalRequest { message: Some(message) }.encode_to_vec();
-        let _ = self.socket.send(Frame::Binary(bytes.into())).await;
+        self.signal.ask(message).await;
     }
 
+    /// Offer what is to be offered, if nothing waits for its answer.
     async fn negotiate(&mut self) {
-        if let Ok(offer) = self.media.offer() {
+        if self.media.connection.wants_offer()
+            && let Ok(offer) = self.media.connection.offer(instant())
+        {
             self.ask(Asked::Offer(offer)).await;
         }
     }
@@ -223,20 +220,21 @@ impl Runner {
                 let sid = join.participant.map(|participant| participant.sid).unwrap_or_default();
                 let _ = self.reporter.try_send(Report::Joined(sid));
             }
+            Message::Pong(LONG) => {
+                let _ = self.reporter.try_send(Report::Echoed);
+            }
             Message::Answer(answer) => {
+                let _ = self.reporter.try_send(Report::Answered(answer.sdp.clone()));
                 if self.media.answer(&answer.sdp).is_err() {
                     let _ = self.reporter.try_send(Report::Refused("the answer cannot be applied".to_owned()));
                     return false;
                 }
-                if self.media.wants_offer() {
-                    self.negotiate().await;
-                }
+                self.negotiate().await;
             }
             Message::MediaSectionsRequirement(lacks) => {
-                self.media.receive(lacks.num_audios, lacks.num_videos);
-                if self.media.wants_offer() {
-                    self.negotiate().await;
-                }
+                // What the library refuses is not heard.
+                let _ = self.media.connection.receive(lacks.num_audios, lacks.num_videos);
+                self.negotiate().await;
             }
             Message::TrackPublished(published) => {
                 let sid = published.track.map(|track| track.sid).unwrap_or_default();
@@ -271,9 +269,7 @@ impl Runner {
                     };
                     self.ask(Asked::AddTrack(request)).await;
                 }
-                if self.media.wants_offer() {
-                    self.negotiate().await;
-                }
+                self.negotiate().await;
             }
             Order::Speak { packets, bytes, per_second } => {
                 let pause = Duration::from_secs(1) / per_second.max(1);
@@ -287,6 +283,17 @@ impl Runner {
                 let user = lk::UserPacket { payload, ..Default::default() };
                 let value = Some(lk::data_packet::Value::User(user));
                 self.media.send_data(&lk::DataPacket { value, ..Default::default() }.encode_to_vec());
+            }
+            Order::Long(bytes) => {
+                let padded = |padding: usize| {
+                    Asked::Trickle(lk::TrickleRequest { candidate_init: "x".repeat(padding), ..Default::default() })
+                };
+                let length = |message| lk::SignalRequest { message: Some(message) }.encoded_len();
+                // What names the lengths is as long for so little more.
+                let padding = bytes - (length(padded(bytes)) - bytes);
+                assert_eq!(length(padded(padding)), bytes);
+                self.ask(padded(padding)).await;
+                self.ask(Asked::Ping(LONG)).await;
             }
             Order::Leave => {
                 self.ask(Asked::Leave(lk::LeaveRequest::default())).await;
@@ -309,7 +316,7 @@ impl Runner {
 pub async fn post(url: &str, path: &str, token: &str, json: &str) -> Result<(), String> {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let host = url.trim_start_matches("http://");
-    let mut stream = TcpStream::connect(host).await.map_err(|error| error.to_string())?;
+    let mut stream = tokio::net::TcpStream::connect(host).await.map_err(|error| error.to_string())?;
     let request = format!(
         "POST {path} HTTP/1.1\r\nhost: {host}\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\n\
          content-length: {}\r\nconnection: close\r\n\r\n{json}",

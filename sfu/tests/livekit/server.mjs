@@ -22,6 +22,8 @@ export async function startServer(program, room, extra = []) {
   const keyFile = join(folder, 'keys.json');
   writeFileSync(keyFile, JSON.stringify(keys), { mode: 0o600 });
   const child = spawn(program, ['--key-file', keyFile, ...extra], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const killed = () => child.kill('SIGKILL');
+  process.once('exit', killed);
   const ready = await new Promise((resolve, reject) => {
     createInterface({ input: child.stdout }).once('line', (line) => resolve(JSON.parse(line)));
     child.once('exit', (code) => reject(new Error(`sfu ended with ${code}`)));
@@ -46,6 +48,7 @@ export async function startServer(program, room, extra = []) {
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGTERM');
     await ended;
+    process.off('exit', killed);
     rmSync(folder, { recursive: true });
   };
   return { ready, admin, token, stop, url: ready.url.replace('http', 'ws') };
