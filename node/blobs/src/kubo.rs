@@ -105,6 +105,11 @@ impl Kubo {
         Ok(Self { base: http::base(url)?, http: http::client()? })
     }
 
+    /// Where it is.
+    pub const fn url(&self) -> &Url {
+        &self.base
+    }
+
     /// Add a file as the node itself cuts it, and see that the root is the one that is computed here.
     ///
     /// # Errors

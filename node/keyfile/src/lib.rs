@@ -125,6 +125,24 @@ pub fn replace(path: &Path, content: &[u8]) -> Result<(), FileError> {
     fs::rename(&fresh, path).and_then(|()| sync_parent(path)).map_err(failed(path, "written"))
 }
 
+/// Destroy a file durably: overwritten, then removed. One that is not there is as good. What a disk keeps of overwritten blocks
+/// is for whoever wrote the file: a secret that must go is written sealed.
+///
+/// # Errors
+/// [`FileError::Io`]: it may be there still.
+pub fn erase(path: &Path) -> Result<(), FileError> {
+    let length = match fs::symlink_metadata(path) {
+        Ok(found) if found.is_file() => found.len(),
+        Ok(_) => return Err(FileError::NotPlain(path.to_owned())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed(path, "erased")(error)),
+    };
+    let zeros = vec![0; usize::try_from(length).unwrap_or_default()];
+    let mut file = OpenOptions::new().write(true).open(path).map_err(failed(path, "erased"))?;
+    let erased = file.write_all(&zeros).and_then(|()| file.sync_all()).and_then(|()| fs::remove_file(path));
+    erased.and_then(|()| sync_parent(path)).map_err(failed(path, "erased"))
+}
+
 /// Make the directory entry durable.
 fn sync_parent(path: &Path) -> io::Result<()> {
     match path.parent() {
@@ -192,6 +210,24 @@ mod tests {
         replace(&link, b"new").unwrap();
         assert!(!fs::symlink_metadata(&link).unwrap().is_symlink(), "a link is replaced, not followed");
         assert_eq!(read(&target, LIMIT).unwrap().as_str(), "abc");
+    }
+
+    #[test]
+    fn what_is_erased_is_overwritten_and_gone_and_a_link_is_not_followed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("key");
+        create(&path, b"abc").unwrap();
+        // A second name of the same file shows what stood in it last.
+        let kept = dir.path().join("kept");
+        fs::hard_link(&path, &kept).unwrap();
+        erase(&path).unwrap();
+        assert!(!path.exists() && fs::read(&kept).unwrap() == [0; 3]);
+        erase(&path).unwrap();
+        create(&path, b"abc").unwrap();
+        let link = dir.path().join("link");
+        symlink(&path, &link).unwrap();
+        assert!(matches!(erase(&link), Err(FileError::NotPlain(_))));
+        assert_eq!(fs::read(&path).unwrap(), b"abc");
     }
 
     #[test]

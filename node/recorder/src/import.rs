@@ -8,7 +8,7 @@ use std::io::Read;
 use pars_blobs::store::{check, put_file};
 use pars_blobs::{BlobError, BlobSource, BlobStore};
 use pars_blocks::directory::{self, DirectoryError};
-use pars_blocks::{Block, Bounds, Cid, FileBuilder, Profile, Root};
+use pars_blocks::{Block, Bounds, Cid, FileBuilder, Profile, Root, Scope, Walk};
 
 use crate::manifest::{MANIFEST, Manifest, ManifestError, Part, Segment, Track, WRAPS, segment_name, track_name};
 use crate::seal::Ending;
@@ -156,6 +156,21 @@ impl Copies {
     pub fn is_saved(&self) -> bool {
         self.confirmed > 0 && self.confirmed >= Self::WANTED.min(self.asked)
     }
+}
+
+/// Put everything below a root into a store, each block checked on its way, and pin it. Gives the bytes of the blocks.
+///
+/// # Errors
+/// [`BlobError`]: the first block that is not to be had; what is there already stays, and it can be done again.
+pub async fn copy(from: &dyn BlobSource, to: &dyn BlobStore, root: Cid) -> Result<u64, BlobError> {
+    let (mut walk, mut bytes) = (Walk::new(root, Scope::All, Bounds::STORED), 0);
+    while let Some(cid) = walk.wanted() {
+        let (block, _) = walk.supply(from.get(cid).await?.into_data())?;
+        bytes += block.data().len() as u64;
+        to.put(block).await?;
+    }
+    to.pin(root).await?;
+    Ok(bytes)
 }
 
 /// Read everything below a root in each store: after an import, and each day.

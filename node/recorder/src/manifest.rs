@@ -22,6 +22,7 @@ use pars_crypto::chunks::{CHUNK, FileId};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::seal::Ending;
+use crate::span::TIMELINE;
 use crate::store::{MAX_SEGMENTS, MAX_TRACKS};
 
 /// What it says of itself.
@@ -82,6 +83,14 @@ pub struct Track {
     pub segments: Vec<Segment>,
 }
 
+impl Track {
+    /// Whether every segment is there, and was finished.
+    fn has_all(&self) -> bool {
+        let whole = self.segments.iter().all(|segment| segment.ending == Ending::Whole);
+        whole && self.segments.iter().zip(0..).all(|(segment, number)| segment.segment == number)
+    }
+}
+
 /// A manifest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -110,11 +119,7 @@ pub struct Manifest {
 impl Manifest {
     /// Put together what is known; how it ends follows from the tracks.
     pub(crate) fn new(opening: &crate::span::Opening, profile: Profile, wraps: Part, tracks: Vec<Track>) -> Self {
-        let has_all = |track: &Track| {
-            let whole = track.segments.iter().all(|segment| segment.ending == Ending::Whole);
-            whole && track.segments.iter().zip(0..).all(|(segment, number)| segment.segment == number)
-        };
-        let is_whole = tracks.first().is_some_and(|first| first.track == 0) && tracks.iter().all(has_all);
+        let is_whole = tracks.first().is_some_and(|first| first.track == TIMELINE) && tracks.iter().all(Track::has_all);
         Self {
             format: FORMAT.to_owned(),
             recording: opening.recording,
@@ -126,6 +131,13 @@ impl Manifest {
             wraps,
             tracks,
         }
+    }
+
+    /// How a track ends; one that is not there is torn. Without a whole timeline nobody knows whether a track went on when the
+    /// recorder was killed, so every track is torn.
+    pub fn track_ending(&self, track: u16) -> Ending {
+        let has_all = |number| self.tracks.iter().any(|found| found.track == number && found.has_all());
+        if has_all(track) && has_all(TIMELINE) { Ending::Whole } else { Ending::Torn }
     }
 
     /// The JSON text.

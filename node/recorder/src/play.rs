@@ -152,11 +152,14 @@ pub async fn verify(source: &dyn BlobSource, root: Cid) -> Result<Verified, Play
     let Recording { manifest, .. } = open(source, root).await?;
     check(source, root, Bounds::STORED).await?;
     let segments: Vec<_> = manifest.tracks.iter().flat_map(|track| &track.segments).collect();
-    for (track, segment) in manifest.tracks.iter().flat_map(|track| track.segments.iter().map(move |s| (track, s))) {
-        let mut size = 0;
-        read_file(source, segment.cid, (Scope::Entity, Bounds::STORED), |bytes| size += bytes.len() as u64).await?;
-        if size != segment.size {
-            return Err(PlayError::Differs(format!("{}/{}", track_name(track.track), segment_name(segment.segment))));
+    for track in &manifest.tracks {
+        for segment in &track.segments {
+            let mut size = 0;
+            read_file(source, segment.cid, (Scope::Entity, Bounds::STORED), |bytes| size += bytes.len() as u64).await?;
+            if size != segment.size {
+                let place = format!("{}/{}", track_name(track.track), segment_name(segment.segment));
+                return Err(PlayError::Differs(place));
+            }
         }
     }
     Ok(Verified {
@@ -225,7 +228,7 @@ impl Recording {
             let failed = |error| PlayError::File { path: path.clone(), error };
             let mut file =
                 OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path).map_err(failed)?;
-            match self.track(source, key, track, (&mut file, &path)).await {
+            match self.plain(source, key, track, (&mut file, &path)).await {
                 Ok(Some((summary, ending))) => {
                     played.push(Played { track: track.track, path: path.clone(), summary, ending });
                 }
@@ -240,8 +243,27 @@ impl Recording {
         Ok(played)
     }
 
+    /// Write one track as a plain WebM into a file that is open for reading and writing, and empty; `path` is what an error
+    /// names. Nothing if no frame of it is left, or if there is no such track.
+    ///
+    /// # Errors
+    /// [`PlayError`].
+    pub async fn track(
+        &self,
+        source: &dyn BlobSource,
+        key: &RecordingKey,
+        number: u16,
+        file: (&mut File, &Path),
+    ) -> Result<Option<(Summary, Ending)>, PlayError> {
+        let found = self.manifest.tracks.iter().find(|track| track.track == number && number != TIMELINE);
+        match found {
+            Some(track) => self.plain(source, key, track, file).await,
+            None => Ok(None),
+        }
+    }
+
     /// One plain file; nothing if no frame of it is left.
-    async fn track(
+    async fn plain(
         &self,
         source: &dyn BlobSource,
         key: &RecordingKey,
@@ -263,7 +285,8 @@ impl Recording {
             Err(WebmError::Form(_)) if ending == Ending::Torn => return Ok(None),
             Err(error) => return Err(PlayError::Webm { track: track.track, error }),
         };
-        let is_cut = ending == Ending::Torn || summary.cut > 0;
+        let is_cut =
+            ending == Ending::Torn || self.manifest.track_ending(track.track) == Ending::Torn || summary.cut > 0;
         Ok((summary.frames > 0).then_some((summary, if is_cut { Ending::Torn } else { Ending::Whole })))
     }
 

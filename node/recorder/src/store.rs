@@ -107,7 +107,7 @@ pub trait Store {
 pub struct Folder(PathBuf);
 
 /// Name of the opening.
-const OPENING: &str = "span.json";
+pub const OPENING: &str = "span.json";
 /// Bytes of an opening at most: 1,024 wraps of 1,168 bytes in hexadecimal digits, and a page more.
 const MAX_OPENING: u64 = 3 << 20;
 
@@ -119,6 +119,11 @@ impl Folder {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|e| failed(path, &e))?;
         Ok(Self(path.to_owned()))
+    }
+
+    /// Whether a span has begun in the folder of this path: its opening is durable.
+    pub fn holds_span(path: &Path) -> bool {
+        path.join(OPENING).exists()
     }
 
     /// What was known when the span began.

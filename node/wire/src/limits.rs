@@ -68,6 +68,11 @@ pub const DEFAULT_HASHCASH_BITS: u8 = 20;
 /// Leading zero bits a recipient may ask for at most.
 pub const MAX_HASHCASH_BITS: u8 = 28;
 
+/// Bytes of a notice about a recording: a withdrawal by ML-DSA from a roster of 65,535 keys.
+pub const MAX_NOTICE: usize = 5_207;
+/// Dummies of a recording: keys that everybody derives and who records signs for.
+pub const MAX_DUMMIES: u16 = 256;
+
 #[cfg(test)]
 mod tests {
     use super::*;

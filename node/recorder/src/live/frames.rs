@@ -1,6 +1,7 @@
 //! RTP packets become frames, in order: Opus (RFC 7587), VP8 (RFC 7741; the payload's own layout is read by `rtc`).
 //!
-//! A packet that is missing is waited for until [`WINDOW`] later ones have come; then what it was part of is left out.
+//! A packet that is missing is waited for until [`WINDOW`] later ones have come; then what it was part of is left out. A server
+//! that sends beginnings only is not followed beyond [`MAX_HELD`].
 
 use std::collections::BTreeMap;
 
@@ -13,6 +14,9 @@ use crate::webm::{Codec, MAX_FRAME};
 
 /// Packets that are held while one before them is missing.
 const WINDOW: usize = 64;
+
+/// Bytes that wait in all streams together: a packet missing in each of 500, or 4 pictures of the largest size.
+const MAX_HELD: usize = 64 << 20;
 
 /// A frame as its sender sealed it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,11 +35,41 @@ pub(crate) struct Frames {
     /// Time and bytes of the VP8 frame that has begun.
     partial: Option<(u32, Vec<u8>)>,
     has_lost: bool,
+    /// Bytes of packets that wait.
+    waits: usize,
+}
+
+/// How much waits in all streams of a connection.
+#[derive(Debug, Default)]
+pub(crate) struct Held(usize);
+
+impl Held {
+    /// [`Frames::push`]; a stream with which too much would wait gives up what it holds.
+    pub(crate) fn push(&mut self, frames: &mut Frames, packet: Packet) -> Vec<Whole> {
+        self.0 = self.0.saturating_sub(frames.held());
+        let out = frames.push(packet);
+        if self.0.saturating_add(frames.held()) > MAX_HELD {
+            frames.give_up();
+        }
+        self.0 = self.0.saturating_add(frames.held());
+        out
+    }
 }
 
 impl Frames {
     pub(crate) fn new(codec: Codec) -> Self {
-        Self { codec, waiting: BTreeMap::new(), next: None, partial: None, has_lost: false }
+        Self { codec, waiting: BTreeMap::new(), next: None, partial: None, has_lost: false, waits: 0 }
+    }
+
+    /// Bytes that wait here.
+    fn held(&self) -> usize {
+        self.waits + self.partial.as_ref().map_or(0, |(_, bytes)| bytes.capacity())
+    }
+
+    /// Leave out what waits.
+    fn give_up(&mut self) {
+        (self.partial, self.waits, self.has_lost) = (None, 0, true);
+        self.waiting.clear();
     }
 
     /// Take a packet; gives the frames that are whole now.
@@ -46,10 +80,14 @@ impl Frames {
         if number < next {
             return out;
         }
-        self.waiting.insert(number, packet);
+        self.waits += size(&packet);
+        if let Some(twice) = self.waiting.insert(number, packet) {
+            self.waits -= size(&twice);
+        }
         loop {
             if let Some(packet) = self.waiting.remove(&next) {
                 next += 1;
+                self.waits -= size(&packet);
                 self.take(&packet, &mut out);
             } else if self.waiting.len() > WINDOW {
                 next = self.waiting.first_key_value().map_or(next, |(first, _)| *first);
@@ -106,6 +144,11 @@ impl Frames {
             }
         }
     }
+}
+
+/// What a packet takes while it waits.
+const fn size(packet: &Packet) -> usize {
+    size_of::<Packet>() + packet.payload.len()
 }
 
 #[cfg(test)]
@@ -187,6 +230,29 @@ mod tests {
         }
         // Begun in the middle of one.
         assert_eq!(whole(&mut Frames::new(Codec::Vp8), packets[1..].to_vec()), (1..40).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn beginnings_without_end_in_every_stream_are_held_up_to_a_bound() {
+        let part = |start: u8| Bytes::from([&[start][..], &[7; 60_000]].concat());
+        let (mut held, mut streams, mut honest) = (Held::default(), Vec::new(), Frames::new(Codec::Vp8));
+        let whole: Vec<_> = pictures(3).into_iter().flat_map(|packet| held.push(&mut honest, packet)).collect();
+        assert_eq!((whole.len(), held.0), (3, 0), "what is whole waits no more");
+        for _ in 0..500 {
+            let mut frames = Frames::new(Codec::Vp8);
+            for (sequence, start) in [(0, 0x10), (1, 0), (2, 0), (9, 0)] {
+                assert!(held.push(&mut frames, packet(sequence, 9, false, part(start))).is_empty());
+            }
+            streams.push(frames);
+        }
+        let sum: usize = streams.iter().map(Frames::held).sum();
+        assert_eq!((sum, sum <= MAX_HELD), (held.0, true));
+        assert!(sum > MAX_HELD / 2 && streams.iter().filter(|frames| frames.has_lost).count() > 100);
+        // What ends is let go, and others have its place.
+        for frames in streams.iter_mut().filter(|frames| frames.partial.is_some()) {
+            held.push(frames, packet(3, 9, true, part(0)));
+        }
+        assert!(held.0 < sum);
     }
 
     #[test]

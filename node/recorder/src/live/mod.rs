@@ -11,30 +11,34 @@
 //! | Module | Holds |
 //! |---|---|
 //! | `frames` | packets become frames |
-//! | `peer` | the connection, without I/O |
+//! | `peer` | what is received, without I/O |
+//! | [`connection`] | the connection, without I/O |
+//! | [`signal`] | the socket of the signalling |
+//!
+//! Media goes on when the socket is lost: the seat is taken up again on a new one for half a minute, as long as the server keeps
+//! it.
 
+pub mod connection;
 mod frames;
 mod peer;
+pub mod signal;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE;
-use futures::{SinkExt as _, StreamExt as _};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use livekit_protocol as lk;
 use lk::signal_request::Message as Asked;
 use lk::signal_response::Message;
-use prost::Message as _;
-use tokio::net::{TcpStream, UdpSocket};
+use tokio::net::UdpSocket;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-use tokio_tungstenite::tungstenite::Message as Frame;
-use tokio_tungstenite::{WebSocketStream, client_async};
 
 use crate::webm::Codec;
 use peer::{Event, Peer};
+use signal::{Entry, OpenError, Signal, Told};
 
 /// Bytes of a datagram at most.
 const DATAGRAM: usize = 2_048;
@@ -42,8 +46,12 @@ const DATAGRAM: usize = 2_048;
 const QUEUE: usize = 4_096;
 /// Between two pings, unless the server says otherwise.
 const PING: Duration = Duration::from_secs(5);
-/// Longest wait for the server's socket.
-const OPEN: Duration = Duration::from_secs(10);
+/// Pings without any word of the server after which its socket counts as lost.
+const SILENT_PINGS: u32 = 3;
+/// How long a lost socket is replaced: a server keeps the seat for 30 s.
+const RESUME: Duration = Duration::from_secs(30);
+/// Between two attempts.
+const AGAIN: Duration = Duration::from_millis(500);
 
 /// Where to listen.
 #[derive(Clone)]
@@ -76,6 +84,23 @@ pub enum ListenError {
     Ended,
 }
 
+impl From<OpenError> for ListenError {
+    fn from(error: OpenError) -> Self {
+        match error {
+            OpenError::Url(url) => Self::Url(url),
+            OpenError::Socket(text) => Self::Socket(text),
+        }
+    }
+}
+
+/// A track in a codec that is not recorded: H.264 among them.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a track is of codec {0:?}; only Opus and VP8 are recorded: its seat has to publish VP8")]
+pub struct CodecError(
+    /// Its name, as the server says.
+    pub String,
+);
+
 /// What is heard.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Heard {
@@ -87,6 +112,15 @@ pub enum Heard {
         track: String,
         /// The owner: a seat's pseudonym.
         owner: String,
+    },
+    /// Somebody's track is there, and nothing of it will be heard.
+    Refused {
+        /// The server's id of the track.
+        track: String,
+        /// The owner: a seat's pseudonym.
+        owner: String,
+        /// Why.
+        error: CodecError,
     },
     /// A track is there no longer.
     Gone {
@@ -132,29 +166,16 @@ impl Listener {
     /// # Errors
     /// [`ListenError`].
     pub async fn join(target: &Target, local: SocketAddr) -> Result<Self, ListenError> {
-        let host = target.url.strip_prefix("http://").ok_or_else(|| ListenError::Url(target.url.clone()))?;
         let media = |error: &dyn std::fmt::Display| ListenError::Media(error.to_string());
         let udp = UdpSocket::bind(local).await.map_err(|error| media(&error))?;
         let mut peer = Peer::new(instant(), udp.local_addr().map_err(|error| media(&error))?).map_err(|e| media(&e))?;
         let offer = peer.offer(instant()).map_err(|error| media(&error))?;
-        let request = lk::JoinRequest {
-            connection_settings: Some(lk::ConnectionSettings { auto_subscribe: true, ..Default::default() }),
-            publisher_offer: Some(offer),
-            ..Default::default()
-        };
-        let wrapped = lk::WrappedJoinRequest { join_request: request.encode_to_vec(), ..Default::default() };
-        let request = URL_SAFE.encode(wrapped.encode_to_vec());
-        let url = format!("ws://{host}/rtc/v1?access_token={}&join_request={request}", target.token);
-        let opening = async {
-            let stream = TcpStream::connect(host).await.map_err(|error| error.to_string())?;
-            client_async(url, stream).await.map(|(socket, _)| socket).map_err(|error| error.to_string())
-        };
-        let opened = tokio::time::timeout(OPEN, opening).await.unwrap_or_else(|_| Err("no answer in 10 s".to_owned()));
-        let socket = opened.map_err(ListenError::Socket)?;
+        let entry = Entry { url: &target.url, token: &target.token, offer: Some(offer), resume: None };
+        let line = Line::Stands(Signal::open(entry).await?);
         let (reporter, heard) = mpsc::channel(QUEUE);
-        let tracks = BTreeMap::new();
-        let fingerprint = target.fingerprint;
-        let runner = Runner { socket, udp, peer, reporter, tracks, fingerprint, ping: PING };
+        let (target, tracks) = (target.clone(), BTreeMap::new());
+        let (sid, lost, word) = (None, None, instant());
+        let runner = Runner { line, udp, peer, reporter, tracks, target, sid, lost, word, ping: PING };
         Ok(Self { heard, task: tokio::spawn(runner.run()) })
     }
 
@@ -164,14 +185,42 @@ impl Listener {
     }
 }
 
+/// The way to the server's signalling.
+enum Line {
+    Stands(Signal),
+    /// A new socket is being opened.
+    Opens(BoxFuture<'static, Result<Signal, OpenError>>),
+}
+
+/// What came of it.
+enum Came {
+    Told(Told),
+    Opened(Result<Signal, OpenError>),
+}
+
+impl Line {
+    async fn next(&mut self) -> Came {
+        match self {
+            Self::Stands(signal) => Came::Told(signal.next().await),
+            Self::Opens(opening) => Came::Opened(opening.await),
+        }
+    }
+}
+
 struct Runner {
-    socket: WebSocketStream<TcpStream>,
+    line: Line,
     udp: UdpSocket,
     peer: Peer,
     reporter: mpsc::Sender<Heard>,
     /// Tracks that were told, and their owners.
     tracks: BTreeMap<String, String>,
-    fingerprint: [u8; 32],
+    target: Target,
+    /// The server's name of this seat.
+    sid: Option<String>,
+    /// Since when the seat has had no socket.
+    lost: Option<Instant>,
+    /// When the server was last heard on the socket.
+    word: Instant,
     ping: Duration,
 }
 
@@ -202,24 +251,66 @@ impl Runner {
                     }
                     Ok(())
                 }
-                frame = self.socket.next() => match frame {
-                    Some(Ok(Frame::Binary(bytes))) => self.signal(&bytes).await,
-                    Some(Ok(_)) => Ok(()),
-                    _ => Err(ListenError::Ended),
-                },
+                came = self.line.next() => self.came(came).await,
                 () = tokio::time::sleep_until(tokio::time::Instant::from_std(wake)) => {
                     self.peer.timeout(instant());
-                    if instant() >= pinged + self.ping {
+                    if instant() < pinged + self.ping {
+                        Ok(())
+                    } else {
                         pinged = instant();
-                        self.ask(Asked::PingReq(lk::Ping::default())).await;
+                        self.ping().await
                     }
-                    Ok(())
                 }
             };
             if let Err(error) = done {
                 return error;
             }
         }
+    }
+
+    /// Ask whether the server is there; a socket on which it has not answered is none.
+    async fn ping(&mut self) -> Result<(), ListenError> {
+        if matches!(self.line, Line::Stands(_)) && instant() >= self.word + self.ping * SILENT_PINGS {
+            return self.resume(ListenError::Ended);
+        }
+        self.ask(Asked::PingReq(lk::Ping::default())).await;
+        Ok(())
+    }
+
+    async fn came(&mut self, came: Came) -> Result<(), ListenError> {
+        match came {
+            Came::Told(Told::Message(message)) => {
+                self.word = instant();
+                match message {
+                    Some(message) => self.signal(*message).await,
+                    None => Ok(()),
+                }
+            }
+            Came::Told(Told::Unreadable) => Err(ListenError::Ended),
+            Came::Told(Told::Lost) => self.resume(ListenError::Ended),
+            Came::Opened(Ok(signal)) => {
+                (self.line, self.word) = (Line::Stands(signal), instant());
+                Ok(())
+            }
+            Came::Opened(Err(error)) => self.resume(error.into()),
+        }
+    }
+
+    /// Take the seat up again on a new socket, unless there is none yet, or it was lost too long ago.
+    fn resume(&mut self, error: ListenError) -> Result<(), ListenError> {
+        let Some(sid) = self.sid.clone() else { return Err(error) };
+        let lost = *self.lost.get_or_insert_with(instant);
+        if instant() >= lost + RESUME {
+            return Err(error);
+        }
+        let target = self.target.clone();
+        let opening = async move {
+            tokio::time::sleep(AGAIN).await;
+            let entry = Entry { url: &target.url, token: &target.token, offer: None, resume: Some(&sid) };
+            Signal::open(entry).await
+        };
+        self.line = Line::Opens(opening.boxed());
+        Ok(())
     }
 
     fn event(&self, event: Event) -> Result<(), ListenError> {
@@ -239,35 +330,42 @@ impl Runner {
         }
     }
 
+    /// What is asked while there is no socket is asked again when there is one.
     async fn ask(&mut self, message: Asked) {
-        let bytes = lk::SignalRequest { message: Some(message) }.encode_to_vec();
-        // A socket that broke ends the loop where it is read.
-        let _ = self.socket.send(Frame::Binary(bytes.into())).await;
+        if let Line::Stands(signal) = &mut self.line {
+            signal.ask(message).await;
+        }
     }
 
-    async fn signal(&mut self, bytes: &[u8]) -> Result<(), ListenError> {
+    async fn signal(&mut self, message: Message) -> Result<(), ListenError> {
         let media = |error: rtc::shared::error::Error| ListenError::Media(error.to_string());
-        let Ok(response) = lk::SignalResponse::decode(bytes) else { return Err(ListenError::Ended) };
-        match response.message {
-            Some(Message::Join(join)) => {
+        let mut offers = false;
+        match message {
+            Message::Join(join) => {
                 let seconds = u64::try_from(join.ping_interval).ok().filter(|seconds| *seconds > 0);
                 self.ping = seconds.map_or(PING, Duration::from_secs);
+                self.sid = join.participant.map(|own| own.sid);
                 self.follow(join.other_participants)?;
             }
-            Some(Message::Update(update)) => self.follow(update.participants)?,
-            Some(Message::Answer(answer)) => {
-                if named(&answer.sdp) != Some(self.fingerprint) {
+            Message::Reconnect(_) => {
+                self.lost = None;
+                // The answer may have been lost with the socket.
+                offers = self.peer.is_waiting();
+            }
+            Message::Update(update) => self.follow(update.participants)?,
+            Message::Answer(answer) => {
+                if named(&answer.sdp) != Some(self.target.fingerprint) {
                     return Err(ListenError::Fingerprint);
                 }
                 self.peer.answer(instant(), answer).map_err(media)?;
             }
-            Some(Message::MediaSectionsRequirement(lacks)) => {
+            Message::MediaSectionsRequirement(lacks) => {
                 self.peer.receive(lacks.num_audios, lacks.num_videos).map_err(media)?;
             }
-            Some(Message::Leave(_)) => return Err(ListenError::Ended),
+            Message::Leave(_) => return Err(ListenError::Ended),
             _ => {}
         }
-        if self.peer.wants_offer() {
+        if offers || self.peer.wants_offer() {
             let offer = self.peer.offer(instant()).map_err(media)?;
             self.ask(Asked::Offer(offer)).await;
         }
@@ -279,20 +377,30 @@ impl Runner {
         for participant in participants {
             let owner = participant.identity;
             let is_gone = participant.state == lk::participant_info::State::Disconnected as i32;
-            let now: Vec<_> = participant.tracks.into_iter().filter(|_| !is_gone).map(|track| track.sid).collect();
+            let now: BTreeMap<_, _> = participant.tracks.iter().filter(|_| !is_gone).map(|it| (&it.sid, it)).collect();
             let before = self.tracks.iter().filter(|(_, known)| **known == owner).map(|(track, _)| track.clone());
-            for track in before.filter(|track| !now.contains(track)).collect::<Vec<_>>() {
+            for track in before.filter(|track| !now.contains_key(track)).collect::<Vec<_>>() {
                 self.tracks.remove(&track);
                 self.tell(Heard::Gone { track })?;
             }
-            for track in now {
+            for (track, info) in now {
                 if self.tracks.insert(track.clone(), owner.clone()).is_none() {
-                    self.tell(Heard::Track { track, owner: owner.clone() })?;
+                    let (track, owner) = (track.clone(), owner.clone());
+                    self.tell(match recorded(info) {
+                        Ok(()) => Heard::Track { track, owner },
+                        Err(error) => Heard::Refused { track, owner, error },
+                    })?;
                 }
             }
         }
         Ok(())
     }
+}
+
+/// Whether a track is of a codec that is recorded; one that the server does not name may be.
+fn recorded(track: &lk::TrackInfo) -> Result<(), CodecError> {
+    let known = ["", "audio/opus", "video/vp8"].iter().any(|name| track.mime_type.eq_ignore_ascii_case(name));
+    if known { Ok(()) } else { Err(CodecError(track.mime_type.clone())) }
 }
 
 /// The fingerprint that an answer names (RFC 8122): the one in it, or none if there are different ones.
@@ -318,6 +426,17 @@ impl std::fmt::Debug for Target {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_track_of_another_codec_than_opus_and_vp8_is_refused() {
+        let track = |name: &str| lk::TrackInfo { mime_type: name.to_owned(), ..Default::default() };
+        for name in ["audio/opus", "video/VP8", ""] {
+            assert_eq!(recorded(&track(name)), Ok(()));
+        }
+        for name in ["video/H264", "video/AV1", "audio/red"] {
+            assert_eq!(recorded(&track(name)), Err(CodecError(name.to_owned())));
+        }
+    }
 
     #[test]
     fn an_answer_names_one_fingerprint_or_none() {

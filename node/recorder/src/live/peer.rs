@@ -2,38 +2,27 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bytes::BytesMut;
 use livekit_protocol as lk;
-use rtc::data_channel::RTCDataChannelInit;
-use rtc::dtls::extension::extension_use_srtp::SrtpProtectionProfile as Srtp;
-use rtc::interceptor::Registry;
-use rtc::peer_connection::configuration::media_engine::MediaEngine;
-use rtc::peer_connection::configuration::setting_engine::SettingEngineBuilder;
 use rtc::peer_connection::event::{RTCPeerConnectionEvent, RTCTrackEvent};
 use rtc::peer_connection::message::{RTCMessage, TaggedRTCMessage};
-use rtc::peer_connection::sdp::RTCSessionDescription;
 use rtc::peer_connection::state::RTCPeerConnectionState;
-use rtc::peer_connection::transport::{CandidateConfig, CandidateHostConfig, RTCIceCandidate};
-use rtc::peer_connection::{RTCPeerConnection, RTCPeerConnectionBuilder};
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
+use rtc::rtp_transceiver::RTCRtpReceiverId;
 use rtc::rtp_transceiver::rtp_sender::{RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RtpCodecKind};
-use rtc::rtp_transceiver::{RTCRtpReceiverId, RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
 use rtc::sansio::Protocol;
 use rtc::shared::error::Error;
-use rtc::shared::{TaggedBytesMut, TransportContext, TransportProtocol};
 
-use super::frames::Frames;
+use super::connection::{Connection, GCM, opus};
+use super::frames::{Frames, Held};
 use crate::webm::Codec;
 
-/// Payload types, as every client numbers them.
-const OPUS: u8 = 111;
+/// Payload type of VP8, as every client numbers it.
 const VP8: u8 = 96;
 /// Streams that are followed at most: four for each of 1,000 seats.
 const MAX_STREAMS: usize = 4_096;
-/// Longest sleep.
-const IDLE: Duration = Duration::from_millis(100);
 
 /// What the connection reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,104 +46,65 @@ struct Stream {
 
 /// The connection.
 pub(super) struct Peer {
-    connection: RTCPeerConnection,
-    local: SocketAddr,
+    connection: Connection,
     streams: BTreeMap<u32, Stream>,
+    held: Held,
     /// Tracks of the sections, by their mid, as the last answer names them.
     tracks: BTreeMap<String, String>,
     events: Vec<Event>,
-    /// An offer waits for its answer.
-    is_waiting: bool,
-    /// Something is to be offered.
-    is_due: bool,
-    offers: u32,
 }
 
 impl Peer {
     pub(super) fn new(now: Instant, local: SocketAddr) -> Result<Self, Error> {
-        let mut engine = MediaEngine::default();
-        for (codec, kind) in [(opus(), RtpCodecKind::Audio), (vp8(), RtpCodecKind::Video)] {
-            engine.register_codec(codec, kind)?;
-        }
-        let srtp = vec![Srtp::Srtp_Aead_Aes_256_Gcm, Srtp::Srtp_Aead_Aes_128_Gcm];
-        let mut connection = RTCPeerConnectionBuilder::new()
-            .with_media_engine(engine)
-            .with_setting_engine(SettingEngineBuilder::new().with_srtp_protection_profiles(srtp).build())
-            .with_interceptor_registry(Registry::new())
-            .build(now)?;
-        let base_config = CandidateConfig {
-            network: "udp".into(),
-            address: local.ip().to_string(),
-            port: local.port(),
-            component: 1,
-            ..Default::default()
-        };
-        let candidate = CandidateHostConfig { base_config, ..Default::default() }.new_candidate_host()?;
-        connection.add_local_candidate(RTCIceCandidate::from(&candidate).to_json()?)?;
-        // LiveKit's clients always open it: with it there is something to offer before the first track.
-        connection
-            .create_data_channel("_reliable", Some(RTCDataChannelInit { ordered: true, ..Default::default() }))?;
-        let (streams, tracks, events) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
-        Ok(Self { connection, local, streams, tracks, events, is_waiting: false, is_due: false, offers: 0 })
+        let codecs = vec![(opus(), RtpCodecKind::Audio), (vp8(), RtpCodecKind::Video)];
+        let connection = Connection::new(now, local, codecs, GCM.to_vec())?;
+        Ok(Self {
+            connection,
+            streams: BTreeMap::new(),
+            held: Held::default(),
+            tracks: BTreeMap::new(),
+            events: Vec::new(),
+        })
     }
 
     pub(super) fn offer(&mut self, now: Instant) -> Result<lk::SessionDescription, Error> {
-        (self.is_waiting, self.is_due) = (true, false);
-        self.offers += 1;
-        let offer = self.connection.create_offer(None)?;
-        self.connection.set_local_description(now, offer)?;
-        let sdp = self.connection.local_description().map(|description| description.sdp).unwrap_or_default();
-        Ok(lk::SessionDescription { r#type: "offer".into(), sdp, id: self.offers, ..Default::default() })
+        self.connection.offer(now)
     }
 
-    /// Whether an offer is due and may be made now.
     pub(super) const fn wants_offer(&self) -> bool {
-        self.is_due && !self.is_waiting
+        self.connection.wants_offer()
+    }
+
+    pub(super) const fn is_waiting(&self) -> bool {
+        self.connection.is_waiting()
     }
 
     pub(super) fn answer(&mut self, now: Instant, answer: lk::SessionDescription) -> Result<(), Error> {
-        self.is_waiting = false;
         self.tracks.extend(answer.mid_to_track_id);
-        self.connection.set_remote_description(now, RTCSessionDescription::answer(answer.sdp)?)
+        self.connection.answer(now, answer.sdp)
     }
 
     /// So many more receiving sections.
     pub(super) fn receive(&mut self, audios: u32, videos: u32) -> Result<(), Error> {
-        for (kind, count) in [(RtpCodecKind::Audio, audios), (RtpCodecKind::Video, videos)] {
-            for _ in 0..count {
-                let direction = RTCRtpTransceiverDirection::Recvonly;
-                let init = RTCRtpTransceiverInit { direction, streams: Vec::new(), send_encodings: Vec::new() };
-                self.connection.add_transceiver_from_kind(kind, Some(init))?;
-                self.is_due = true;
-            }
-        }
-        Ok(())
+        self.connection.receive(audios, videos)
     }
 
     pub(super) fn read(&mut self, now: Instant, from: SocketAddr, datagram: &[u8]) {
-        let transport = TransportContext {
-            local_addr: self.local,
-            peer_addr: from,
-            ecn: None,
-            transport_protocol: TransportProtocol::UDP,
-        };
-        // What a stranger sends is not taken, and is no failure.
-        let _ = self.connection.handle_read(TaggedBytesMut { now, transport, message: BytesMut::from(datagram) });
+        self.connection.read(now, from, datagram);
         self.gather(now);
     }
 
     pub(super) fn timeout(&mut self, now: Instant) {
-        let _ = self.connection.handle_timeout(now);
+        self.connection.timeout(now);
         self.gather(now);
     }
 
     pub(super) fn deadline(&mut self, now: Instant) -> Instant {
-        let idle = now + IDLE;
-        self.connection.poll_timeout().map_or(idle, |at| at.min(idle))
+        self.connection.deadline(now)
     }
 
     pub(super) fn datagrams(&mut self) -> Vec<(SocketAddr, BytesMut)> {
-        std::iter::from_fn(|| self.connection.poll_write()).map(|w| (w.transport.peer_addr, w.message)).collect()
+        self.connection.datagrams()
     }
 
     pub(super) fn events(&mut self) -> Vec<Event> {
@@ -162,7 +112,7 @@ impl Peer {
     }
 
     fn gather(&mut self, now: Instant) {
-        while let Some(event) = self.connection.poll_event() {
+        while let Some(event) = self.connection.rtc().poll_event() {
             match event {
                 RTCPeerConnectionEvent::OnConnectionStateChangeEvent(RTCPeerConnectionState::Connected) => {
                     self.events.push(Event::Connected);
@@ -174,11 +124,11 @@ impl Peer {
                 _ => {}
             }
         }
-        while let Some(TaggedRTCMessage { message, .. }) = self.connection.poll_read() {
+        while let Some(TaggedRTCMessage { message, .. }) = self.connection.rtc().poll_read() {
             let RTCMessage::RtpPacket(_, packet) = message else { continue };
             let ssrc = packet.header.ssrc;
             let Some(stream) = self.streams.get_mut(&ssrc) else { continue };
-            let frames = stream.frames.push(packet);
+            let frames = self.held.push(&mut stream.frames, packet);
             if let Some(track) = self.tracks.get(&stream.mid) {
                 let codec = stream.codec;
                 let event = |frame: super::frames::Whole| Event::Frame {
@@ -191,7 +141,7 @@ impl Peer {
             }
             if stream.codec == Codec::Vp8 && stream.frames.has_lost() {
                 let lost = PictureLossIndication { sender_ssrc: 0, media_ssrc: ssrc };
-                if let Some(mut receiver) = self.connection.rtp_receiver(stream.receiver) {
+                if let Some(mut receiver) = self.connection.rtc().rtp_receiver(stream.receiver) {
                     // The next picture that is missed asks again.
                     let _ = receiver.write_rtcp(now, vec![Box::new(lost)]);
                 }
@@ -201,8 +151,9 @@ impl Peer {
 
     /// Fires at the first packet of a stream, and again after a new description.
     fn open(&mut self, ssrc: u32, receiver: RTCRtpReceiverId) {
-        let mid = self.connection.rtp_transceiver(receiver.into()).and_then(|transceiver| transceiver.mid().clone());
-        let mut track = self.connection.rtp_receiver(receiver);
+        let mid =
+            self.connection.rtc().rtp_transceiver(receiver.into()).and_then(|transceiver| transceiver.mid().clone());
+        let mut track = self.connection.rtc().rtp_receiver(receiver);
         let kind = track.as_mut().map(|receiver| receiver.track().kind());
         let (Some(mid), Some(kind)) = (mid, kind) else { return };
         let codec = if kind == RtpCodecKind::Video { Codec::Vp8 } else { Codec::Opus };
@@ -217,17 +168,6 @@ impl Peer {
             (stream.mid, stream.receiver) = (mid, receiver);
         }
     }
-}
-
-fn opus() -> RTCRtpCodecParameters {
-    let rtp_codec = RTCRtpCodec {
-        mime_type: "audio/opus".into(),
-        clock_rate: 48_000,
-        channels: 2,
-        sdp_fmtp_line: "minptime=10;useinbandfec=1".into(),
-        rtcp_feedback: Vec::new(),
-    };
-    RTCRtpCodecParameters { rtp_codec, payload_type: OPUS }
 }
 
 fn vp8() -> RTCRtpCodecParameters {

@@ -12,10 +12,10 @@ use super::writer::void;
 use super::{CLUSTER_BYTES, DURATION_PLACE, MAX_FRAME, SEEK_PLACE, TRACK, WebmError};
 
 /// Ids of the elements that are looked at (RFC 9559 section 27.1).
-const EBML: u32 = 0x1a45_dfa3;
-const SEGMENT: u32 = 0x1853_8067;
-const INFO: u32 = 0x1549_a966;
-const TRACKS: u32 = 0x1654_ae6b;
+pub(super) const EBML: u32 = 0x1a45_dfa3;
+pub(super) const SEGMENT: u32 = 0x1853_8067;
+pub(super) const INFO: u32 = 0x1549_a966;
+pub(super) const TRACKS: u32 = 0x1654_ae6b;
 const CLUSTER: u32 = 0x1f43_b675;
 const CUES: u32 = 0x1c53_bb6b;
 const VOID: u32 = 0xec;
@@ -25,7 +25,7 @@ const SIMPLE_BLOCK: u32 = 0xa3;
 /// Bytes of a cluster at most: its frames, a head of up to 16 bytes for each, one frame more.
 const MAX_CLUSTER: u64 = (2 * CLUSTER_BYTES + MAX_FRAME) as u64;
 /// Bytes of another element at most.
-const MAX_HEAD: u64 = 1 << 16;
+pub(super) const MAX_HEAD: u64 = 1 << 16;
 /// Clusters that get a cue at most: 91 hours of the longest ones.
 const MAX_CUES: usize = 1 << 16;
 
@@ -46,17 +46,17 @@ pub struct Summary {
 
 /// The head of an element.
 #[derive(Clone, Copy, Debug)]
-struct Element {
-    id: u32,
+pub(super) struct Element {
+    pub(super) id: u32,
     at: u64,
-    body: u64,
+    pub(super) body: u64,
     /// Nothing if it is unknown.
     size: Option<u64>,
 }
 
 impl Element {
     /// Where it ends, if that is inside of the file and of what such an element may have.
-    fn end(&self, file: u64, most: u64) -> Option<u64> {
+    pub(super) fn end(&self, file: u64, most: u64) -> Option<u64> {
         let size = self.size.filter(|size| *size <= most)?;
         self.body.checked_add(size).filter(|end| *end <= file)
     }
@@ -225,7 +225,7 @@ fn number(file: &mut impl Read, size: u64) -> Result<u64, WebmError> {
 }
 
 /// The head of the element that begins here; nothing if it is no head, or not whole. The file then stands at the body.
-fn element(file: &mut (impl Read + Seek), at: u64, end: u64) -> Result<Option<Element>, WebmError> {
+pub(super) fn element(file: &mut (impl Read + Seek), at: u64, end: u64) -> Result<Option<Element>, WebmError> {
     file.seek(SeekFrom::Start(at))?;
     // An id of up to 4 bytes and a size of up to 8 (RFC 8794 sections 5 and 6).
     let mut bytes = Vec::new();

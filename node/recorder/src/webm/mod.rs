@@ -9,10 +9,12 @@
 //! and SeekHead are put into their places by [`finish`], in the plain file of whoever opens the recording. Clusters come out
 //! whole, so a file that stops anywhere between two of them is a WebM.
 
+mod about;
 mod clock;
 pub mod finish;
 mod writer;
 
+pub use about::about;
 pub use writer::{Taken, Writer};
 
 /// Bytes of the place of the SeekHead, with its own head.

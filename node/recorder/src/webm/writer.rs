@@ -9,7 +9,7 @@ use super::{
 };
 
 /// Milliseconds from 1970 to 2001, where Matroska's dates begin.
-const TO_2001_MS: u64 = 978_307_200_000;
+pub(super) const TO_2001_MS: u64 = 978_307_200_000;
 /// Nanoseconds that a player decodes before the place it seeks to, as for every Opus track.
 const PRE_ROLL: u64 = 80_000_000;
 /// A video track, an audio track (RFC 9559 section 5.1.4.1.3).

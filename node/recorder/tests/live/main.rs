@@ -2,6 +2,7 @@
 
 #[path = "../../../../sfu/tests/client/mod.rs"]
 mod client;
+mod proxy;
 #[path = "../../../../sfu/tests/support/mod.rs"]
 mod support;
 
@@ -20,6 +21,7 @@ use pars_recorder::play;
 use pars_recorder::span::{Opening, Source, Span};
 use pars_recorder::store::Folder;
 use pars_recorder::webm::{Codec, Frame, Taken};
+use proxy::Proxy;
 use support::{server, token};
 
 /// Frames of each seat that are recorded.
@@ -154,4 +156,52 @@ async fn a_track_that_ends_is_told() {
     assert_eq!(owner, "seat-3");
     speaker.client.orders.send(Order::Leave).await.unwrap();
     while listener.next().await.unwrap() != (Heard::Gone { track: track.clone() }) {}
+}
+
+/// Until somebody's track is told.
+async fn track_of(listener: &mut Listener, name: &str) {
+    loop {
+        match listener.next().await.unwrap() {
+            Heard::Track { owner, .. } if owner == name => return,
+            Heard::Ended(error) => panic!("{error}"),
+            _ => {}
+        }
+    }
+}
+
+/// Until this packet of a seat is heard.
+async fn frame_of(listener: &mut Listener, seat: &mut Seat, number: u8) {
+    loop {
+        let heard = tokio::select! {
+            heard = listener.next() => heard.unwrap(),
+            () = tokio::time::sleep(Duration::from_millis(5)) => {
+                seat.speak(number).await;
+                continue;
+            }
+        };
+        match heard {
+            Heard::Frame { .. } => return,
+            Heard::Ended(error) => panic!("{error}"),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_socket_is_replaced_and_media_goes_on() {
+    let running = server().await;
+    let proxy = Proxy::to(&running.ready.url).await;
+    let mut speaker = seat(&running, 3).await;
+    let target = Target { url: proxy.url.clone(), ..listening(&running) };
+    let mut listener = Listener::join(&target, "127.0.0.1:0".parse().unwrap()).await.unwrap();
+    track_of(&mut listener, "seat-3").await;
+    frame_of(&mut listener, &mut speaker, 3).await;
+    for next in [4, 5] {
+        proxy.cut();
+        frame_of(&mut listener, &mut speaker, 3).await;
+        // Told on the new socket; and its sections are offered on it, so that it is heard.
+        let mut late = seat(&running, next).await;
+        track_of(&mut listener, &name(next)).await;
+        frame_of(&mut listener, &mut late, next).await;
+    }
 }
