@@ -70,6 +70,19 @@ contract RecordingVectorsTest is Test {
         yes(consent.authorisedUntil(id()) == recording.validUntil, "authorised");
     }
 
+    function test_the_contract_takes_a_withdrawal_as_its_notice_carries_it() public {
+        submit(0);
+        bytes memory signer = vm.parseJsonBytes(json, ".withdrawal.signer");
+        bytes32[] memory proof = vm.parseJsonBytes32Array(json, ".withdrawal.proof");
+        bytes memory signature = vm.parseJsonBytes(json, ".withdrawal.signature");
+        bytes memory text = abi.encodePacked(
+            uint8(7), id(), keccak256(signer), uint8(proof.length), proof, uint16(signature.length), signature
+        );
+        yes(keccak256(text) == keccak256(vm.parseJsonBytes(json, ".withdrawal.notice.text")), "notice");
+        consent.withdraw(recording, signer, proof, signature);
+        yes(consent.authorisedUntil(id()) == 0, "withdrawn");
+    }
+
     function test_the_contract_takes_the_consents_in_chunks() public {
         submit(1);
         yes(consent.authorisedUntil(id()) == 0, "not all have signed");

@@ -11,6 +11,7 @@
 
 mod api;
 mod health;
+mod recordings;
 mod rooms;
 mod service;
 mod source;
@@ -18,6 +19,7 @@ mod store;
 mod sync;
 
 pub use health::Health;
+pub use recordings::{ConsentView, Reach, Recordings};
 pub use rooms::{RoomView, Rooms};
 pub use service::{Options, Progress, ServeError, Service};
 pub use source::SourceError;

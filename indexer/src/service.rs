@@ -12,9 +12,11 @@ use pars_wire::ChainId;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::api;
 use crate::health::Health;
+use crate::recordings::Recordings;
 use crate::rooms::Rooms;
 use crate::source::{Source, SourceError};
 use crate::store::{Store, StoreError};
@@ -74,6 +76,7 @@ pub struct Progress {
 pub struct Service {
     address: Option<SocketAddr>,
     health: watch::Receiver<Health>,
+    seen: watch::Receiver<Option<Instant>>,
     store: Arc<Store>,
     tasks: JoinSet<Result<(), ServeError>>,
 }
@@ -87,6 +90,7 @@ impl Service {
         let store = Arc::new(Store::open(&options.database).await?);
         store.check(chain_id, options.deployment.block, &contracts).await?;
         let (sender, health) = watch::channel(Health::default());
+        let (sees, seen) = watch::channel(None);
 
         let mut tasks = JoinSet::new();
         let context = api::Context { store: store.clone(), health: health.clone(), chain_id };
@@ -94,9 +98,10 @@ impl Service {
             Some(address) => Some(serve(address, context, &mut tasks).await?),
             None => None,
         };
-        let start = Start { source: Source::new(provider), store: store.clone(), chain_id, contracts, options, sender };
+        let (source, store_of) = (Source::new(provider), store.clone());
+        let start = Start { source, store: store_of, chain_id, contracts, options, sender, sees };
         tasks.spawn(start.run());
-        Ok(Self { address, health, store, tasks })
+        Ok(Self { address, health, seen, store, tasks })
     }
 
     /// Where the API listens, if it does.
@@ -122,6 +127,11 @@ impl Service {
     /// Rooms and what decides about seats, for whoever holds the service.
     pub fn rooms(&self) -> Rooms {
         Rooms::new(self.store.clone())
+    }
+
+    /// Consents to recordings and their anchors, for whoever holds the service.
+    pub fn recordings(&self) -> Recordings {
+        Recordings::new(self.store.clone(), self.seen.clone())
     }
 
     /// Waits for the failure that ends the service.
@@ -174,6 +184,7 @@ struct Start {
     contracts: Contracts,
     options: Options,
     sender: watch::Sender<Health>,
+    sees: watch::Sender<Option<Instant>>,
 }
 
 impl Start {
@@ -194,8 +205,8 @@ impl Start {
         };
         let start = self.options.deployment.block;
         let config = self.store.identify(self.chain_id, genesis, start, &self.contracts).await?;
-        let Self { source, store, sender: health, options, .. } = self;
-        Synchroniser { source, store, config, poll: options.poll, health }.run().await;
+        let Self { source, store, sender: health, sees: seen, options, .. } = self;
+        Synchroniser { source, store, config, poll: options.poll, health, seen }.run().await;
         Ok(())
     }
 

@@ -12,6 +12,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use pars_indexer_core::{ChainLog, Config, Header, In, Indexer, Out, Question, Refusal};
 use pars_wire::BlockRef;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::health::Health;
 use crate::source::{ChainTips, Source, SourceError};
@@ -58,6 +59,8 @@ pub(crate) struct Synchroniser {
     pub(crate) config: Config,
     pub(crate) poll: Duration,
     pub(crate) health: watch::Sender<Health>,
+    /// When the newest round began that reached the node's head.
+    pub(crate) seen: watch::Sender<Option<Instant>>,
 }
 
 impl Synchroniser {
@@ -66,8 +69,10 @@ impl Synchroniser {
         let mut indexer = None;
         let mut wait = FIRST_WAIT;
         loop {
+            let began = Instant::now();
             let pause = match self.round(&mut indexer).await {
                 Ok(()) => {
+                    self.seen.send_replace(Some(began));
                     self.health.send_if_modified(|health| std::mem::replace(health, Health::Synced) != Health::Synced);
                     wait = FIRST_WAIT;
                     self.poll

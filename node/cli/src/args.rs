@@ -1,12 +1,16 @@
 //! The command line. Secrets are never arguments: keys come from files, identity secrets from the home directory.
 
 mod eligibility;
+mod recording;
 mod rooms;
 mod session;
 mod trigger;
 
 pub use eligibility::{CanJoin, Ceremony, Check, Eligibility, Prove};
-pub use rooms::{CreateRoom, HostRoom, KindArg, MemberCommand, RoomCommand, SignSlot, SittingCommand, SlotLoan};
+pub use recording::{AnswerRecording, ForgetRecording, ProposeRecording, RecordingCommand, YesNo};
+pub use rooms::{
+    CreateRoom, GiveOrder, HostRoom, KindArg, MemberCommand, OrderArg, RoomCommand, SignSlot, SittingCommand, SlotLoan,
+};
 pub use session::{IdentityCommand, ReadMessages, SendText, SessionCommand, Tail};
 pub use trigger::{AccountCommand, Allowed, Enrol, SendTrigger, TriggerCommand};
 
@@ -71,6 +75,9 @@ pub enum Command {
     /// Create rooms and look at them.
     #[command(subcommand)]
     Room(RoomCommand),
+    /// Record a room with everyone's consent, by the session daemon; keep, check and play what was recorded.
+    #[command(subcommand)]
+    Recording(RecordingCommand),
     /// Prove eligibility and check proofs.
     #[command(subcommand)]
     Eligibility(Eligibility),
@@ -164,6 +171,7 @@ mod tests {
         let commands: Vec<&str> = tour.lines().filter(|line| line.starts_with("parsctl ")).collect();
         assert!(commands.len() >= 10, "{commands:?}");
         for command in commands {
+            let (command, _) = command.split_once(" #").unwrap_or((command, ""));
             let whole = command.replace("05…", &id).replace("0x…", &hash);
             // Every other piece stands between quotation marks.
             let pieces = whole.split('\'').enumerate();
@@ -207,6 +215,27 @@ mod tests {
         assert!(parse(room).is_ok());
         assert!(parse(&format!("{room} {holder}")).is_err());
         assert!(parse(&format!("{room} {holder} --slot-signature 0x00 --deadline 5")).is_ok());
+    }
+
+    #[test]
+    fn what_is_forgotten_is_a_span_or_a_recording_and_an_answer_is_yes_or_no() {
+        let id = format!("0x{}", "11".repeat(32));
+        for (line, good) in [
+            (format!("forget {id}"), true),
+            (format!("forget --recording {id}"), true),
+            ("forget".to_owned(), false),
+            (format!("forget {id} --recording {id}"), false),
+            (format!("answer --room {id} yes"), true),
+            (format!("answer --room {id} --recording {id} no"), true),
+            (format!("answer --room {id}"), false),
+            (format!("answer --room {id} maybe"), false),
+            (format!("propose --room {id} --retention-days 30"), true),
+            (format!("propose --room {id}"), false),
+            (format!("propose --room {id} --retention-days 30 --valid-hours 25"), false),
+            (format!("play {id}"), false),
+        ] {
+            assert_eq!(parse(&format!("recording {line}")).is_ok(), good, "{line}");
+        }
     }
 
     #[test]

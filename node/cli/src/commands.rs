@@ -7,6 +7,7 @@ pub mod identity;
 pub mod lock;
 pub mod page;
 pub mod peers;
+pub mod recording;
 pub mod room;
 pub mod session;
 pub mod status;
@@ -27,6 +28,7 @@ pub async fn run(cli: &Cli) -> Result<Report, Error> {
         Command::Lock(command) => lock::run(&context, command).await,
         Command::Register(command) => identity::register(&context, command).await,
         Command::Room(command) => room::run(&context, command).await,
+        Command::Recording(command) => recording::run(&context, command).await,
         Command::Eligibility(command) => eligibility::run(&context, command).await,
         Command::Ceremony(command) => ceremony::run(command),
         Command::Session(command) => session::run(&context, command).await,

@@ -36,7 +36,7 @@ impl Daemon {
     /// # Errors
     /// If no HTTP client can be made.
     pub fn new(datadir: PathBuf) -> Result<Self, Error> {
-        let client = reqwest::Client::builder().unix_socket(datadir.join(SOCKET)).timeout(PATIENCE).build();
+        let client = reqwest::Client::builder().unix_socket(datadir.join(SOCKET)).build();
         let http = client.map_err(|error| Error::DaemonWrong(reason(&error)))?;
         Ok(Self { datadir, http })
     }
@@ -47,9 +47,17 @@ impl Daemon {
     /// `no_daemon` where nothing listens, `daemon_gone` where the answer did not come, the daemon's own refusals,
     /// `daemon_wrong` for an answer that is none.
     pub async fn call<C: Call>(&self, call: &C) -> Result<C::Answer, Error> {
+        self.call_within(call, PATIENCE).await
+    }
+
+    /// Calls a method that may take longer, or less long, than others.
+    ///
+    /// # Errors
+    /// As [`Daemon::call`].
+    pub async fn call_within<C: Call>(&self, call: &C, patience: Duration) -> Result<C::Answer, Error> {
         let body = encode(1, call)?;
         let request = self.http.post("http://localhost/").header("content-type", "application/json").body(body);
-        let response = request.send().await.map_err(|error| self.unanswered(&error))?;
+        let response = request.timeout(patience).send().await.map_err(|error| self.unanswered(&error))?;
         let status = response.status();
         let body = response.bytes().await.map_err(|error| self.unanswered(&error))?;
         let wrong = |_| Error::DaemonWrong(format!("HTTP {status} without a JSON-RPC answer"));

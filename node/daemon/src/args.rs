@@ -89,12 +89,28 @@ pub struct Settings {
     /// Bytes of stored blocks at most; 64 GiB if left out
     #[arg(long, value_name = "BYTES")]
     pub blob_quota: Option<u64>,
+    /// The executor (its 05… id) that consents, withdrawals and anchors of recordings go to, if a call names none; this
+    /// daemon needs a session with it
+    #[arg(long, value_name = "ID")]
+    pub recordings_through: Option<String>,
+    /// A gateway (trustless, IPFS) that blocks of recordings are fetched from after the own store; may be repeated
+    #[arg(long, value_name = "URL")]
+    pub blocks_from: Vec<String>,
+    /// An IPFS node (Kubo's RPC) that recordings are copied to after the own store; may be repeated
+    #[arg(long, value_name = "URL")]
+    pub blocks_to: Vec<String>,
+    /// Kind of the one-time key by which seats of this daemon consent to recordings: secp256k1 (if left out) or ml-dsa
+    #[arg(long, value_name = "KIND")]
+    pub consent_key: Option<String>,
     /// Home with the secrets of registered commitments and the proving key, for anonymous seats (parsctl's --home)
     #[arg(long, env = "PARS_HOME", value_name = "DIR")]
     pub home: Option<PathBuf>,
     /// Write what links send and receive to this file (dev network only)
     #[arg(long)]
     pub capture: Option<PathBuf>,
+    /// Write what tunnels of rooms that are hosted here carry to this file (dev network only)
+    #[arg(long, value_name = "FILE")]
+    pub capture_tunnels: Option<PathBuf>,
 }
 
 impl Settings {
@@ -127,8 +143,13 @@ impl Settings {
             page: self.page.or(file.page),
             gateway: self.gateway.or(file.gateway),
             blob_quota: self.blob_quota.or(file.blob_quota),
+            recordings_through: self.recordings_through.or(file.recordings_through),
+            blocks_from: list(self.blocks_from, file.blocks_from),
+            blocks_to: list(self.blocks_to, file.blocks_to),
+            consent_key: self.consent_key.or(file.consent_key),
             home: self.home.or(file.home),
             capture: self.capture.or(file.capture),
+            capture_tunnels: self.capture_tunnels.or(file.capture_tunnels),
         }
     }
 }
@@ -170,7 +191,7 @@ mod tests {
     fn damaged_settings_are_read_or_refused_and_nothing_else() {
         let texts = [
             "network = 'dev'\nlisten = '/ip4/127.0.0.1/tcp/1'\nservice = true\nstake = 1000000000000",
-            "http = '127.0.0.1:0'\nadvertise = ['[::1]:9', '1.2.3.4:5']\nbootstrap = []\ndev-account = 3",
+            "blocks-from = ['http://127.0.0.1:8080']\nrecordings-through = '05'\nhttp = '127.0.0.1:0'\nadvertise = ['[::1]:9', '1.2.3.4:5']\nbootstrap = []\ndev-account = 3",
             "allow-origin = [\n'http://localhost:1' # ours\n]\nhost = false\n[[calls]]",
         ];
         let [first, second, third] = texts.map(|text| text.as_bytes().to_vec());

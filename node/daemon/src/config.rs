@@ -8,6 +8,7 @@ use libp2p::Multiaddr;
 use libp2p::multiaddr::Protocol;
 use pars_bindings::deployment::Deployment;
 use pars_engine::registry::Network as Rules;
+use pars_identity::IdentityId;
 use pars_proto::onion::delay::Delay;
 
 use crate::account::AccountSource;
@@ -58,6 +59,16 @@ impl Network {
             Self::Mainnet | Self::Testnet => Rules::Public,
         }
     }
+}
+
+/// What a seat consents to recordings with: a key that is drawn anew for every seat (ELIGIBILITY 4.5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ConsentKeyKind {
+    /// ECDSA over secp256k1.
+    #[default]
+    Secp256k1,
+    /// ML-DSA-87 (FIPS 204).
+    MlDsa,
 }
 
 /// Why the daemon does not start.
@@ -137,6 +148,27 @@ pub enum ConfigError {
     /// No fingerprint.
     #[error("--sfu-fingerprint has 64 hexadecimal digits")]
     Fingerprint,
+    /// No account's id.
+    #[error("--recordings-through {id} is no 05… id of an executor: {reason}")]
+    RecordingsThrough {
+        /// What was given.
+        id: String,
+        /// What is wrong with it.
+        reason: pars_identity::id::IdError,
+    },
+    /// No service for blocks.
+    #[error("{flag} {url} is no http:// URL of {what}")]
+    Blocks {
+        /// The flag.
+        flag: &'static str,
+        /// What was given.
+        url: String,
+        /// What it would be of.
+        what: &'static str,
+    },
+    /// No kind of key.
+    #[error("give --consent-key secp256k1 or ml-dsa")]
+    ConsentKey,
     /// Two accounts.
     #[error("give either --account-file or --dev-account, not both")]
     TwoAccounts,
@@ -190,10 +222,20 @@ pub struct Config {
     pub gateway: Option<SocketAddr>,
     /// Bytes of stored blocks at most.
     pub blob_quota: u64,
+    /// The executor that calls of recordings' contract go to, if an RPC call names none.
+    pub recordings_through: Option<IdentityId>,
+    /// Trustless gateways that blocks of recordings are fetched from, in this order, after the own store.
+    pub blocks_from: Vec<Url>,
+    /// RPC of IPFS nodes that recordings are copied to.
+    pub blocks_to: Vec<Url>,
+    /// The consent key of every seat.
+    pub consent_key: ConsentKeyKind,
     /// Secrets of registered commitments.
     pub home: Option<PathBuf>,
     /// Where links write what they carry.
     pub capture: Option<PathBuf>,
+    /// Where tunnels of hosted rooms write what they carry.
+    pub capture_tunnels: Option<PathBuf>,
 }
 
 impl Config {
@@ -250,8 +292,13 @@ impl Config {
             page: settings.page,
             gateway: settings.gateway,
             blob_quota: settings.blob_quota.unwrap_or(BLOB_QUOTA),
+            recordings_through: settings.recordings_through.as_deref().map(executor).transpose()?,
+            blocks_from: services(&settings.blocks_from, ("--blocks-from", "a trustless gateway"))?,
+            blocks_to: services(&settings.blocks_to, ("--blocks-to", "the RPC of an IPFS node"))?,
+            consent_key: consent_key(settings.consent_key.as_deref())?,
             home: settings.home,
             capture: settings.capture,
+            capture_tunnels: settings.capture_tunnels,
         };
         config.obey(network).map(|()| config)
     }
@@ -277,6 +324,9 @@ impl Config {
         }
         if self.capture.is_some() {
             return Err(ConfigError::DevOnly { flag: "--capture" });
+        }
+        if self.capture_tunnels.is_some() {
+            return Err(ConfigError::DevOnly { flag: "--capture-tunnels" });
         }
         if matches!(self.account, Some(AccountSource::Dev(_))) {
             return Err(ConfigError::DevOnly { flag: "--dev-account" });
@@ -337,6 +387,28 @@ fn sfu(settings: &Settings) -> Result<Option<SfuConfig>, ConfigError> {
         hex::decode_to_slice(digits, &mut fingerprint).map_err(|_| ConfigError::Fingerprint)?;
     }
     Ok(Some(SfuConfig { url, key_file, fingerprint }))
+}
+
+fn executor(id: &str) -> Result<IdentityId, ConfigError> {
+    id.parse().map_err(|reason| ConfigError::RecordingsThrough { id: id.to_owned(), reason })
+}
+
+/// URLs of services that speak plain HTTP, on this machine or behind a tunnel: what comes from them is checked, what goes to
+/// them is sealed.
+fn services(texts: &[String], (flag, what): (&'static str, &'static str)) -> Result<Vec<Url>, ConfigError> {
+    let url = |text: &String| {
+        let url = text.parse().ok().filter(|url: &Url| url.scheme() == "http" && url.has_host());
+        url.ok_or_else(|| ConfigError::Blocks { flag, url: text.clone(), what })
+    };
+    texts.iter().map(url).collect()
+}
+
+fn consent_key(word: Option<&str>) -> Result<ConsentKeyKind, ConfigError> {
+    match word {
+        None | Some("secp256k1") => Ok(ConsentKeyKind::Secp256k1),
+        Some("ml-dsa") => Ok(ConsentKeyKind::MlDsa),
+        Some(_) => Err(ConfigError::ConsentKey),
+    }
 }
 
 fn url(text: &str) -> Result<Url, ConfigError> {

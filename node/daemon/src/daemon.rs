@@ -12,6 +12,8 @@ use std::time::Duration;
 use alloy::providers::{DynProvider, Provider};
 use pars_blobs::BlobError;
 use pars_crypto::secret::StoreKey;
+use pars_proto::room::recording::ConsentDomain;
+use pars_wire::ChainId;
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
@@ -26,8 +28,10 @@ use crate::config::Config;
 use crate::datadir::{Datadir, DatadirError};
 use crate::driver::{DriveError, Driver, Ends, Handle, Parts};
 use crate::executor::{self, ExecutorConfig, ExecutorError};
+use crate::net::capture::Capture;
 use crate::net::{self, NetConfig, NetError, ServiceLink};
 use crate::page::{Page, PageError};
+use crate::recordings::{self, Library, LibraryError};
 use crate::room::facts::Oracle;
 use crate::room::home::Home;
 use crate::room::host::kept::{Folder, KeptError};
@@ -43,6 +47,12 @@ use crate::store::{Store, StoreError};
 
 /// How long a look at the chain may keep the daemon from ending.
 const CHAIN_ENDS: Duration = Duration::from_secs(5);
+/// How long files of recordings may.
+const FILES_END: Duration = Duration::from_secs(5);
+/// How long a capture of tunnels may.
+const CAPTURE_ENDS: Duration = Duration::from_secs(5);
+/// How often copies of recordings are looked at.
+const LOOK: Duration = Duration::from_secs(86_400);
 /// How often descriptors are fetched: `dev`, and elsewhere.
 const REFRESH: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 
@@ -105,6 +115,9 @@ pub enum StartError {
     /// Stored blocks.
     #[error("stored blocks: {0}")]
     Blobs(#[from] BlobError),
+    /// Recordings.
+    #[error("recordings: {0}")]
+    Library(#[from] LibraryError),
     /// The gateway's port.
     #[error("the gateway cannot listen on {0}: {1}; give another --gateway")]
     Gateway(SocketAddr, std::io::Error),
@@ -149,8 +162,13 @@ pub struct Daemon {
     chain: JoinHandle<Result<(), ChainError>>,
     rpc: JoinHandle<()>,
     rooms: Rooms,
+    /// Writes down what tunnels carry.
+    captured: Option<JoinHandle<()>>,
     executor: Option<Executor>,
     gateway: Option<JoinHandle<()>>,
+    library: Library,
+    /// Looks after recordings.
+    care: JoinHandle<()>,
 }
 
 /// A service node's role before anything runs.
@@ -177,8 +195,7 @@ impl Daemon {
         let objects = (objects, network.objects.clone());
         let (to_net, listen, addresses) =
             (network.to.downgrade(), network.listen.to_string(), network.addresses.clone());
-        let node = service.as_ref().map(|service| service.node);
-        let (delay, rows) = (config.delay, store.rows()?);
+        let (node, delay, rows) = (service.as_ref().map(|service| service.node), config.delay, store.rows()?);
         let parts = Parts { network: config.network, delay, key: key.clone(), service, addresses, rows };
         let (driver, Ends { handle, chain: registries }) = Driver::new(parts, store.start()?, network, Clock::start())?;
         let mut chain = Chain::start(&config.deployment, datadir.index(), provider.clone()).await?;
@@ -187,9 +204,11 @@ impl Daemon {
         }
         let executor = start_executor(&config, (key.clone(), provider.clone()), &datadir, &handle)?;
         let server = Server::bind(&datadir.socket(), config.http).await?;
-        let given = Given { handle: &handle, chain: &chain, objects, address: server.address(), provider };
+        let (capture, captured) = start_capture(&config).await?.unzip();
+        let (library, blobs) = open_library(&config, &datadir, key.clone(), &chain)?;
+        let given = Given { handle: &handle, chain: &chain, objects, stands: (&server, &library), provider, capture };
         let rooms = start_rooms(&config, &datadir, key, given)?;
-        let (gateway, serving) = start_gateway(&config, &datadir).await?.unzip();
+        let (gateway, serving) = start_gateway(&config, blobs).await?.unzip();
         let ready = Ready {
             ready: true,
             socket: datadir.socket(),
@@ -200,7 +219,7 @@ impl Daemon {
             gateway,
         };
         let context = Context::new(handle.clone(), config.network, chain.progress(), node, executor.is_some());
-        let context = context.with_rooms(rooms.clone());
+        let context = context.with_rooms(rooms.clone()).with_library(library.clone());
         let (token, port) = (Token::generate(), server.address().port());
         announce(&datadir, &ready, &token)?;
         let (stop_chain, stopped) = watch::channel(false);
@@ -212,8 +231,11 @@ impl Daemon {
             chain: tokio::spawn(chain.follow(sinks, stopped)),
             rpc: tokio::spawn(server.serve(context, Guard::new(token, config.origins, port), page)),
             rooms,
+            captured,
             executor,
             gateway: serving,
+            care: library.watch(LOOK),
+            library,
             datadir,
             ready,
             handle,
@@ -266,12 +288,26 @@ impl Daemon {
         // What the executor has promised is in its journal.
         self.executor.iter().for_each(JoinHandle::abort);
         self.gateway.iter().for_each(JoinHandle::abort);
+        // What it was importing or copying is done again by the next start.
+        self.care.abort();
         // Both may have ended by themselves.
         let _ = self.stop_chain.send(true);
         let mut chain = self.chain;
-        // A look at a chain that does not answer is not waited for: the index is whole after every transaction.
-        if !chain.is_finished() && tokio::time::timeout(CHAIN_ENDS, &mut chain).await.is_err() {
-            chain.abort();
+        let chain_ends = async {
+            // A look at a chain that does not answer is not waited for: the index is whole after every transaction.
+            if !chain.is_finished() && tokio::time::timeout(CHAIN_ENDS, &mut chain).await.is_err() {
+                chain.abort();
+            }
+        };
+        // What is recorded is closed, so that the next start finds it whole; a disk that does not answer is not waited for.
+        let (files, ()) = tokio::join!(tokio::time::timeout(FILES_END, self.library.idle()), chain_ends);
+        if files.is_err() {
+            tracing::warn!("the files of a recording are not closed; the next start seals them as they lie");
+        }
+        drop(self.rooms);
+        if let Some(captured) = self.captured {
+            // Ends with the last tunnel; whatever still holds one is not waited for.
+            let _ = tokio::time::timeout(CAPTURE_ENDS, captured).await;
         }
         drop(self.stop_driver);
         drop(self.handle);
@@ -314,13 +350,15 @@ struct Given<'a> {
     handle: &'a Handle,
     chain: &'a Chain,
     objects: (Objects, ObjectClient),
-    address: SocketAddr,
+    stands: (&'a Server, &'a Library),
     provider: DynProvider,
+    capture: Option<Capture>,
 }
 
 /// Rooms, and the host's role if it is asked for.
 fn start_rooms(config: &Config, datadir: &Datadir, key: StoreKey, given: Given<'_>) -> Result<Rooms, StartError> {
-    let Given { handle, chain, objects, address, provider } = given;
+    let Given { handle, chain, objects, stands: (server, library), provider, capture } = given;
+    let (address, library) = (server.address(), library.clone());
     let home = Home::new(config.home.clone(), &config.deployment);
     let oracle = Oracle::new(chain.rooms(), provider, config.deployment.clone(), &home);
     let signer = config.account.as_ref().map(crate::account::AccountSource::load).transpose()?;
@@ -333,19 +371,60 @@ fn start_rooms(config: &Config, datadir: &Datadir, key: StoreKey, given: Given<'
             progress: chain.progress(),
             objects: objects.clone(),
             folder: Folder::open(datadir.hosted(), key)?,
+            capture,
         })),
         (Some(_), None) => return Err(StartError::NoAccount),
         (None, _) => None,
     };
     let (handle, progress) = (handle.clone(), chain.progress());
-    let parts = room::Parts { handle, oracle, progress, home, objects, address, accounts, hosting };
+    let (consents, through, consent_key) = (chain.recordings(), config.recordings_through, config.consent_key);
+    let parts = room::Parts {
+        handle,
+        oracle,
+        progress,
+        home,
+        objects,
+        address,
+        accounts,
+        hosting,
+        library,
+        consents,
+        through,
+        consent_key,
+    };
     Rooms::new(parts).map_err(StartError::Tunnel)
 }
 
+/// What writes down what tunnels carry, if it is asked for.
+async fn start_capture(config: &Config) -> Result<Option<(Capture, JoinHandle<()>)>, StartError> {
+    match &config.capture_tunnels {
+        Some(path) => Ok(Some(Capture::start(path).await?)),
+        None => Ok(None),
+    }
+}
+
+/// Recordings; their blocks lie in the store that the gateway serves.
+fn open_library(
+    config: &Config,
+    datadir: &Datadir,
+    key: StoreKey,
+    chain: &Chain,
+) -> Result<(Library, pars_blobs::Folder), StartError> {
+    let blobs = pars_blobs::Folder::open(&datadir.blobs(), config.blob_quota)?;
+    let (folder, index) = (datadir.recordings(), chain.recordings());
+    let (from, to) = (config.blocks_from.clone(), config.blocks_to.clone());
+    let deployment = &config.deployment;
+    let domain = ConsentDomain { chain: ChainId(deployment.chain_id), contract: deployment.recording_consent };
+    let parts = recordings::Parts { folder, key, blobs: blobs.clone(), index, from, to, domain };
+    Ok((Library::open(parts)?, blobs))
+}
+
 /// The gateway to stored blocks, if it is asked for: its URL and its task.
-async fn start_gateway(config: &Config, datadir: &Datadir) -> Result<Option<(String, JoinHandle<()>)>, StartError> {
+async fn start_gateway(
+    config: &Config,
+    store: pars_blobs::Folder,
+) -> Result<Option<(String, JoinHandle<()>)>, StartError> {
     let Some(address) = config.gateway else { return Ok(None) };
-    let store = pars_blobs::Folder::open(&datadir.blobs(), config.blob_quota)?;
     let failed = |error| StartError::Gateway(address, error);
     let listener = TcpListener::bind(address).await.map_err(failed)?;
     let url = format!("http://{}", listener.local_addr().map_err(failed)?);

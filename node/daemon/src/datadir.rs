@@ -6,6 +6,7 @@
 //! | `store.key` | 0600 | 64 digits: seals what `session.redb` holds (dev only; elsewhere the vault) |
 //! | `session.redb`, `index.db`, `executor.redb` | 0600 | rows of the engine; index of the chain; actions taken up |
 //! | `blobs` | 0700 | stored blocks: encrypted recordings ([`pars_blobs::folder`]) |
+//! | `recordings` | 0700 | keys of recordings, sealed; spans that are being recorded ([`crate::recordings`]) |
 //! | `hosted/<room>` | 0600 | keys of a sitting that is hosted here, sealed; gone with it |
 //! | `sessiond.sock`, `rpc.json` | 0600 | where the RPC is, and its token; gone after a clean end |
 
@@ -115,6 +116,11 @@ impl Datadir {
     /// Secrets of sittings that are hosted here.
     pub fn hosted(&self) -> PathBuf {
         self.path.join("hosted")
+    }
+
+    /// Keys of recordings, and spans that are being recorded.
+    pub fn recordings(&self) -> PathBuf {
+        self.path.join("recordings")
     }
 
     /// Make a database's file if it is not there, closed to others: its library would leave it open.

@@ -17,6 +17,7 @@
 //! | [`store`], [`work`], [`net`], [`chain`] | adapters |
 //! | [`rpc`], [`executor`] | users of the engine |
 //! | [`room`], [`page`] | rooms: seats, hosted sittings, the page |
+//! | [`recordings`] | what is recorded, its keys, its files |
 //! | [`service`], [`account`] | keys of a node, who signs transactions |
 //! | [`process`] | no core file, no look into the memory |
 //! | [`clock`], [`random`] | the two sources of what no core may read |
@@ -36,6 +37,7 @@ pub mod net;
 pub mod page;
 pub mod process;
 pub mod random;
+pub mod recordings;
 pub mod room;
 pub mod rpc;
 pub mod service;

@@ -10,7 +10,7 @@ use tokio::sync::{Semaphore, mpsc};
 use crate::random;
 
 /// Nonces tried between two looks at whether the daemon ends: a few milliseconds.
-const PIECE: u64 = 1 << 13;
+const PIECE: u64 = 1 << 15;
 /// Answers that wait for the driver.
 const ANSWERS: usize = 64;
 

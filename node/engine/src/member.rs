@@ -13,6 +13,7 @@
 //! |---|---|
 //! | [`desk`] | contacts, objects on their way, conversations: the engine's own rows |
 //! | [`history`] | messages sent and received, under one cursor |
+//! | [`commands`] | which request made which message, for 24 h |
 //! | `send`, `receive`, `poll` | the two directions |
 //! | `early` | messages that wait for those written before them |
 //! | `shed` | what was read leaves the swarm, so that its writer has room |
@@ -21,6 +22,7 @@
 //! | `view` | what a user may look at |
 //! | `restore` | from rows back to a member |
 
+pub mod commands;
 mod contacts;
 pub mod desk;
 mod early;

@@ -8,6 +8,11 @@ use crate::event::{Ack, Subscribe};
 use crate::identity::{CreateIdentity, Created, GetIdentity, GetRevocation, Identity, Revocation};
 use crate::message::{ListMessages, MarkRead, Messages, SendMessage, Sent};
 use crate::method::Method;
+use crate::recording::{
+    AnswerRecording, FetchRecording, Fetched, ForgetRecording, Forgotten, GetRecording, ListRecordings, ListTracks,
+    PlayRecording, Played, ProposeRecording, ReadTrack, RecordingRow, RecordingStatus, StopRecording, TrackBytes,
+    Tracks, Verified, VerifyRecording,
+};
 use crate::room::{
     Account, CancelJoin, DevAccounts, DevSign, DevSignature, GetLobby, GiveOrder, HostSitting, Hosted, JoinRoom,
     Joined, LeaveRoom, ListRooms, Lobby, NewConnection, OpenMessage, OpenedMessage, PrepareSeat, Prepared, RoomSummary,
@@ -72,6 +77,17 @@ calls! {
     GiveOrder => RoomOrder -> ();
     LeaveRoom => RoomLeave -> ();
     HostSitting => RoomHost -> Hosted;
+    ProposeRecording => RecordingPropose -> RecordingStatus;
+    AnswerRecording => RecordingAnswer -> RecordingStatus;
+    StopRecording => RecordingStop -> RecordingStatus;
+    GetRecording => RecordingStatus -> RecordingStatus;
+    ListRecordings => RecordingList -> Vec<RecordingRow>;
+    FetchRecording => RecordingFetch -> Fetched;
+    VerifyRecording => RecordingVerify -> Verified;
+    PlayRecording => RecordingPlay -> Played;
+    ListTracks => RecordingTracks -> Tracks;
+    ReadTrack => RecordingRead -> TrackBytes;
+    ForgetRecording => RecordingForget -> Forgotten;
     DevAccounts => DevAccounts -> Vec<Account>;
     DevSign => DevSign -> DevSignature;
 }

@@ -74,6 +74,8 @@ codes! {
     ActionRefused = -32012;
     /// The client id names another message already: draw a new one.
     ClientIdReused = -32013;
+    /// As many messages were sent within 24 hours as requests are remembered: send again when the message says.
+    RateLimited = -32014;
     /// The chain gives no access to this sitting.
     NotEligible = -32020;
     /// The proof does not hold, or is missing.
@@ -114,6 +116,16 @@ codes! {
     NotAllowed = -32038;
     /// The attempt was ended.
     Cancelled = -32039;
+    /// Nothing is recorded: another recording of this seat is not over, or the terms do not fit the sitting.
+    RecordingNotStarted = -32040;
+    /// No executor for the calls of the contract: name one, and open a session with it.
+    NoExecutor = -32041;
+    /// No such recording, here or on chain.
+    RecordingUnknown = -32042;
+    /// This daemon holds no key that opens it: it never consented, or it was forgotten.
+    RecordingKeyMissing = -32043;
+    /// The chain does not name yet what was recorded.
+    NotAnchored = -32044;
 }
 
 /// An error as it is sent.
@@ -150,7 +162,7 @@ mod tests {
     use super::*;
 
     /// Numbers and names that clients have learnt. A line is never changed, only added.
-    const LEARNT: [(i32, &str); 39] = [
+    const LEARNT: [(i32, &str); 45] = [
         (-32700, "Parse"),
         (-32600, "InvalidRequest"),
         (-32601, "MethodNotFound"),
@@ -170,6 +182,7 @@ mod tests {
         (-32011, "Timeout"),
         (-32012, "ActionRefused"),
         (-32013, "ClientIdReused"),
+        (-32014, "RateLimited"),
         (-32020, "NotEligible"),
         (-32021, "ProofInvalid"),
         (-32022, "Full"),
@@ -190,6 +203,11 @@ mod tests {
         (-32037, "Replayed"),
         (-32038, "NotAllowed"),
         (-32039, "Cancelled"),
+        (-32040, "RecordingNotStarted"),
+        (-32041, "NoExecutor"),
+        (-32042, "RecordingUnknown"),
+        (-32043, "RecordingKeyMissing"),
+        (-32044, "NotAnchored"),
     ];
 
     #[test]

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::message::Message;
+use crate::recording::RecordingStatus;
 use crate::room_event::{Ended, Keys, Ordered, Progress, Roster, Stopped};
 use crate::session::Session;
 
@@ -51,4 +52,6 @@ pub enum Event {
     RoomOrder(Ordered),
     /// This daemon's seat is gone.
     RoomEnded(Ended),
+    /// How recording stands in a room.
+    RoomRecording(RecordingStatus),
 }

@@ -6,6 +6,7 @@
 //! | [`identity`], [`session`], [`message`], [`status`], [`trigger`] | parameters and results |
 //! | [`event`] | what a subscription tells |
 //! | [`room`], [`room_event`] | rooms: parameters and results, what pages are told |
+//! | [`recording`] | recordings: parameters and results, what pages are told |
 //! | [`call`] | which parameters go with which method and answer |
 //! | [`envelope`] | JSON-RPC itself: requests, responses, batches |
 //! | [`error`] | stable numbers |
@@ -23,9 +24,11 @@ pub mod error;
 pub mod event;
 pub mod id;
 pub mod identity;
+mod macros;
 pub mod message;
 pub mod method;
 pub mod openrpc;
+pub mod recording;
 pub mod room;
 pub mod room_event;
 pub mod secret;

@@ -16,7 +16,7 @@ pub struct SendMessage {
     pub session: SessionId,
     /// UTF-8 text, 1 to 7,838 bytes (1,419 before the first answer).
     pub content: String,
-    /// Names this request: sent again, it is the same message. Drawn by the daemon if left out.
+    /// Names this request: sent again within 24 h, it is the same message. Drawn by the daemon if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_id: Option<ClientId>,
 }

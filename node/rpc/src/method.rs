@@ -112,6 +112,28 @@ methods! {
     RoomLeave = "room.leave";
     /// Open a sitting and be its host.
     RoomHost = "room.host";
+    /// Ask everybody in a room to record it.
+    RecordingPropose = "recording.propose";
+    /// Answer who asks to record, or take a yes back.
+    RecordingAnswer = "recording.answer";
+    /// Stop the own recording.
+    RecordingStop = "recording.stop";
+    /// How recording stands in a room.
+    RecordingStatus = "recording.status";
+    /// All recordings that this daemon has, or may open.
+    RecordingList = "recording.list";
+    /// Bring every block of a recording into the own store.
+    RecordingFetch = "recording.fetch";
+    /// See that a recording is whole, and is what the chain names.
+    RecordingVerify = "recording.verify";
+    /// Write a recording as plain files into a folder.
+    RecordingPlay = "recording.play";
+    /// The tracks of a recording.
+    RecordingTracks = "recording.tracks";
+    /// A piece of a track.
+    RecordingRead = "recording.read";
+    /// Destroy the key of a recording, then let its blocks go.
+    RecordingForget = "recording.forget";
     /// Accounts of the built-in wallet, on the development chain only.
     DevAccounts = "dev.accounts";
     /// Sign a seat's statement by the built-in wallet, on the development chain only.

@@ -12,6 +12,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::id::{BadHex, HexBytes};
+use crate::macros::{answer, params, words};
+use crate::recording::RecorderSeat;
 use crate::secret::Secret;
 
 /// Bytes of a fixed length as `0x` and lower-case digits; read in either case.
@@ -67,16 +69,6 @@ impl<const N: usize> JsonSchema for Prefixed<N> {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "pattern": format!("^0x[0-9a-fA-F]{{{}}}$", 2 * N) })
     }
-}
-
-macro_rules! words {
-    ($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $each:literal])+ $variant:ident = $word:literal,)+ }) => {
-        $(#[doc = $doc])+
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-        pub enum $name {
-            $($(#[doc = $each])+ #[serde(rename = $word)] $variant,)+
-        }
-    };
 }
 
 words! {
@@ -145,28 +137,6 @@ words! {
         /// Number of the agenda's item.
         Agenda = "agenda",
     }
-}
-
-macro_rules! params {
-    ($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $each:literal])+ $(#[serde($($serde:tt)+)])? $field:ident: $type:ty,)* }) => {
-        $(#[doc = $doc])+
-        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-        #[serde(rename_all = "camelCase", deny_unknown_fields)]
-        pub struct $name {
-            $($(#[doc = $each])+ $(#[serde($($serde)+)])? pub $field: $type,)*
-        }
-    };
-}
-
-macro_rules! answer {
-    ($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $each:literal])+ $(#[serde($($serde:tt)+)])? $field:ident: $type:ty,)* }) => {
-        $(#[doc = $doc])+
-        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-        #[serde(rename_all = "camelCase")]
-        pub struct $name {
-            $($(#[doc = $each])+ $(#[serde($($serde)+)])? pub $field: $type,)*
-        }
-    };
 }
 
 params! {
@@ -425,6 +395,9 @@ answer! {
         ends_at: u64,
         /// As it was asked for.
         text_only: bool,
+        /// The recorder's seat that was in the room when this seat came, if there was one: the user is told before anything is
+        /// sent. Nothing of this seat is recorded until it agrees.
+        recorder: Option<RecorderSeat>,
     }
 }
 answer! {

@@ -4,19 +4,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::macros::answer;
 use crate::room::{Account, OrderKind, Role, Room};
 use crate::secret::Secret;
-
-macro_rules! told {
-    ($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $each:literal])+ $field:ident: $type:ty,)* }) => {
-        $(#[doc = $doc])+
-        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-        #[serde(rename_all = "camelCase")]
-        pub struct $name {
-            $($(#[doc = $each])+ pub $field: $type,)*
-        }
-    };
-}
 
 /// How far an attempt to join is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -49,6 +39,8 @@ pub enum StopReason {
     HostLost,
     /// Members see different epochs.
     CodesDiffer,
+    /// A recorder is in the epoch, and the consent of exactly its participants is not final, or stands no more.
+    NotConsented,
 }
 
 /// Why it is over.
@@ -74,7 +66,7 @@ pub enum EndReason {
     Left,
 }
 
-told! {
+answer! {
     /// An attempt goes on.
     Progress {
         /// Which.
@@ -85,7 +77,7 @@ told! {
         percent: u8,
     }
 }
-told! {
+answer! {
     /// One seat.
     Seat {
         /// Its number.
@@ -110,7 +102,7 @@ told! {
         recorder: bool,
     }
 }
-told! {
+answer! {
     /// Who is there.
     Roster {
         /// The room.
@@ -123,7 +115,7 @@ told! {
         seats: Vec<Seat>,
     }
 }
-told! {
+answer! {
     /// Keys of one seat in one epoch and connection.
     SeatKeys {
         /// Its name at the SFU.
@@ -134,7 +126,7 @@ told! {
         data: Secret,
     }
 }
-told! {
+answer! {
     /// Keys of an epoch; comes again when there are more.
     Keys {
         /// The room.
@@ -149,7 +141,7 @@ told! {
         own: Option<SeatKeys>,
     }
 }
-told! {
+answer! {
     /// A publisher must stop.
     Stopped {
         /// The room.
@@ -160,7 +152,7 @@ told! {
         seat: Option<u16>,
     }
 }
-told! {
+answer! {
     /// An order by a seat that may give it.
     Ordered {
         /// The room.
@@ -173,7 +165,7 @@ told! {
         by: u16,
     }
 }
-told! {
+answer! {
     /// This seat is gone.
     Ended {
         /// The room.

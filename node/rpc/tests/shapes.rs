@@ -9,6 +9,12 @@ use pars_rpc::envelope::{Id, Notification, Request, Response};
 use pars_rpc::event::{Ack, Event, Subscribe};
 use pars_rpc::identity::{Created, GetIdentity, GetRevocation, Identity, Revocation};
 use pars_rpc::message::{Delivery, Direction, GAP, ListMessages, MarkRead, Message, Messages, SendMessage, Sent};
+use pars_rpc::recording::{
+    AnswerRecording, Codec, Copies, Ending, FetchRecording, Fetched, ForgetRecording, Forgotten, GetRecording,
+    ListTracks, OwnRecording, PauseReason, PlayRecording, Played, PlayedTrack, ProposeRecording, ReadTrack, RecordedBy,
+    RecorderSeat, RecordingAsk, RecordingPhase, RecordingRow, RecordingStatus, RowState, SpanState, StopRecording,
+    TrackBytes, Tracks, Verified, VerifyRecording,
+};
 use pars_rpc::room::{
     AgendaItem, AnonymousEntry, DevSign, DevSignature, Form, GetLobby, GiveOrder, HostSitting, Hosted, JoinRoom,
     Joined, KnownEntry, Lobby, MessageKind, OpenedMessage, OrderKind, Prefixed, PrepareSeat, Prepared, Role, RoomKind,
@@ -232,6 +238,7 @@ fn room_answers(shapes: &mut Shapes) {
             dtls_fingerprint: Prefixed([4; 32]),
             ends_at: 1_700_003_600,
             text_only: false,
+            recorder: Some(RecorderSeat { seat: 3, for_seat: 2 }),
         },
     );
     shapes.add("SignedBytes", &SignedBytes { bytes: "AA==".into() });
@@ -264,8 +271,111 @@ fn room_events(shapes: &mut Shapes) {
     add("roster", Event::RoomRoster(Roster { room, epoch: 3, check_code, seats: vec![seat] }));
     add("keys", Event::RoomKeys(Keys { room, epoch: 3, index: 3, keys: vec![keys.clone()], own: Some(keys) }));
     add("stopped", Event::RoomStopped(Stopped { room, reason: StopReason::Unverified, seat: Some(2) }));
+    add("stopped by consent", Event::RoomStopped(Stopped { room, reason: StopReason::NotConsented, seat: Some(2) }));
     add("order", Event::RoomOrder(Ordered { room, kind: OrderKind::LowerHand, seat: None, by: 1 }));
     add("ended", Event::RoomEnded(Ended { room, reason: EndReason::SittingOver, detail: None }));
+    add("recording", Event::RoomRecording(recording()));
+}
+
+/// Everything that can stand in it at once, which it never does.
+fn recording() -> RecordingStatus {
+    let (recording, span) = (Prefixed([5; 32]), Prefixed([6; 32]));
+    RecordingStatus {
+        room: Prefixed([1; 32]),
+        phase: RecordingPhase::Paused,
+        ask: Some(RecordingAsk { recording, by: 2, retention_seconds: 2_592_000, valid_until: 1_700_003_600 }),
+        agreed: Some(recording),
+        recorder: Some(RecorderSeat { seat: 4, for_seat: 2 }),
+        since: Some(1_700_000_100),
+        participants: Some(3),
+        own: Some(OwnRecording {
+            recording,
+            state: SpanState::Collecting,
+            agreed: 3,
+            agreed_of: 3,
+            signed: 5,
+            signed_of: 8,
+            refused: 0,
+            paused: Some(PauseReason::WithdrawnOnChain),
+            span: Some(span),
+            not_executed: true,
+        }),
+        unsigned: Some("somebody is left out, or added".into()),
+    }
+}
+
+fn recording_calls(shapes: &mut Shapes) {
+    let (room, recording, span) = (Prefixed([1; 32]), Prefixed([5; 32]), Prefixed([6; 32]));
+    shapes.call(&ProposeRecording {
+        room,
+        executor: Some(hex(7)),
+        retention_seconds: 2_592_000,
+        valid_seconds: 3_600,
+        dummies: 5,
+    });
+    shapes.call(&AnswerRecording { room, recording, agree: true });
+    shapes.call(&StopRecording { room });
+    shapes.call(&GetRecording { room });
+    shapes.call(&FetchRecording { span, from: vec!["http://127.0.0.1:8080".into()] });
+    shapes.call(&VerifyRecording { span });
+    shapes.call(&PlayRecording { span, folder: "/tmp/recording".into() });
+    shapes.call(&ListTracks { span });
+    shapes.call(&ReadTrack { span, track: 1, offset: 262_144, length: 262_144 });
+    shapes.call(&ForgetRecording { span: None, recording: Some(recording) });
+}
+
+fn recording_answers(shapes: &mut Shapes) {
+    let (recording, span, cid) = (Prefixed([5; 32]), Prefixed([6; 32]), || "bafybeigdyr".to_owned());
+    let copies = || Copies { confirmed: 1, asked: 2 };
+    shapes.add("RecordingStatus", &self::recording());
+    shapes.add(
+        "RecordingRow",
+        &RecordingRow {
+            recording,
+            span,
+            room: Some(Prefixed([1; 32])),
+            state: RowState::Anchored,
+            by: RecordedBy::Own,
+            key: true,
+            cid: Some(cid()),
+            began_at: 1_700_000_100,
+            ended_at: Some(1_700_000_110),
+            bytes: 131_072,
+            copies: copies(),
+        },
+    );
+    shapes.add("Fetched", &Fetched { span, cid: cid(), bytes: 131_072 });
+    shapes.add(
+        "Verified",
+        &Verified {
+            span,
+            cid: cid(),
+            anchored: true,
+            wraps: true,
+            ending: Ending::Torn,
+            segments: 3,
+            torn: 1,
+            bytes: 131_072,
+            copies: copies(),
+        },
+    );
+    let track = PlayedTrack {
+        track: 1,
+        seat: Some(2),
+        pseudonym: "0011223344556677".into(),
+        codec: Codec::Opus,
+        began_ms: 20,
+        ended_ms: 10_020,
+        frames: 500,
+        ending: Ending::Whole,
+        path: Some("/tmp/recording/1.webm".into()),
+    };
+    shapes.add("PlayedTrack", &track);
+    shapes.add("Played", &Played { tracks: vec![track.clone()] });
+    let tracks = vec![PlayedTrack { path: None, ..track }];
+    shapes.add("Tracks", &Tracks { began_at: 1_700_000_100_000, ended_ms: 10_020, tracks });
+    shapes.add("TrackBytes", &TrackBytes { bytes: CANARY.to_owned().into(), total: 7 });
+    shapes.add("Forgotten", &Forgotten { spans: 1, still_pinned: 1 });
 }
 
 #[test]
@@ -277,6 +387,8 @@ fn every_type_looks_in_json_as_the_golden_file_says_and_shows_nothing_in_debug()
     room_calls(&mut shapes);
     room_answers(&mut shapes);
     room_events(&mut shapes);
+    recording_calls(&mut shapes);
+    recording_answers(&mut shapes);
     let text = format!("{:#}\n", Value::Object(shapes.0));
     if std::env::var_os("PARS_BLESS").is_some() {
         std::fs::write(FILE, &text).unwrap();

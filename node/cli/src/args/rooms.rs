@@ -2,6 +2,7 @@
 
 use alloy::primitives::{Address, B256, Bytes};
 use clap::{Args, Subcommand, ValueEnum};
+use pars_rpc::room::OrderKind;
 use pars_wire::Kind;
 
 use crate::decimal::Decimal;
@@ -25,6 +26,8 @@ pub enum RoomCommand {
     Sitting(SittingCommand),
     /// Open a sitting and host it by the session daemon, which was started with --host.
     Host(HostRoom),
+    /// Give an order in a room where the session daemon has a moderator's seat, or accept to present.
+    Order(GiveOrder),
     /// Members of a Committee.
     #[command(subcommand)]
     Member(MemberCommand),
@@ -128,6 +131,60 @@ pub struct HostRoom {
     /// Length in hours, at most 24.
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=24))]
     pub hours: u64,
+}
+
+/// `room order`
+#[derive(Debug, Args)]
+pub struct GiveOrder {
+    /// The room.
+    pub room: B256,
+    /// The order.
+    #[arg(value_enum)]
+    pub order: OrderArg,
+    /// To which seat; not with mute-all and accept, and lower-hand without it is for every hand.
+    #[arg(long, value_name = "N", required_if_eq_any([
+        ("order", "promote"), ("order", "demote"), ("order", "mute"), ("order", "unmute"), ("order", "kick"), ("order", "ban"),
+    ]))]
+    pub seat: Option<u16>,
+}
+
+/// An order as an argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OrderArg {
+    /// Offer a seat to present.
+    Promote,
+    /// End its presenting.
+    Demote,
+    /// Close its microphone.
+    Mute,
+    /// Ask it to open its microphone.
+    Unmute,
+    /// Close every microphone but the moderators'.
+    MuteAll,
+    /// Out of the room.
+    Kick,
+    /// Out, and not again in this sitting.
+    Ban,
+    /// Lower its hand, or every hand.
+    LowerHand,
+    /// Accept to present, as it was offered to you.
+    Accept,
+}
+
+impl From<OrderArg> for OrderKind {
+    fn from(order: OrderArg) -> Self {
+        match order {
+            OrderArg::Promote => Self::Promote,
+            OrderArg::Demote => Self::Demote,
+            OrderArg::Mute => Self::Mute,
+            OrderArg::Unmute => Self::Unmute,
+            OrderArg::MuteAll => Self::MuteAll,
+            OrderArg::Kick => Self::Kick,
+            OrderArg::Ban => Self::Ban,
+            OrderArg::LowerHand => Self::LowerHand,
+            OrderArg::Accept => Self::Accept,
+        }
+    }
 }
 
 /// `room member …` and `room moderator …`

@@ -58,7 +58,7 @@ pub struct SendText {
     /// File with the text, UTF-8; one line break at its end is not sent. Without it and --message: standard input.
     #[arg(long, value_name = "FILE")]
     pub message_file: Option<PathBuf>,
-    /// Names this request, 32 digits at random: the same id again is the same message.
+    /// Names this request, 32 digits at random: the same id again within 24 h is the same message.
     #[arg(long, value_name = "HEX")]
     pub client_id: Option<ClientId>,
 }

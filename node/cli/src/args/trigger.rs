@@ -117,7 +117,7 @@ pub struct SendTrigger {
     /// Place in the lane [default: the chain's next].
     #[arg(long, value_name = "N")]
     pub sequence: Option<u64>,
-    /// Names this request, 32 digits at random: the same id again is the same message.
+    /// Names this request, 32 digits at random: the same id again within 24 h is the same message.
     #[arg(long, value_name = "HEX")]
     pub client_id: Option<ClientId>,
 }

@@ -4,6 +4,7 @@ mod create;
 mod host;
 mod list;
 mod manage;
+mod order;
 mod slot;
 
 use crate::{args::RoomCommand, context::Context, error::Error, output::Report};
@@ -17,6 +18,7 @@ pub async fn run(context: &Context, command: &RoomCommand) -> Result<Report, Err
         RoomCommand::Show { room } => list::one(context, *room).await,
         RoomCommand::Sitting(command) => manage::sitting(context, command).await,
         RoomCommand::Host(arguments) => host::run(context, arguments).await,
+        RoomCommand::Order(arguments) => order::run(context, arguments).await,
         RoomCommand::Member(command) => manage::member(context, *command).await,
         RoomCommand::Moderator(command) => manage::moderator(context, *command).await,
     }

@@ -60,6 +60,6 @@ async fn own(daemon: &Daemon) -> Option<String> {
 }
 
 /// An answer as the document it came as.
-pub(super) fn document(answer: &impl serde::Serialize) -> Result<Value, Error> {
+pub(in crate::commands) fn document(answer: &impl serde::Serialize) -> Result<Value, Error> {
     serde_json::to_value(answer).map_err(|error| Error::DaemonWrong(error.to_string()))
 }

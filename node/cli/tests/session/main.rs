@@ -1,7 +1,8 @@
-//! `parsctl session`, `status` and `peers` against a daemon that answers what it is told to.
+//! `parsctl session`, `recording`, `room order`, `status` and `peers` against a daemon that answers what it is told to.
 
 mod daemon;
 mod messages;
+mod recordings;
 mod refusals;
 mod tail;
 mod verbs;

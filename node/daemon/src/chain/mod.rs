@@ -143,6 +143,11 @@ impl Chain {
         self.index.rooms()
     }
 
+    /// Consents to recordings of the index.
+    pub fn recordings(&self) -> pars_indexer::Recordings {
+        self.index.recordings()
+    }
+
     /// Roll epochs from now on.
     pub fn roll(&mut self, roller: Roller) {
         self.roller = Some(roller);

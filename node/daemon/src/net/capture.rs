@@ -1,5 +1,6 @@
 //! What `--capture` writes, on a development network only: every packet of every link, as the link layer gives it to TLS and
-//! takes it from there. Times are left out on purpose.
+//! takes it from there. Times are left out on purpose. `--capture-tunnels` writes the same of a hosted room's tunnels, with its
+//! own `link16` (`room/tunnel/watch.rs`).
 //!
 //! ```text
 //! file    "PARSCAP1" 8 | record*
@@ -48,11 +49,14 @@ pub enum Opener {
 
 /// Where packets are written down.
 #[derive(Clone, Debug)]
-pub(super) struct Capture(mpsc::Sender<Vec<u8>>);
+pub struct Capture(mpsc::Sender<Vec<u8>>);
 
 impl Capture {
     /// Create the file; the task ends, with everything on disk, when the last [`Capture`] is dropped.
-    pub(super) async fn start(path: &Path) -> Result<(Self, JoinHandle<()>), NetError> {
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub async fn start(path: &Path) -> Result<(Self, JoinHandle<()>), NetError> {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(true);
         #[cfg(unix)]
@@ -71,7 +75,7 @@ impl Capture {
     }
 
     /// Write a packet down; waits while the disk is behind.
-    pub(super) async fn record(&self, direction: Direction, opener: Opener, link: &[u8; 16], bytes: &[u8]) {
+    pub(crate) async fn record(&self, direction: Direction, opener: Opener, link: &[u8; 16], bytes: &[u8]) {
         let mut record = Vec::with_capacity(22 + bytes.len());
         record.extend_from_slice(&[direction as u8, opener as u8]);
         record.extend_from_slice(link);

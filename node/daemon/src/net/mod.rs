@@ -14,7 +14,7 @@
 //! | [`discovery`] | descriptors put to and fetched from bootstrap nodes |
 //! | [`admission`] | how much one address may have |
 //! | [`directory`] | which descriptors are held: a value without I/O |
-//! | [`capture`] | what `--capture` writes, on a development network only |
+//! | [`capture`] | what `--capture` and `--capture-tunnels` write, on a development network only |
 //! | [`mod@start`] | ports, tasks, and the order in which they end |
 //! | [`clock`] | the one place that reads the wall clock |
 //!

@@ -200,9 +200,9 @@ impl Oracle {
     /// # Errors
     /// [`FactsError`] when the index does not answer; what the rules say is inside.
     pub async fn judge(&self, question: Judged) -> Result<Result<Standing, StatementRefusal>, FactsError> {
-        let Judged { running, statement, device, gate } = question;
+        let Judged { running, statement, device, seat_key, gate } = question;
         let member = statement.body().claim.member();
-        let mut known = Known { device, ..Known::default() };
+        let mut known = Known { device, seat_key, ..Known::default() };
         let mut standing = Standing::default();
         if statement.proof().is_some() || member.is_some() && running.sitting.kind.allows_anonymous() {
             let key = self.verifier.clone().ok_or(FactsError::NoKey)?;
@@ -234,6 +234,8 @@ pub struct Judged {
     pub statement: Box<Statement>,
     /// Of its identity, if it names one and the records are here.
     pub device: Option<Box<Device>>,
+    /// Of the member's seat that a recorder's seat names, if it is in the room.
+    pub seat_key: Option<Ed25519Public>,
     /// At the gate: Unix seconds now.
     pub gate: Option<u64>,
 }
@@ -245,6 +247,7 @@ struct Known {
     access: bool,
     delegate: Option<Address>,
     device: Option<Box<Device>>,
+    seat_key: Option<Ed25519Public>,
 }
 
 impl Facts for Known {
@@ -267,7 +270,7 @@ impl Facts for Known {
         self.delegate
     }
 
-    /// The gate of the machine keeps the bans.
+    /// Bans are orders, not facts of the index: the machines of host and member keep them and ask about nobody whom they banned.
     fn is_banned(&self, _identity: &SeatIdentity) -> bool {
         false
     }
@@ -278,9 +281,9 @@ impl Facts for Known {
         same.then_some((record, certificate))
     }
 
-    /// Recorders come with recordings.
+    /// Gathered for the one seat that the statement names.
     fn seat_key(&self, _seat: StatementHash) -> Option<Ed25519Public> {
-        None
+        self.seat_key
     }
 }
 
@@ -308,4 +311,81 @@ fn build(scope: &Scope, row: &pars_indexer_core::Sitting, leaves: Vec<pars_index
         at: Deadline::new(row.ends_at).ok()?,
     };
     (leaves.root() == sitting.root).then_some(Pinned { sitting, leaves, accounts })
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::primitives::B256;
+    use pars_circuits::{Points, ProvingKey, Request, Secret, Witness};
+
+    use super::*;
+
+    const OPENED: u64 = 1_800_000_000;
+    const SPAN: u64 = 10_000_000;
+
+    /// Two holders' leaves, pinned by a sitting.
+    fn pinned(weight: u128) -> Pinned {
+        let leaf = |number: u8| Leaf {
+            account: Address::repeat_byte(number),
+            commitment: Secret::from_bytes(&[number; 32]).unwrap().commitment(),
+            weight,
+            end: Deadline::new(OPENED + SPAN).unwrap(),
+        };
+        let leaves = LeafSet::new(vec![leaf(2), leaf(3)]).unwrap();
+        let sitting = pars_circuits::Sitting {
+            chain_id: 7_072,
+            town_hall: Address::repeat_byte(0x11),
+            room_id: B256::repeat_byte(0x22),
+            sitting_id: 1,
+            root: leaves.root(),
+            threshold: Threshold::new(U256::from(SPAN)).unwrap(),
+            at: Deadline::new(OPENED + 7_200).unwrap(),
+        };
+        Pinned { sitting, leaves, accounts: BTreeSet::new() }
+    }
+
+    #[test]
+    fn a_proof_holds_for_its_own_sitting_seat_and_moment_and_for_no_other() {
+        let (key, tree) = (ProvingKey::generate_insecure_dev().unwrap(), pinned(50_000));
+        let (secret, payload, issued_at) = (Secret::from_bytes(&[2; 32]).unwrap(), B256::repeat_byte(9), OPENED + 600);
+        let account = Address::repeat_byte(2);
+        let request = Request { account, secret: &secret, purpose: Purpose::Join, payload, issued_at };
+        let witness = Witness::new(&tree.leaves, &tree.sitting, &request).unwrap();
+        let proof = key.prove(&witness, &[7; 32]).unwrap().points();
+        let external = tree.sitting.scope(Purpose::Join).external();
+        let nullifier = |secret: &Secret| pars_wire::Nullifier(Nullifier::of(external, secret).bytes());
+        let own = nullifier(&secret);
+        let holds = |known: &Known, nullifier, payload, issued_at, proof: &Points| {
+            let points: Vec<u8> = proof.iter().flat_map(|word| word.to_be_bytes::<32>()).collect();
+            known.proof_holds(&JoinProof { nullifier, payload, issued_at, points: &points.try_into().unwrap() })
+        };
+        let checked = |tree: Pinned, key: &VerifyingKey| Known {
+            tree: Some((Arc::new(tree), Arc::new(key.clone()))),
+            ..Known::default()
+        };
+        let known = checked(tree, key.verifying_key());
+        assert!(holds(&known, own, payload, issued_at, &proof));
+
+        let other = nullifier(&Secret::from_bytes(&[3; 32]).unwrap());
+        assert!(!holds(&known, other, payload, issued_at, &proof), "another member's nullifier");
+        let no_element = pars_wire::Nullifier(B256::repeat_byte(0xff));
+        assert!(!holds(&known, no_element, payload, issued_at, &proof), "a nullifier that is no field element");
+        assert!(!holds(&known, own, B256::repeat_byte(8), issued_at, &proof), "another seat");
+        assert!(!holds(&known, own, payload, issued_at + 1, &proof), "another moment");
+        for place in 0..proof.len() {
+            let mut bent = proof;
+            bent[place] ^= U256::from(1);
+            assert!(!holds(&known, own, payload, issued_at, &bent), "word {place}");
+        }
+        // Minus A is on the curve and in the group, so that only the pairing says no.
+        let mut minus = proof;
+        let field = U256::from_str_radix(FIELD, 10).unwrap();
+        minus[1] = field - minus[1];
+        assert!(!holds(&known, own, payload, issued_at, &minus), "another point");
+        assert!(!holds(&checked(pinned(50_001), key.verifying_key()), own, payload, issued_at, &proof), "another root");
+        assert!(!holds(&Known::default(), own, payload, issued_at, &proof), "no tree");
+    }
+
+    /// The modulus of BN254's coordinates (EIP-197).
+    const FIELD: &str = "21888242871839275222246405745257275088696311157297823662689037894645226208583";
 }

@@ -7,22 +7,26 @@
 //!
 //! | Module | Holds |
 //! |---|---|
+//! | [`claim`] | on what ground a seat is asked for |
 //! | [`facts`] | what the own index says of statements |
 //! | [`home`] | secrets of commitments, the proving key |
 //! | [`objects`] | metadata objects by hash |
 //! | [`tunnel`] | QUIC between a member's daemon and the host's |
 //! | [`seat`] | one seat |
+//! | [`recording`] | seats' parts in recordings |
 //! | [`host`] | the host's role |
 //! | [`lobby`] | what is known before joining |
 //! | [`rtc`] | the page's signalling, carried unseen |
 //! | [`dev`] | the built-in wallet of the development chain |
 
+mod claim;
 pub mod dev;
 pub mod facts;
 pub mod home;
 pub mod host;
 mod lobby;
 pub mod objects;
+pub mod recording;
 pub mod rtc;
 pub mod seat;
 pub mod tunnel;
@@ -33,26 +37,28 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use alloy::primitives::{Address, B256};
-use pars_circuits::Nullifier;
 use pars_identity::id::IdentityId;
-use pars_proto::room::{Body, Claim, HostEntry, Metadata, Named, Sitting};
+use pars_proto::room::recording::ConsentDomain;
+use pars_proto::room::{Body, HostEntry, Metadata, Sitting};
 use pars_rpc::event::Event;
 use pars_rpc::room as rpc;
 use pars_rpc::room::Form;
 use pars_rpc::{Code, RpcError};
-use pars_wire::RoomId;
+use pars_wire::{ChainId, RecordingId, RoomId};
 use tokio::sync::{Semaphore, broadcast, oneshot, watch};
 
+use self::claim::Claimed;
 use self::facts::{FactsError, Oracle, Running};
 use self::home::Home;
 use self::host::Hosting;
 use self::objects::{ObjectClient, Objects};
-use self::seat::prove::Prover;
-use self::seat::{Begin, Command, Seat};
+use self::recording::calls::Contract;
+use self::seat::{Begin, Command, Seat, Way};
 use self::tunnel::dial::Dialer;
-use self::tunnel::records::Pair;
 use crate::chain::Progress;
+use crate::config::ConsentKeyKind;
 use crate::driver::Handle;
+use crate::recordings::Library;
 use crate::{clock, random};
 
 /// Events that a page may be behind.
@@ -83,6 +89,14 @@ pub struct Parts {
     pub accounts: Vec<Address>,
     /// The host's role, if it has it.
     pub hosting: Option<Hosting>,
+    /// Files and keys of recordings.
+    pub library: Library,
+    /// What own index says of consents.
+    pub consents: pars_indexer::Recordings,
+    /// Who submits calls of the contract of recordings, if nobody else is named.
+    pub through: Option<IdentityId>,
+    /// With which kind of key seats consent.
+    pub consent_key: ConsentKeyKind,
 }
 
 pub(crate) struct Inner {
@@ -98,6 +112,11 @@ pub(crate) struct Inner {
     dialer: Dialer,
     events: broadcast::Sender<Arc<Event>>,
     judging: Arc<Semaphore>,
+    contract: Contract,
+    library: Library,
+    consent_key: ConsentKeyKind,
+    /// The daemon ends.
+    stopping: watch::Sender<bool>,
     state: Mutex<State>,
 }
 
@@ -105,6 +124,8 @@ pub(crate) struct Inner {
 struct State {
     attempts: BTreeMap<String, Seat>,
     seats: BTreeMap<RoomId, Seat>,
+    /// Recorders' seats of members of this daemon, by their spans.
+    recorders: BTreeMap<RecordingId, Way>,
 }
 
 /// The rooms; clones are the same ones.
@@ -148,8 +169,10 @@ impl Rooms {
     /// # Errors
     /// The system gives no port to dial from.
     pub fn new(parts: Parts) -> std::io::Result<Self> {
-        let Parts { handle, oracle, progress, home, objects, address, accounts, hosting } = parts;
+        let Parts { handle, oracle, progress, home, objects, address, accounts, hosting, .. } = parts;
+        let Parts { library, consents: index, through, consent_key, .. } = parts;
         let ((objects, client), dialer) = (objects, Dialer::new()?);
+        let contract = Contract { handle: handle.clone(), index, progress: progress.clone(), through };
         let (events, _) = broadcast::channel(EVENTS);
         let (judging, state) = (Arc::new(Semaphore::new(JUDGED)), Mutex::default());
         let inner = Inner {
@@ -165,10 +188,15 @@ impl Rooms {
             dialer,
             events,
             judging,
+            contract,
+            library,
+            consent_key,
+            stopping: watch::Sender::new(false),
             state,
         };
         let rooms = Self(Arc::new(inner));
         tokio::spawn(watch_pins(Arc::downgrade(&rooms.0)));
+        tokio::spawn(rooms.0.finish_anchors());
         Ok(rooms)
     }
 
@@ -185,6 +213,7 @@ impl Rooms {
     /// End what is hosted; it goes on with the next start.
     pub fn stop(&self) {
         self.0.hosting.iter().for_each(Hosting::stop);
+        self.0.stopping.send_replace(true);
         self.0.state(std::mem::take);
     }
 
@@ -321,16 +350,27 @@ async fn ask<T>(seat: &Seat, gone: Code, command: impl FnOnce(seat::Reply<T>) ->
     answer.await.unwrap_or_else(|_| Err(gone.into()))
 }
 
-/// On what ground a seat is asked for, and what proves it.
-struct Claimed {
-    claim: Claim,
-    prover: Option<Prover>,
-    records: Option<Pair>,
-}
-
 impl Inner {
     fn state<T>(&self, with: impl FnOnce(&mut State) -> T) -> T {
         with(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The contract that holds consents.
+    fn domain(&self) -> ConsentDomain {
+        let deployment = self.oracle.deployment();
+        ConsentDomain { chain: ChainId(deployment.chain_id), contract: deployment.recording_consent }
+    }
+
+    /// Anchor what a restart left, until the daemon ends.
+    fn finish_anchors(&self) -> impl Future<Output = ()> + use<> {
+        let (parts, domain) = ((self.contract.clone(), self.library.clone()), self.domain());
+        let mut stopping = self.stopping.subscribe();
+        async move {
+            tokio::select! {
+                () = recording::anchors::finish(parts, domain) => {}
+                _ = stopping.wait_for(|stopping| *stopping) => {}
+            }
+        }
     }
 
     /// Tell every page.
@@ -386,61 +426,6 @@ impl Inner {
         let metadata = Metadata::open(&object, &running.metadata, running.sitting.scope.room).ok()?;
         Some((metadata.front().hosts.first()?.clone(), metadata))
     }
-
-    /// The own leaf that is worth most, with its secret.
-    async fn leaf(&self, running: &Running, only: Option<Address>) -> Result<Option<Prover>, FactsError> {
-        let pinned = self.oracle.pinned(&running.sitting.scope).await?;
-        let (threshold, at) = (pinned.sitting.threshold, pinned.sitting.at);
-        for account in self.home.accounts().into_iter().filter(|account| only.is_none_or(|only| only == *account)) {
-            let Some((_, leaf)) = pinned.leaves.find(account).filter(|(_, leaf)| leaf.meets(threshold, at)) else {
-                continue;
-            };
-            match self.home.secret(account, leaf.commitment) {
-                Ok(Some(secret)) => return Ok(Some(Prover { pinned: pinned.clone(), account, secret })),
-                Ok(None) => {}
-                Err(error) => tracing::warn!(%error, "a secret cannot be used"),
-            }
-        }
-        Ok(None)
-    }
-
-    async fn anonymous(&self, running: &Running) -> Result<Claimed, RpcError> {
-        if !running.sitting.kind.allows_anonymous() {
-            return Err(Code::AnonymousNotAllowed.into());
-        }
-        let sentence = "no secret of this daemon belongs to a leaf that this sitting counts: lock, register, wait for the next sitting";
-        let prover = self.leaf(running, None).await?.ok_or_else(|| RpcError::new(Code::NotEligible, sentence))?;
-        Ok(Claimed { claim: Claim::Anonymous { nullifier: nullifier(&prover) }, prover: Some(prover), records: None })
-    }
-
-    async fn known(&self, running: &Running, account: Address) -> Result<Claimed, RpcError> {
-        if !self.oracle.has_access(running, account).await? {
-            return Err(Code::NotEligible.into());
-        }
-        let own = self.handle.read(|node| {
-            let identity = node.member()?.identity();
-            let pair = (identity.record.encode(), identity.certificate.encode());
-            Some((identity.id(), identity.certificate.device(), pair))
-        });
-        let (session, device, records) = own.await.map_err(|_| Code::Internal)?.ok_or(Code::IdentityUnknown)?;
-        let (member, records) = (Named { account, session, device }, Some(records));
-        if !running.sitting.kind.allows_anonymous() {
-            return Ok(Claimed { claim: Claim::Committee { member }, prover: None, records });
-        }
-        let prover = self.leaf(running, Some(account)).await?;
-        let pinned = self.oracle.pinned(&running.sitting.scope).await?;
-        if prover.is_none() && pinned.counts(account) {
-            let sentence = "the account has a leaf in this sitting's tree, and its secret is not in this daemon's home";
-            return Err(RpcError::new(Code::ProofInvalid, sentence));
-        }
-        let nullifier = prover.as_ref().map(nullifier);
-        Ok(Claimed { claim: Claim::Identified { nullifier, member }, prover, records })
-    }
-}
-
-fn nullifier(prover: &Prover) -> pars_wire::Nullifier {
-    let external = prover.pinned.sitting.scope(pars_circuits::Purpose::Join).external();
-    pars_wire::Nullifier(Nullifier::of(external, &prover.secret).bytes())
 }
 
 /// Which objects are worth keeping: those that the own index pins, looked at with every new block.

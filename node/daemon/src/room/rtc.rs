@@ -1,7 +1,8 @@
 //! `/rtc…` of the page's LiveKit client: its HTTP request is given unseen, but for headers that name the browser, to the host's
 //! daemon, which carries it to the SFU; then the bytes of the WebSocket go both ways.
 //!
-//! Whoever asks must show a token that this daemon gave to its page for a seat that it holds now: nobody else reaches the tunnel.
+//! Whoever asks must show a token that this daemon gave to its page, or to its recorder, for a seat that it holds now: nobody else
+//! reaches the tunnel.
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -11,12 +12,14 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use pars_crypto::hash::equal;
 
 use super::Rooms;
-use super::seat::Seat;
+use super::seat::Way;
 use super::tunnel::dial::Tunnel;
 
 /// Bytes of an answer that is no WebSocket.
@@ -31,6 +34,7 @@ const RETURNED: [HeaderName; 6] =
 type Refusal = (StatusCode, &'static str);
 
 const UNKNOWN: Refusal = (StatusCode::UNAUTHORIZED, "this daemon gave out no such token, or its seat is gone");
+const ELSEWHERE: Refusal = (StatusCode::FORBIDDEN, "this token is for a room in which this daemon holds no seat");
 const LOST: Refusal = (StatusCode::BAD_GATEWAY, "the room's host is not reached now");
 
 /// One request of a page.
@@ -40,8 +44,11 @@ pub async fn serve(State(rooms): State<Rooms>, request: Request) -> Response {
 
 async fn pass(rooms: &Rooms, mut request: Request) -> Result<Response, Refusal> {
     let token = token(request.uri(), request.headers()).ok_or(UNKNOWN)?;
-    let tunnel = rooms.0.state(|state| state.seats.values().find_map(|seat| holds(seat, &token)));
-    let tunnel = tunnel.ok_or(UNKNOWN)?.ok_or(LOST)?;
+    let tunnel = rooms.0.state(|state| {
+        let ways = state.seats.values().map(|seat| &seat.way).chain(state.recorders.values());
+        ways.clone().find_map(|way| holds(way, &token)).ok_or_else(|| why(ways, &token))
+    });
+    let tunnel = tunnel?.ok_or(LOST)?;
     let wanted = wanted(&request)?;
     let page = request.extensions_mut().remove::<hyper::upgrade::OnUpgrade>();
     let mut response = ask(&tunnel, wanted).await.map_err(|_| LOST)?;
@@ -66,10 +73,24 @@ async fn pass(rooms: &Rooms, mut request: Request) -> Result<Response, Refusal> 
 }
 
 /// The tunnel of the seat whose token this is.
-fn holds(seat: &Seat, token: &str) -> Option<Option<Tunnel>> {
-    let own = seat.token.borrow();
+fn holds(way: &Way, token: &str) -> Option<Option<Tunnel>> {
+    let own = way.token.borrow();
     let same = own.as_ref().is_some_and(|own| equal(own.as_bytes(), token.as_bytes()));
-    same.then(|| seat.tunnel.borrow().clone())
+    same.then(|| way.tunnel.borrow().clone())
+}
+
+/// How a token that none of the seats has is refused. What it says of its room is unverified, and chooses the sentence only.
+fn why<'a>(ways: impl Iterator<Item = &'a Way>, token: &str) -> Refusal {
+    let Some(asked) = room(token) else { return UNKNOWN };
+    let mut own = ways.filter_map(|way| room(way.token.borrow().as_deref()?)).peekable();
+    if own.peek().is_some() && own.all(|own| own != asked) { ELSEWHERE } else { UNKNOWN }
+}
+
+/// The server's name of the room that a token says it is for.
+fn room(token: &str) -> Option<String> {
+    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    let claims: serde_json::Value = serde_json::from_slice(&claims).ok()?;
+    claims.pointer("/video/room")?.as_str().map(str::to_owned)
 }
 
 /// LiveKit's clients put it into the query, or into a header.
@@ -120,6 +141,24 @@ mod tests {
         assert_eq!(token(&uri, &headers), None);
         headers.insert(AUTHORIZATION, "Bearer def".parse().unwrap());
         assert_eq!(token(&uri, &headers).as_deref(), Some("def"));
+    }
+
+    #[test]
+    fn a_token_of_another_room_is_told_from_one_that_nobody_gave() {
+        let of = |claims: &str| format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims));
+        let way = |token: String| Way {
+            tunnel: tokio::sync::watch::channel(None).1,
+            token: tokio::sync::watch::channel(Some(token)).1,
+        };
+        let (here, there) = (of(r#"{"video":{"room":"here"}}"#), of(r#"{"video":{"room":"there"}}"#));
+        let forged = format!("{here}A");
+        let own = [way(here.clone()), way(of("{}"))];
+        assert!(holds(&own[0], &here).is_some() && holds(&own[0], &there).is_none());
+        assert_eq!(why(own.iter(), &there), ELSEWHERE);
+        for token in [&*forged, "", "abc", "a.b.c", &of("{}"), &of(r#"{"video":{"room":5}}"#)] {
+            assert_eq!(why(own.iter(), token), UNKNOWN, "{token}");
+        }
+        assert_eq!(why([].iter(), &there), UNKNOWN, "no seat is held at all");
     }
 
     #[test]

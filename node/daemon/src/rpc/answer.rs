@@ -7,6 +7,10 @@ use pars_rpc::event::Ack;
 use pars_rpc::identity::{CreateIdentity, GetIdentity, GetRevocation};
 use pars_rpc::message::{ListMessages, MarkRead, SendMessage};
 use pars_rpc::method::Method;
+use pars_rpc::recording::{
+    AnswerRecording, FetchRecording, ForgetRecording, GetRecording, ListRecordings, ListTracks, PlayRecording,
+    ProposeRecording, ReadTrack, StopRecording, VerifyRecording,
+};
 use pars_rpc::room::{
     CancelJoin, DevAccounts, DevSign, GetLobby, GiveOrder, HostSitting, JoinRoom, LeaveRoom, ListRooms, NewConnection,
     OpenMessage, PrepareSeat, SignMessage,
@@ -97,6 +101,17 @@ async fn result(context: &Context, network_agrees: bool, request: Request) -> Re
             Code::InvalidRequest,
             "events are told over a WebSocket: connect to /ws and subscribe there",
         )),
+        Method::RecordingPropose => run::<ProposeRecording>(context, request).await,
+        Method::RecordingAnswer => run::<AnswerRecording>(context, request).await,
+        Method::RecordingStop => run::<StopRecording>(context, request).await,
+        Method::RecordingStatus => run::<GetRecording>(context, request).await,
+        Method::RecordingList => run::<ListRecordings>(context, request).await,
+        Method::RecordingFetch => run::<FetchRecording>(context, request).await,
+        Method::RecordingVerify => run::<VerifyRecording>(context, request).await,
+        Method::RecordingPlay => run::<PlayRecording>(context, request).await,
+        Method::RecordingTracks => run::<ListTracks>(context, request).await,
+        Method::RecordingRead => run::<ReadTrack>(context, request).await,
+        Method::RecordingForget => run::<ForgetRecording>(context, request).await,
         Method::GroupCreate | Method::GroupJoin | Method::GroupLeave | Method::FileSend | Method::FileReceive => {
             Err(Code::NotSupported.into())
         }

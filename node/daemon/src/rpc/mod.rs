@@ -6,7 +6,7 @@
 //! | [`listen`] | the two listeners and their bounds |
 //! | [`auth`] | the token; Host and Origin of loopback HTTP |
 //! | [`answer`] | requests to responses, alone and in batches |
-//! | `identity`, `session`, `message`, `status`, `trigger`, `room` | the methods |
+//! | `identity`, `session`, `message`, `status`, `trigger`, `room`, `recording` | the methods |
 //! | [`render`] | the engine's words in those of the RPC |
 //! | [`subscription`], `socket` | durable events; one WebSocket |
 //!
@@ -17,6 +17,7 @@ pub mod auth;
 mod identity;
 pub mod listen;
 mod message;
+mod recording;
 pub mod render;
 mod room;
 mod session;
@@ -44,6 +45,7 @@ use crate::chain::Progress;
 use crate::config::Network;
 use crate::driver::Handle;
 use crate::page::Page;
+use crate::recordings::Library;
 use crate::room::{Rooms, rtc};
 pub use listen::Server;
 
@@ -78,6 +80,8 @@ pub struct Context {
     pub executor: bool,
     /// Rooms.
     pub rooms: Option<Rooms>,
+    /// Recordings.
+    pub library: Option<Library>,
     /// Room for WebSockets.
     pub sockets: Arc<Semaphore>,
     /// Which listener the call came over.
@@ -94,13 +98,19 @@ impl Context {
         executor: bool,
     ) -> Self {
         let sockets = Arc::new(Semaphore::new(MAX_SOCKETS));
-        Self { handle, network, progress, service, executor, rooms: None, sockets, door: Door::Loopback }
+        Self { handle, network, progress, service, executor, rooms: None, library: None, sockets, door: Door::Loopback }
     }
 
     /// The same with rooms.
     #[must_use]
     pub fn with_rooms(self, rooms: Rooms) -> Self {
         Self { rooms: Some(rooms), ..self }
+    }
+
+    /// The same with recordings.
+    #[must_use]
+    pub fn with_library(self, library: Library) -> Self {
+        Self { library: Some(library), ..self }
     }
 
     /// The same for calls over another listener.

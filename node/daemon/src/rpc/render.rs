@@ -109,6 +109,7 @@ pub fn refused(error: &CommandError) -> RpcError {
         CommandError::Text => Code::ContentSize,
         CommandError::ContentType(_) => Code::InvalidParams,
         CommandError::ClientIdReused => Code::ClientIdReused,
+        CommandError::RateLimited { .. } => Code::RateLimited,
         CommandError::Busy | CommandError::Task(_) => Code::Busy,
         CommandError::Session(error) => refused_by_session(error),
     };

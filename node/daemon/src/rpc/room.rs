@@ -20,11 +20,11 @@ const MAX_MESSAGE: usize = 32 * 1_024;
 /// Accounts of a wallet that are judged at once: each may be a call to the chain's node.
 const MAX_ASKED: usize = 20;
 
-fn rooms(context: &Context) -> Result<&Rooms, RpcError> {
+pub(super) fn rooms(context: &Context) -> Result<&Rooms, RpcError> {
     context.rooms.as_ref().ok_or_else(|| Code::NotSupported.into())
 }
 
-fn malformed(sentence: &str) -> RpcError {
+pub(super) fn malformed(sentence: &str) -> RpcError {
     RpcError::new(Code::InvalidParams, sentence)
 }
 

@@ -81,7 +81,7 @@ impl Connection {
         let (mut calls, mut subscribed) = (Vec::new(), false);
         for part in parts {
             if let (Ok(request), None, Some(rooms)) = (&part, &self.rooms, &self.context.rooms)
-                && request.method.starts_with("room.")
+                && ["room.", "recording."].iter().any(|line| request.method.starts_with(line))
             {
                 self.rooms = Some(rooms.events());
             }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use pars_daemon::args::Settings;
-use pars_daemon::config::{Config, ConfigError};
+use pars_daemon::config::{Config, ConfigError, ConsentKeyKind};
 use serde_json::json;
 
 /// Settings that would start, but for what a test changes.
@@ -55,6 +55,25 @@ fn complete_settings_of_dev_are_accepted() {
 }
 
 #[test]
+fn recordings_go_where_the_settings_say() {
+    let dir = tempfile::tempdir().unwrap();
+    let id = format!("05{}", "ab".repeat(32));
+    let settings = Settings {
+        recordings_through: Some(id.clone()),
+        blocks_from: vec!["http://127.0.0.1:8080".into(), "http://[::1]:1/ipfs".into()],
+        blocks_to: vec!["http://127.0.0.1:5001".into()],
+        consent_key: Some("ml-dsa".into()),
+        ..settings(dir.path(), "dev", 7072)
+    };
+    let config = Config::check(dir.path().into(), settings).unwrap();
+    assert_eq!(config.recordings_through.map(|id| id.to_string()), Some(id));
+    let shown = |urls: &[_]| urls.iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(shown(&config.blocks_from), ["http://127.0.0.1:8080/", "http://[::1]:1/ipfs"]);
+    assert_eq!(shown(&config.blocks_to), ["http://127.0.0.1:5001/"]);
+    assert_eq!(config.consent_key, ConsentKeyKind::MlDsa);
+}
+
+#[test]
 fn what_is_missing_is_named_with_its_flag() {
     for (change, flag) in [
         ((|s: &mut Settings| s.rpc = None) as fn(&mut Settings), "--rpc"),
@@ -99,6 +118,9 @@ fn other_networks_wait_for_the_vault_and_refuse_what_is_for_dev() {
         assert!(matches!(error, ConfigError::NoVault(_)) && error.to_string().contains("not supported yet"), "{error}");
         let capture = Settings { capture: Some(PathBuf::from("file")), ..settings(dir.path(), network, chain_id) };
         assert!(matches!(check(capture), ConfigError::DevOnly { flag: "--capture" }));
+        let tunnels = Some(PathBuf::from("file"));
+        let tunnels = Settings { capture_tunnels: tunnels, ..settings(dir.path(), network, chain_id) };
+        assert!(matches!(check(tunnels), ConfigError::DevOnly { flag: "--capture-tunnels" }));
         let account = Settings { dev_account: Some(0), ..settings(dir.path(), network, chain_id) };
         assert!(matches!(check(account), ConfigError::DevOnly { flag: "--dev-account" }));
         let other = check(settings(dir.path(), network, 7072));
@@ -113,6 +135,17 @@ fn nonsense_is_refused_with_what_would_be_right() {
     assert!(refusal(|s| s.bootstrap = vec!["/dns4/example/tcp/1".into()]).contains("--bootstrap"));
     assert!(refusal(|s| s.rpc = Some("ftp://example".into())).contains("http"));
     assert!(refusal(|s| s.delay = Some("slow".into())).contains("fast, default or private"));
+    assert!(refusal(|s| s.consent_key = Some("rsa".into())).contains("secp256k1 or ml-dsa"));
+    for through in ["", "05", "06abababababababababababababababababababababababababababababababab"] {
+        let sentence = refusal(|s| s.recordings_through = Some(through.into()));
+        assert!(sentence.contains("--recordings-through") && sentence.contains("05…"), "{sentence}");
+    }
+    for url in ["", "127.0.0.1:8080", "https://example", "http://", "file:///etc"] {
+        let from = refusal(|s| s.blocks_from = vec!["http://127.0.0.1:1".into(), url.into()]);
+        assert!(from.contains("--blocks-from") && from.contains("gateway"), "{from}");
+        let to = refusal(|s| s.blocks_to = vec![url.into()]);
+        assert!(to.contains("--blocks-to") && to.contains("IPFS node"), "{to}");
+    }
     let both = refusal(|s| (s.account_file, s.dev_account) = (Some("key".into()), Some(1)));
     assert!(both.contains("not both"));
 }

@@ -12,6 +12,8 @@ mod limits;
 mod logs;
 mod messages;
 mod network;
+mod recording_calls;
+mod recordings;
 mod rpc;
 mod service;
 mod sessions;

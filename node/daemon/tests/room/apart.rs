@@ -11,6 +11,7 @@ use chacha20::rand_core::{Rng, SeedableRng};
 use pars_bindings::TownHall::closeSittingCall;
 use pars_circuits::{Deadline, Leaf, LeafSet, Nullifier, ProvingKey, Purpose, Request, Secret, Threshold, Witness};
 use pars_crypto::suite::Libcrux;
+use pars_e2e::capture::Capture;
 use pars_engine::room::{Member, MemberConfig, MemberIn, MemberOut, MemberQuestion};
 use pars_identity::id::IdentityId;
 use pars_proto::room::recording::ConsentKey;
@@ -22,21 +23,25 @@ use serde_json::{Value, json};
 
 use crate::world::{HOST, Hall, Page, send_as};
 
-/// Bytes of a value that ties: a shorter one stands in two places by chance.
-const VALUE: usize = 8;
+/// Bytes of a value that ties, and how many different ones it has: a shorter one stands in two places by chance.
+const VALUE: (usize, usize) = (8, 1);
+/// The same in what connections carried, where heads of frames are runs of zeros and small numbers. What lasts of a member
+/// (account, keys, commitment, identity) is random and has 20 bytes or more.
+const CARRIED: (usize, usize) = (20, 10);
 /// Characters of such a value in base64, the shortest of the encodings.
 const WRITTEN: usize = 11;
 const OPENED: u64 = 1_800_000_000;
 const SPAN: u64 = 10_000_000;
 
-fn values(bytes: &[u8]) -> BTreeSet<&[u8]> {
-    bytes.windows(VALUE).collect()
+fn values(bytes: &[u8], (length, different): (usize, usize)) -> BTreeSet<&[u8]> {
+    let is_one = |value: &&[u8]| value.iter().collect::<BTreeSet<_>>().len() >= different;
+    bytes.windows(length).filter(is_one).collect()
 }
 
 /// What stands in both sittings of one member, and in no sitting of a stranger.
-fn ties(first: &[u8], second: &[u8], strangers: [&[u8]; 2]) -> Vec<String> {
-    let others: BTreeSet<_> = strangers.into_iter().flat_map(values).collect();
-    let both = values(first).intersection(&values(second)).copied().collect::<BTreeSet<_>>();
+fn ties(value: (usize, usize), first: &[u8], second: &[u8], strangers: [&[u8]; 2]) -> Vec<String> {
+    let others: BTreeSet<_> = strangers.into_iter().flat_map(|bytes| values(bytes, value)).collect();
+    let both = values(first, value).intersection(&values(second, value)).copied().collect::<BTreeSet<_>>();
     both.difference(&others)
         .map(|value| format!("{} {:?}", hex::encode(value), String::from_utf8_lossy(value)))
         .collect()
@@ -152,9 +157,9 @@ fn statements_and_proofs_of_one_holder_in_two_sittings_share_no_value() {
     let (first, second, again) = (made(&member, 3), made(&member, 4), made(&member, 3));
     let others = [made(&stranger, 3), made(&stranger, 4)];
     let others = [others[0].as_slice(), &others[1]];
-    assert_eq!(ties(&first, &second, others), Vec::<String>::new());
+    assert_eq!(ties(VALUE, &first, &second, others), Vec::<String>::new());
     // Within one sitting the nullifier says that it is the same member: the room's rule of one seat each.
-    let ties = ties(&first, &again, others);
+    let ties = ties(VALUE, &first, &again, others);
     // Its windows, and those with the zeros of the unused fields behind it.
     assert_eq!(ties.len(), 32, "{ties:?}");
     for secret in [member.account.as_slice(), &member.secret.commitment().word().to_be_bytes::<32>()] {
@@ -179,6 +184,19 @@ async fn shown(page: &mut Page, room: &str) -> (Value, Vec<u8>) {
     let claims: Value = serde_json::from_slice(&token[1]).unwrap();
     let text = json!([identity, claims, hex::encode(&token[2]), entry, keys["own"], signed, joined["seat"]]);
     (claims, text.to_string().into_bytes())
+}
+
+/// What each connection with the host carried, in the order in which they were opened.
+fn carried(capture: &Capture) -> Vec<Vec<u8>> {
+    let mut all = Vec::<(&[u8], Vec<u8>)>::new();
+    for packet in &capture.packets {
+        let connection = &packet.link[..8];
+        match all.iter_mut().find(|(of, _)| *of == connection) {
+            Some((_, bytes)) => bytes.extend(&packet.bytes),
+            None => all.push((connection, packet.bytes.clone())),
+        }
+    }
+    all.into_iter().map(|(_, bytes)| bytes).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -209,4 +227,15 @@ async fn a_member_without_a_name_is_somebody_else_in_the_next_sitting() {
     let [(before, first, one), (after, second, two)] = seen.try_into().unwrap();
     assert_ne!((&before["sub"], &before["video"]["room"]), (&after["sub"], &after["video"]["room"]));
     assert_eq!(written_ties(&first, &second, [&one, &two]), Vec::<String>::new());
+
+    let file = hall.world.datadir("host.tunnels");
+    // A daemon that has ended has written everything.
+    let _standing = hall.without_host().await;
+    let carried: [Vec<u8>; 4] = carried(&Capture::read(&file).unwrap()).try_into().unwrap();
+    let [one, first, second, two] = &carried;
+    assert_eq!(ties(CARRIED, first, second, [one, two]), Vec::<String>::new());
+    assert!(
+        ties(CARRIED, one, first, [second, two]).len() > 100,
+        "connections of one sitting share what is that sitting's"
+    );
 }

@@ -6,6 +6,7 @@ mod host;
 mod join;
 mod page;
 mod quiet;
+mod recording;
 mod refusals;
 mod remains;
 #[path = "../daemon/support.rs"]

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use pars_crypto::suite::Libcrux;
+use pars_daemon::net::capture::Capture;
 use pars_daemon::random;
 use pars_daemon::room::tunnel::dial::{DialError, Dialer};
 use pars_daemon::room::tunnel::records::Records;
 use pars_daemon::room::tunnel::serve::{FromLink, Links, Listener};
+use pars_e2e::capture::tunnel::{Kind, streams};
 use pars_identity::IdentityId;
 use pars_proto::room::{HostEntry, HostSecrets, Reach};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -38,11 +40,15 @@ async fn whoever_answers_with_another_key_is_not_the_host() {
 
 #[tokio::test]
 async fn packets_go_both_ways_and_signalling_only_after_the_host_has_answered() {
-    let (secrets, listener) = host();
+    let (secrets, mut listener) = host();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("tunnels");
+    let (capture, written) = Capture::start(&file).await.unwrap();
+    listener.capture = Some(capture);
     let entry = entry(&secrets, &listener);
     let sfu = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (links, (packets, mut from)) = (Links::default(), mpsc::channel(8));
-    tokio::spawn(listener.serve((links.clone(), Records::default()), packets, sfu.local_addr().unwrap()));
+    let serving = tokio::spawn(listener.serve((links.clone(), Records::default()), packets, sfu.local_addr().unwrap()));
     let dialer = Arc::new(Dialer::new().unwrap());
     let stranger = dialer.dial(&entry).await.unwrap();
     let mut stream = stranger.signalling().await.unwrap();
@@ -75,4 +81,13 @@ async fn packets_go_both_ways_and_signalling_only_after_the_host_has_answered() 
     assert_eq!(&heard, b"world");
     links.end(link);
     assert_eq!(recv.recv().await.unwrap(), None, "the host ended the link");
+
+    serving.abort();
+    written.await.unwrap();
+    let seen = streams(&pars_e2e::capture::Capture::read(&file).unwrap()).unwrap();
+    let mut seen: Vec<_> = seen.iter().map(|of| (of.kind, of.came.as_slice(), of.sent.as_slice())).collect();
+    seen.sort_unstable();
+    let expected: [(Kind, &[u8], &[u8]); 3] =
+        [(Kind::Control, b"join", b"replystand"), (Kind::Signalling, b"", b""), (Kind::Signalling, b"hello", b"world")];
+    assert_eq!(seen, expected, "a capture holds what each stream carried");
 }

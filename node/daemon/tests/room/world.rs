@@ -8,6 +8,7 @@ use alloy::primitives::{Address, B256, Bytes, U256};
 use alloy::sol_types::SolCall;
 use futures::{SinkExt, StreamExt};
 use pars_bindings::ParsToken::{approveCall, transferCall};
+use pars_bindings::ServiceNodeRegistry::rollEpochCall;
 use pars_bindings::TownHall::{RoomConfig, createRoomCall, roomCountCall};
 use pars_bindings::VotingEscrow::{createLock_0Call, createLock_1Call};
 use pars_circuits::Secret;
@@ -65,10 +66,7 @@ impl Hall {
         let sfu_keys = pars_sfu::Keys::new(&key, &secret).unwrap();
         let config = pars_sfu::Config { listen: address, udp: address, keys: sfu_keys, dump: None };
         let sfu = pars_sfu::start(config).await.unwrap();
-        let stake = transferCall { to: account(4), value: U256::from(STAKE) };
-        world.send(world.contracts.pars, &stake).await;
-        let service = Settings { service: true, dev_account: Some(4), bootstrap: Vec::new(), ..world.settings() };
-        let service = world.daemon("service", service).await;
+        let service = service(&world, (4, "service"), Vec::new()).await;
         let bootstrap = service.ready().listen.clone();
         for (holder, leaf) in [(1, true), (2, true), (3, false)] {
             lock(&world, holder, leaf).await;
@@ -107,11 +105,25 @@ impl Hall {
         Self { world, sfu, host, bootstrap, _service, keys }
     }
 
+    /// What a daemon on this network is started with.
+    pub(crate) fn settings(&self) -> Settings {
+        Settings { bootstrap: vec![self.bootstrap.clone()], ..self.world.settings() }
+    }
+
+    /// Four more service nodes, of accounts 5 to 8: messages need five in the registry of today.
+    pub(crate) async fn services(&self) -> Vec<Daemon> {
+        let mut all = Vec::new();
+        for number in 5..=8 {
+            all.push(service(&self.world, (number, &format!("service-{number}")), vec![self.bootstrap.clone()]).await);
+        }
+        self.world.send(self.world.contracts.service_node_registry, &rollEpochCall {}).await;
+        all
+    }
+
     /// A member's daemon; with the secrets of an account's leaf.
     pub(crate) async fn member(&self, name: &str, holder: Option<usize>) -> Daemon {
         let home = holder.map(|holder| home(&self.world, holder));
-        let settings = Settings { bootstrap: vec![self.bootstrap.clone()], home, ..self.world.settings() };
-        self.world.daemon(name, settings).await
+        self.world.daemon(name, Settings { home, ..self.settings() }).await
     }
 
     /// The id of the room that the host's account creates next.
@@ -122,9 +134,13 @@ impl Hall {
 
     /// Creates it.
     pub(crate) async fn create_room(&self, kind: Kind) {
+        self.create_room_for(kind, kind.cap()).await;
+    }
+
+    async fn create_room_for(&self, kind: Kind, capacity: u16) {
         let config = RoomConfig {
             kind: kind.into(),
-            capacity: kind.cap(),
+            capacity,
             minBalance: if kind == Kind::Committee { 0 } else { 1 },
             safe: Address::ZERO,
             committee: Address::ZERO,
@@ -137,8 +153,13 @@ impl Hall {
 
     /// A room of the host's account.
     pub(crate) async fn room(&self, kind: Kind) -> String {
+        self.room_for(kind, kind.cap()).await
+    }
+
+    /// The same for so many seats.
+    pub(crate) async fn room_for(&self, kind: Kind, capacity: u16) -> String {
         let id = self.next_room().await;
-        self.create_room(kind).await;
+        self.create_room_for(kind, capacity).await;
         // The host's own index hears of it with the next look.
         while call(&self.host.ready().socket, "room.lobby", json!({"room": id})).await.get("error").is_some() {
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -193,6 +214,13 @@ impl Hall {
     }
 }
 
+/// A service node of an account.
+async fn service(world: &World, (number, name): (usize, &str), bootstrap: Vec<String>) -> Daemon {
+    let stake = transferCall { to: account(number), value: U256::from(STAKE) };
+    world.send(world.contracts.pars, &stake).await;
+    world.daemon(name, Settings { service: true, dev_account: Some(number), bootstrap, ..world.settings() }).await
+}
+
 fn host_settings(world: &World, (sfu, keys, bootstrap): (&pars_sfu::Running, &TempDir, &str)) -> Settings {
     Settings {
         host: true,
@@ -203,6 +231,7 @@ fn host_settings(world: &World, (sfu, keys, bootstrap): (&pars_sfu::Running, &Te
         bootstrap: vec![bootstrap.to_owned()],
         home: Some(home(world, HOST)),
         capture: Some(world.datadir("host.capture")),
+        capture_tunnels: Some(world.datadir("host.tunnels")),
         ..world.settings()
     }
 }

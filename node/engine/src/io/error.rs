@@ -69,6 +69,14 @@ pub enum CommandError {
     /// Too much is on its way.
     #[error("too many objects are on their way; send again when some have been stored")]
     Busy,
+    /// As many messages were sent within 24 h as requests are remembered (THREATS N6).
+    #[error(
+        "65,536 messages were sent within 24 hours, and none of them may be forgotten; send this one again in {minutes} min"
+    )]
+    RateLimited {
+        /// Until the oldest may be forgotten.
+        minutes: u32,
+    },
     /// The session refuses.
     #[error(transparent)]
     Session(#[from] RefusedError),

@@ -24,6 +24,7 @@ use pars_identity::pin::Pin;
 use pars_wire::codec::{DecodeError, Hour, Reader, Writer};
 use pars_wire::limits::{GRACE_HOURS, MAX_TTL_HOURS};
 
+use super::commands::Commands;
 use super::early::Place;
 use super::history::{History, Kept};
 use super::shed::Consumed;
@@ -117,6 +118,7 @@ pub struct Desk {
     /// Messages that wait for those before them.
     pub(super) early: BTreeMap<Place, Kept>,
     pub(super) history: History,
+    pub(super) commands: Commands,
     pub(super) seen: BTreeMap<[u8; 32], Hour>,
     pub(super) publication: Option<Publication>,
     /// Durable here, but the swarm is not told so until their conversation has room: its reading pauses.

@@ -1,9 +1,8 @@
-//! Messages sent and received, and gaps, under one rising cursor, and which command made which message.
+//! Messages sent and received, and gaps, under one rising cursor. Which command made which message: [`super::commands`].
 //!
 //! | Row | Value, sealed |
 //! |---|---|
 //! | message cursor8 | `state1\|copies1\|peer32\|id16\|sequence8\|timestamp8\|type2\|object32\|content` |
-//! | counter `c`, command16 | `cursor8\|id16\|to32\|digest32`; the digest is missing in rows of version 1 |
 //! | counter `a` | last acknowledged cursor 8 |
 //!
 //! Type 0: a gap, and the content says why. State 1: received; 2: sent, on its way, copies of the objects stored so far
@@ -20,15 +19,12 @@ use pars_proto::session::MessageId;
 use pars_wire::codec::{DecodeError, Reader, Writer};
 use pars_wire::content::ContentType;
 
-use crate::io::{CommandId, Delivery, Direction, Entry, Event, Gap, Received};
+use crate::io::{Delivery, Direction, Entry, Event, Gap, Received};
 
 /// Messages kept of one conversation.
 pub const MAX_CONVERSATION: usize = 2_048;
 /// Messages kept of all conversations.
 pub const MAX_HISTORY: usize = 16_384;
-/// Commands whose message is remembered: the newest. At the 24 h that a repeated request is known for (THREATS N6), three in four
-/// seconds on average; about 10 MB.
-pub const MAX_COMMANDS: usize = 65_536;
 /// Messages of one conversation that nobody has acknowledged or marked as read: then reading it pauses and what is left waits at
 /// the swarm. Other conversations go on.
 pub const MAX_UNACKNOWLEDGED: usize = 1_024;
@@ -65,16 +61,6 @@ pub(super) struct Kept {
     pub(super) state: State,
 }
 
-/// What a command made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Sent {
-    pub(super) cursor: u64,
-    pub(super) id: MessageId,
-    pub(super) to: IdentityId,
-    /// SHA3-256 of what was sent; none in a row of version 1.
-    pub(super) digest: Option<[u8; 32]>,
-}
-
 #[derive(Default)]
 pub(super) struct History {
     kept: BTreeMap<u64, Kept>,
@@ -83,8 +69,6 @@ pub(super) struct History {
     counts: BTreeMap<IdentityId, usize>,
     /// Copies of an object that too few nodes took.
     short: BTreeMap<u64, usize>,
-    commands: BTreeMap<CommandId, Sent>,
-    order: BTreeMap<u64, CommandId>,
     pub(super) cursor: u64,
     pub(super) acknowledged: u64,
     /// Marked as read, by conversation.
@@ -112,9 +96,14 @@ impl History {
         }
     }
 
+    /// A cursor that was given, also if its message is here no more.
+    pub(super) fn reserve(&mut self, cursor: u64) {
+        self.cursor = self.cursor.max(cursor);
+    }
+
     /// Out of a row.
     pub(super) fn restore(&mut self, cursor: u64, message: Kept) {
-        self.cursor = self.cursor.max(cursor);
+        self.reserve(cursor);
         self.hidden.insert(cursor, message);
         self.show(cursor);
     }
@@ -243,23 +232,6 @@ impl History {
         all.find(|(cursor, message)| settled(**cursor, message)).map(|(cursor, _)| *cursor)
     }
 
-    pub(super) fn command(&self, id: CommandId) -> Option<Sent> {
-        self.commands.get(&id).copied()
-    }
-
-    /// Remember what a command made; the command that is forgotten for it.
-    pub(super) fn remember(&mut self, id: CommandId, sent: Sent) -> Option<CommandId> {
-        self.cursor = self.cursor.max(sent.cursor);
-        self.commands.insert(id, sent);
-        self.order.insert(sent.cursor, id);
-        if self.order.len() <= MAX_COMMANDS {
-            return None;
-        }
-        let (_, forgotten) = self.order.pop_first()?;
-        self.commands.remove(&forgotten);
-        Some(forgotten)
-    }
-
     /// A page, by rising cursor. `read`: up to which cursor a contact's messages are read.
     pub(super) fn page(
         &self,
@@ -347,22 +319,6 @@ impl Kept {
     }
 }
 
-impl Sent {
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let digest = self.digest.as_ref().map_or(&[][..], |digest| digest);
-        [&self.cursor.to_be_bytes()[..], &self.id.0, &self.to.0, digest].concat()
-    }
-
-    pub(super) fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let mut from = Reader::new(bytes);
-        let cursor = from.u64("cursor")?;
-        let (id, to) = (MessageId(from.array("message id")?), IdentityId(from.array("contact")?));
-        let digest = if from.remaining() == 0 { None } else { Some(from.array("digest of a command")?) };
-        from.finish()?;
-        Ok(Self { cursor, id, to, digest })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -396,10 +352,6 @@ mod tests {
         }
         let gap = Kept { content_type: None, ..message(PEERS[0], State::Received) };
         assert!(Kept::decode(&gap.encode()) == Ok(gap));
-        for digest in [None, Some([6; 32])] {
-            let sent = Sent { cursor: 9, id: MessageId([5; 16]), to: PEERS[1], digest };
-            assert_eq!(Sent::decode(&sent.encode()), Ok(sent));
-        }
     }
 
     #[test]
@@ -476,17 +428,5 @@ mod tests {
             history.prune_gaps(PEERS[0]);
         }
         assert!(!history.full(PEERS[0]));
-    }
-
-    #[test]
-    fn only_the_newest_commands_are_remembered() {
-        let mut history = History::default();
-        let id = |number: u64| CommandId(u128::from(number).to_be_bytes());
-        for cursor in 1..=MAX_COMMANDS as u64 + 1 {
-            let sent = Sent { cursor, id: MessageId([0; 16]), to: PEERS[0], digest: None };
-            let forgotten = history.remember(id(cursor), sent);
-            assert_eq!(forgotten, (cursor > MAX_COMMANDS as u64).then(|| id(1)));
-        }
-        assert!(history.command(id(1)).is_none() && history.command(id(2)).is_some());
     }
 }

@@ -20,10 +20,11 @@ use pars_proto::swarm;
 use pars_proto::swarm::Registrar;
 use pars_proto::swarm::placement::Operators;
 use pars_wire::codec::{Hour, Reader, Wire};
-use pars_wire::machine::Now;
+use pars_wire::machine::{Now, UnixMinute};
 
+use super::commands::Sent;
 use super::desk::{Desk, Parcel, Publication, Thread, decode_held};
-use super::history::{Kept, Sent};
+use super::history::Kept;
 use super::poll::Polling;
 use super::publish::Publishing;
 use super::send::Parked;
@@ -54,7 +55,7 @@ impl Member {
     }
 
     fn build(config: MemberConfig, identity: Identity, rows: &Rows, now: Now) -> Result<Self, RestoreError> {
-        let desk = desk(&config, rows)?;
+        let desk = desk(&config, rows, now.wall)?;
         let own = Own {
             record: identity.record.clone(),
             certificate: identity.certificate.clone(),
@@ -114,7 +115,7 @@ impl Member {
     }
 }
 
-fn desk(config: &MemberConfig, rows: &Rows) -> Result<Desk, RestoreError> {
+fn desk(config: &MemberConfig, rows: &Rows, now: UnixMinute) -> Result<Desk, RestoreError> {
     let mut desk = Desk::default();
     let key = &config.key;
     for (name, value) in rows.of(Table::Contact) {
@@ -156,7 +157,7 @@ fn desk(config: &MemberConfig, rows: &Rows) -> Result<Desk, RestoreError> {
         desk.seen.insert(Reader::new(name).array("object hash")?, Reader::new(until).hour("end of memory")?);
     }
     for (name, value) in rows.of(Table::Counter) {
-        counter(&mut desk, name, &vault::open(key, (Table::Counter, name), value)?)?;
+        counter(&mut desk, name, &vault::open(key, (Table::Counter, name), value)?, now)?;
     }
     for (contact, thread) in &desk.threads {
         desk.history.mark(*contact, thread.read);
@@ -165,11 +166,13 @@ fn desk(config: &MemberConfig, rows: &Rows) -> Result<Desk, RestoreError> {
     Ok(desk)
 }
 
-fn counter(desk: &mut Desk, name: &[u8], value: &[u8]) -> Result<(), RestoreError> {
+fn counter(desk: &mut Desk, name: &[u8], value: &[u8], now: UnixMinute) -> Result<(), RestoreError> {
     let mut name = Reader::new(name);
     match name.u8("counter")? {
         b'c' => {
-            desk.history.remember(CommandId(name.array("command id")?), Sent::decode(value)?);
+            let sent = Sent::decode(value, now)?;
+            desk.history.reserve(sent.cursor);
+            desk.commands.remember(CommandId(name.array("command id")?), sent);
         }
         b'p' => desk.publication = Some(Publication::decode(value)?),
         _ => desk.history.acknowledged = Reader::new(value).u64("cursor")?,

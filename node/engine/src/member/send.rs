@@ -6,6 +6,7 @@
 //! | `Send`, current session whose chain goes on | its next message |
 //! | `Send`, contact with records of the day | a new session with its first message |
 //! | `Send`, contact whose records are missing or old | they are fetched first, then as above; `Refused` if they are not found |
+//! | `Send`, 65,536 sent within 24 h | `Refused`, nothing forgotten |
 //! | `Send`, otherwise | `Refused`, nothing changed |
 
 use std::collections::BTreeMap;
@@ -23,8 +24,9 @@ use pars_wire::content::{ContentType, Flags};
 use pars_wire::limits::DEFAULT_TTL_HOURS;
 use pars_wire::machine::{Cx, Machine};
 
+use super::commands::Sent;
 use super::desk::{Destination, MAX_OUTBOX, Parcel};
-use super::history::{Kept, Sent, State};
+use super::history::{Kept, State};
 use super::{Context, Effect, Job, Member, RETRY_MS, Step};
 use crate::io::{CommandError, CommandId, Event};
 use crate::node::Ids;
@@ -95,7 +97,7 @@ impl Member {
     }
 
     pub(super) fn send(&mut self, cx: Context<'_, '_>, ids: &mut Ids, command: CommandId, message: Message) {
-        let sent = self.desk.history.command(command);
+        let sent = self.desk.commands.get(command);
         let waits = self.parked.find(command).map(Message::digest);
         let digest = sent.and_then(|sent| sent.digest).or(waits);
         let result = match sent {
@@ -129,6 +131,7 @@ impl Member {
         if self.desk.outbox.len() >= MAX_OUTBOX {
             return Err(CommandError::Busy);
         }
+        self.desk.commands.room(cx.now.wall)?;
         let current = self.sending_session(message.to, Hour::at(cx.now.wall));
         if message.content_type.needs_proof() && current.map(Session::pq_auth) != Some(PqAuth::Confirmed) {
             return Err(CommandError::Unconfirmed);
@@ -181,7 +184,7 @@ impl Member {
             thread.closed = false;
             thread.reduced = reduced.unwrap_or(thread.reduced);
         }));
-        self.remember(cx, command, Sent { cursor, id, to, digest }, &mut changes);
+        self.remember(cx, command, Sent { cursor, id, to, digest, made: cx.now.wall }, &mut changes);
         let gone = self.desk.history.prune(to);
         changes.extend(gone.into_iter().map(|cursor| vault::drop_row(Table::Message, &cursor.to_be_bytes())));
         let mut effects = vec![Effect::Tell(Event::Queued { command, id, to, cursor })];
@@ -196,8 +199,9 @@ impl Member {
     fn remember(&mut self, cx: Context<'_, '_>, command: CommandId, sent: Sent, changes: &mut Vec<Change>) {
         let key = |command: CommandId| [b"c", &command.0[..]].concat();
         changes.push(vault::seal(&self.config.key, (Table::Counter, &key(command)), &sent.encode(), cx.rng));
-        let forgotten = self.desk.history.remember(command, sent);
-        changes.extend(forgotten.map(|command| vault::drop_row(Table::Counter, &key(command))));
+        let forgotten = self.desk.commands.forget(cx.now.wall);
+        changes.extend(forgotten.into_iter().map(|command| vault::drop_row(Table::Counter, &key(command))));
+        self.desk.commands.remember(command, sent);
     }
 
     /// One object into the outbox; its number.

@@ -7,7 +7,7 @@ use pars_crypto::hash::sha3;
 use pars_crypto::{CryptoRng, Suite};
 use pars_proto::room::verify::in_time;
 use pars_proto::room::{
-    Admission, Distinct, GrantBook, HostGate, JoinRefusal, Replier, SeatIdentity, SeatNo, Statement,
+    Admission, Distinct, Form, GrantBook, HostGate, JoinRefusal, Replier, SeatIdentity, SeatNo, Statement,
 };
 use pars_wire::machine::Tick;
 
@@ -96,7 +96,8 @@ impl Gate {
         if let Some(refusal) = door.refuses {
             return Err(refusal);
         }
-        if self.locked {
+        // Who records is inside already: its member's seat vouches for the recorder's.
+        if self.locked && body.form() != Form::Recorder {
             return Err(JoinRefusal::Locked);
         }
         in_time(body, door.seconds)?;
@@ -148,7 +149,7 @@ impl Gate {
 }
 
 /// Its nullifier and its account, as far as it has them.
-fn identities(statement: &Statement) -> Vec<SeatIdentity> {
+pub(super) fn identities(statement: &Statement) -> Vec<SeatIdentity> {
     let body = statement.body();
     let account = body.claim.member().map(|member| SeatIdentity::Account(member.account));
     let mut all = vec![body.identity()];

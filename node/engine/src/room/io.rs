@@ -13,7 +13,9 @@ use pars_wire::codec::DecodeError;
 use super::state::{Rights, RoomState};
 
 pub use reasons::{EndReason, GoneReason, OrderRefusal};
-pub use recording::{Anchor, Authority, Pause, RecordingEvent, RecordingIn, RecordingQuestion, Withdrawal};
+pub use recording::{
+    Anchor, Authority, Pause, RecordingEvent, RecordingFailure, RecordingIn, RecordingQuestion, Withdrawal,
+};
 pub use view::{EpochKeys, SeatKeys, SeatView, View};
 
 /// Names a control stream at the host; the shell counts, a number is never used again.

@@ -32,14 +32,17 @@ pub mod member;
 mod packet;
 mod pairs;
 pub mod state;
+#[cfg(test)]
+mod table;
 
 pub use host::{Host, HostConfig};
 pub use io::{
     Anchor, Authority, EndReason, EpochKeys, Forgery, GoneReason, HostEvent, HostIn, HostOut, HostQuestion, LinkId,
-    MemberEvent, MemberIn, MemberOut, MemberQuestion, OrderRefusal, Pause, QuestionId, RecordingEvent, RecordingIn,
-    RecordingQuestion, SeatKeys, SeatView, SfuOrder, Standing, StopReason, Unreachable, View, Withdrawal,
+    MemberEvent, MemberIn, MemberOut, MemberQuestion, OrderRefusal, Pause, QuestionId, RecordingEvent,
+    RecordingFailure, RecordingIn, RecordingQuestion, SeatKeys, SeatView, SfuOrder, Standing, StopReason, Unreachable,
+    View, Withdrawal,
 };
-pub use member::recording::SpanState;
+pub use member::recording::{CHAIN_SLACK_MS, ProposedRecording, RecordingAnswer, RecordingView, SpanState};
 pub use member::{Member, MemberConfig, Phase, RoomError};
 pub use packet::MAX_PACKET;
 pub use state::{MAX_PRESENTERS, Rights, RoomInput, RoomState, SeatInput, SeatState};

@@ -30,7 +30,7 @@
 //! | Live | over | Closed | state, all seats ended, SFU room closed |
 //! | Closed | join | Closed | refused `RoomClosed` |
 //!
-//! Seat, at its host and in every member's roster:
+//! Seat, at its host and in every member's roster; a moderator's is where a member's is, and a recorder's is never promoted:
 //!
 //! | state | input | state | outputs |
 //! |---|---|---|---|
@@ -168,76 +168,29 @@ impl Rights {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
+    use crate::room::table::{check_picture, check_walk, rows};
 
     const SOURCE: &str = include_str!("state.rs");
-
-    /// Cells of the tables of this file's head: rows of four columns.
-    fn rows() -> Vec<[String; 4]> {
-        let head = SOURCE.lines().take_while(|line| line.starts_with("//!"));
-        let rows = head.filter_map(|line| line.strip_prefix("//! | ")?.strip_suffix(" |"));
-        let cells = rows.map(|row| row.split(" | ").map(str::to_owned).collect::<Vec<_>>());
-        cells.filter_map(|cells| cells.try_into().ok()).filter(|row: &[String; 4]| row[0] != "state").collect()
-    }
+    /// Rows of the table of rooms; the other table is that of seats.
+    const ROOM_ROWS: usize = 11;
 
     #[test]
     fn the_picture_shows_the_inputs_that_change_a_state_and_no_others() {
-        let picture = SOURCE.split("```").nth(1).expect("a picture").trim_start_matches("text");
-        let words = picture.split(|letter: char| !letter.is_ascii_alphabetic());
-        let small = words.filter(|word| word.starts_with(|letter: char| letter.is_ascii_lowercase()));
-        let shown: BTreeSet<_> = small.filter(|word| !["room", "seat"].contains(word)).collect();
-        let rows = rows();
-        let changes: BTreeSet<_> = rows.iter().filter(|row| row[0] != row[2]).map(|row| row[1].as_str()).collect();
-        assert_eq!(shown, changes);
-    }
-
-    fn room_input(word: &str) -> Option<RoomInput> {
-        Some(match word {
-            "opened" => RoomInput::Opened,
-            "join" => RoomInput::Join,
-            "attached" => RoomInput::Attached,
-            "emptied" => RoomInput::Emptied,
-            "over" => RoomInput::Over,
-            _ => return None,
-        })
-    }
-
-    fn seat_input(word: &str) -> Option<SeatInput> {
-        Some(match word {
-            "granted" => SeatInput::Granted(Role::Member),
-            "refused" => SeatInput::Refused,
-            "offered" => SeatInput::Offered,
-            "promoted" => SeatInput::Promoted,
-            "demoted" => SeatInput::Demoted(Role::Member),
-            "removed" => SeatInput::Removed,
-            _ => return None,
-        })
+        check_picture(SOURCE, &["room", "seat"]);
     }
 
     #[test]
     fn the_room_does_what_its_table_says_and_nothing_else() {
         let states = [RoomState::Announced, RoomState::Open, RoomState::Live, RoomState::Closed];
-        let inputs = [RoomInput::Opened, RoomInput::Join, RoomInput::Attached, RoomInput::Emptied, RoomInput::Over];
-        let rows: Vec<_> = rows();
-        let listed = |state: RoomState, input: RoomInput| {
-            let found = |row: &&[String; 4]| row[0] == format!("{state:?}") && room_input(&row[1]) == Some(input);
-            rows.iter().find(found).map(|row| row[2].clone())
-        };
-        let mut seen = 0;
-        for state in states {
-            for input in inputs {
-                let expected = listed(state, input);
-                seen += usize::from(expected.is_some());
-                assert_eq!(
-                    format!("{:?}", state.after(input)),
-                    expected.unwrap_or(format!("{state:?}")),
-                    "{state:?} {input:?}"
-                );
-            }
-        }
-        assert_eq!(seen, 11, "every row of the table was walked");
+        let inputs = [
+            ("opened", RoomInput::Opened),
+            ("join", RoomInput::Join),
+            ("attached", RoomInput::Attached),
+            ("emptied", RoomInput::Emptied),
+            ("over", RoomInput::Over),
+        ];
+        assert_eq!(check_walk(SOURCE, (&states, &inputs), RoomState::after), ROOM_ROWS, "every row was walked");
     }
 
     #[test]
@@ -248,19 +201,34 @@ mod tests {
             SeatState::Admitted(Role::Presenter),
             SeatState::Gone,
         ];
-        let words = ["granted", "refused", "offered", "promoted", "demoted", "removed"];
-        let rows = rows();
-        let mut seen = 0;
-        for state in states {
-            for word in words {
-                let row = rows.iter().find(|row| row[0] == format!("{state:?}") && row[1] == word);
-                seen += usize::from(row.is_some());
-                let expected = row.map_or(format!("{state:?}"), |row| row[2].clone());
-                let input = seat_input(word).expect("a word of the table");
-                assert_eq!(format!("{:?}", state.after(input)), expected, "{state:?} {word}");
-            }
-        }
-        assert_eq!(seen, 7, "every row of the table was walked");
+        let inputs = [
+            ("granted", SeatInput::Granted(Role::Member)),
+            ("refused", SeatInput::Refused),
+            ("offered", SeatInput::Offered),
+            ("promoted", SeatInput::Promoted),
+            ("demoted", SeatInput::Demoted(Role::Member)),
+            ("removed", SeatInput::Removed),
+        ];
+        let walked = check_walk(SOURCE, (&states, &inputs), SeatState::after);
+        let seat_rows = rows(SOURCE).len() - ROOM_ROWS;
+        assert_eq!(walked, seat_rows, "every row was walked");
+
+        let of = |role: Role| {
+            let inputs = inputs.map(|(word, input)| match input {
+                SeatInput::Granted(_) => (word, SeatInput::Granted(role)),
+                SeatInput::Demoted(_) => (word, SeatInput::Demoted(role)),
+                other => (word, other),
+            });
+            (SOURCE.replace("Admitted(Member)", &format!("{:?}", SeatState::Admitted(role))), inputs)
+        };
+        let (source, inputs) = of(Role::Moderator);
+        let states = [SeatState::Admitted(Role::Moderator), SeatState::Admitted(Role::Presenter), SeatState::Proving];
+        assert_eq!(check_walk(&source, (&states, &inputs), SeatState::after), seat_rows);
+        let (source, inputs) = of(Role::Recorder);
+        let source: String =
+            source.lines().filter(|row| !row.contains("| promoted |")).fold(String::new(), |all, row| all + row + "\n");
+        let states = [SeatState::Admitted(Role::Recorder), SeatState::Proving];
+        assert_eq!(check_walk(&source, (&states, &inputs), SeatState::after), 4, "granted, refused, offered, removed");
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! What a stranger's object costs: leading zero bits of H("pars-hc-v1"; tag, obj_id, beacon, nonce) (SESSION section 6).
-//! A GPU is about a thousand times faster than one core: this slows floods, it does not stop them.
+//! A GPU is hundreds of times faster than one core: this slows floods, it does not stop them.
 
 use pars_crypto::hash::hash;
 use pars_crypto::label::HashLabel;
+use pars_crypto::search::{first_nonce, zero_bits};
 
 use super::mailbox::{ObjectId, Tag};
 
@@ -20,16 +21,12 @@ pub struct Work {
 impl Work {
     /// Leading zero bits that a nonce gives. One hash, before the object itself is looked at.
     pub fn effort(&self, nonce: &[u8; 8]) -> u8 {
-        let hash = hash(HashLabel::HASHCASH, &[&self.tag.0, &self.object.0, &self.beacon, nonce]);
-        let whole = hash.iter().take_while(|byte| **byte == 0).count() as u32;
-        let part = hash.iter().find(|byte| **byte != 0).map_or(0, |byte| byte.leading_zeros());
-        (whole * 8 + part).min(u32::from(u8::MAX)) as u8
+        zero_bits(&hash(HashLabel::HASHCASH, &[&self.tag.0, &self.object.0, &self.beacon, nonce]))
     }
 
     /// Try `tries` nonces from `start`; give the first that reaches `bits`. Slow: an answerer runs it, piece by piece.
     pub fn search(&self, bits: u8, start: u64, tries: u64) -> Option<[u8; 8]> {
-        let mut nonces = (0..tries).map(|i| start.wrapping_add(i).to_be_bytes());
-        nonces.find(|nonce| self.effort(nonce) >= bits)
+        first_nonce(HashLabel::HASHCASH, &[&self.tag.0, &self.object.0, &self.beacon], bits, start, tries)
     }
 }
 

@@ -9,12 +9,13 @@ use pars_crypto::hkem::Xw768Secret;
 use pars_crypto::suite::{Libcrux, Reference};
 use pars_proto::room::recording::{
     ConsentDomain, ConsentKey, ConsentRefusal, ConsentRoster, ConsentRosterError, ConsentSignature, Draft, Dummies,
-    FileKey, MAX_DUMMIES, MAX_NOTICE, Notice, NoticeError, NoticeKey, Recording, RecordingTag, SealedNotice, Terms,
-    WrapError, Wraps, submissions,
+    FileKey, MAX_PROOF, Notice, NoticeError, NoticeKey, Recording, RecordingTag, SealedNotice, Terms, WrapError, Wraps,
+    submissions,
 };
-use pars_proto::room::{ConsentSigner, EpochHash, EpochSecret, SeatNo};
-use pars_wire::ChainId;
+use pars_proto::room::{ConsentSigner, EpochHash, EpochSecret, Scope, SeatNo};
 use pars_wire::codec::Wire;
+use pars_wire::limits::{MAX_DUMMIES, MAX_NOTICE};
+use pars_wire::{ChainId, RoomId, SittingId};
 
 use crate::story::cast::{NOW, OPENED, SCOPE, SUITE, source};
 use crate::story::recordings::{DOMAIN, RANDOM, dummies, key, recording_key, span, tag, terms};
@@ -113,6 +114,27 @@ fn a_consent_holds_for_its_span_contract_chain_and_key_only() {
         assert_eq!(format!("{key:?}"), "ConsentKey(redacted)");
     }
     assert_eq!(ConsentSignature::new(vec![0; 64]), None);
+}
+
+/// The tag is in everything that is signed: who consents in one sitting consents to nothing of another, whatever was drawn there.
+#[test]
+fn the_same_random_bytes_make_another_recording_in_every_other_room_sitting_and_place() {
+    let other = |scope: Scope| RecordingTag::of(&scope, &RANDOM);
+    assert_eq!(other(SCOPE), tag());
+    let elsewhere = [
+        Scope { room: RoomId(B256::repeat_byte(0x77)), ..SCOPE },
+        Scope { sitting: SittingId(SCOPE.sitting.0 + 1), ..SCOPE },
+        Scope { town_hall: Address::repeat_byte(0x77), ..SCOPE },
+        Scope { chain: ChainId(SCOPE.chain.0 + 1), ..SCOPE },
+    ];
+    let made = span().recording;
+    for scope in elsewhere {
+        assert_ne!(other(scope), tag(), "{scope:?}");
+        let theirs = Recording { tag: other(scope), ..made };
+        assert_ne!(DOMAIN.consent_digest(theirs.span()), DOMAIN.consent_digest(made.span()));
+        assert_eq!(made.equals(&theirs), Err(ConsentRefusal::OtherRecording));
+    }
+    assert_ne!(RecordingTag::of(&SCOPE, &[0; 32]), tag());
 }
 
 #[test]
@@ -218,6 +240,10 @@ fn consents_go_to_the_contract_in_rising_chunks_that_fit() {
     for chunk in &chunks {
         let heavy = chunk.signers.iter().filter(|signer| matches!(signer, ConsentSigner::MlDsa(_))).count();
         assert!(heavy * 30 + chunk.signers.len() - heavy <= 90, "{heavy} of {}", chunk.signers.len());
+        // As the bindings encode a call, which is to fit one message.
+        let (proof, flags) = (32 * chunk.proof.proof.len(), chunk.proof.flags.len().div_ceil(8));
+        let call = 140 + proof + flags + heavy * (2_612 + 4_627 + 4) + (chunk.signers.len() - heavy) * (20 + 65 + 4);
+        assert!(call <= 7_835, "{heavy} of {} in {call} bytes", chunk.signers.len());
         let hashes: Vec<_> = chunk.signers.iter().map(ConsentSigner::hash).collect();
         let leaves: Vec<_> = hashes.iter().map(keccak256).collect();
         assert_eq!(processed(&leaves, &chunk.proof.proof, &chunk.proof.flags), recording.roster);
@@ -253,6 +279,12 @@ fn everybody_who_consented_opens_the_file_key_and_nobody_else() {
     assert!(!format!("{file:?}{wraps:?}").contains(&hex::encode(file.expose())));
 }
 
+fn withdrawal(siblings: usize, length: usize) -> Notice {
+    let (span, signer) = (span().recording.span(), key(2).signer().hash());
+    let signature = ConsentSignature::new(vec![2; length]).unwrap();
+    Notice::Withdraw { span, signer, proof: vec![B256::repeat_byte(6); siblings], signature }
+}
+
 fn notices() -> Vec<Notice> {
     let recording = tag();
     let (r_pk, span) = (Box::new(recording_key(1).public()), span().recording);
@@ -265,6 +297,8 @@ fn notices() -> Vec<Notice> {
         Notice::Consent { span: span.span(), signature: signature(65) },
         Notice::Consent { span: span.span(), signature: signature(4_627) },
         Notice::Stop { recording },
+        withdrawal(3, 65),
+        withdrawal(MAX_PROOF, 4_627),
     ]
 }
 
@@ -307,6 +341,8 @@ fn every_notice_has_one_encoding() {
         }
         assert!(Notice::decode(&[bytes, vec![0]].concat()).is_err());
     }
+    assert_eq!(withdrawal(MAX_PROOF, 4_627).encode().len(), MAX_NOTICE);
+    assert!(Notice::decode(&withdrawal(MAX_PROOF + 1, 65).encode()).is_err(), "no roster is so high");
     let late = Recording { valid_until: 1 << 40, ..span().recording };
     assert!(Notice::decode(&Notice::Roster(late).encode()).is_err(), "the contract has 40 bits for it");
 }

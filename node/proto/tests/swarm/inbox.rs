@@ -71,7 +71,7 @@ fn the_owner_passes_over_what_costs_less_than_its_prekeys_ask_for_and_what_a_nod
     for (bits, day) in [(18, TODAY), (19, TODAY), (19, TODAY.minus(1))] {
         let object = world.object::<BUCKET_S>();
         let work = Work { tag, object: ObjectId::of(&tag, &object), beacon: snapshot(7, day).beacon };
-        let nonce = (0..u64::MAX).map(u64::to_be_bytes).find(|nonce| work.effort(nonce) == bits).unwrap();
+        let nonce = exactly(&work, bits);
         let answers = world.raw(node(0), &offer(&object, nonce), 1);
         assert_eq!(Reply::decode(&answers[0]).unwrap().status, Status::Ok);
         objects.push(object);
@@ -103,6 +103,13 @@ fn the_owner_passes_over_what_costs_less_than_its_prekeys_ask_for_and_what_a_nod
     world.restart_client();
     objects.sort();
     assert_eq!(read(&mut world, 3, 18), objects);
+}
+
+/// The first nonce with so many zero bits and no more.
+fn exactly(work: &Work, bits: u8) -> [u8; 8] {
+    let next = |nonce: &[u8; 8]| work.search(bits, u64::from_be_bytes(*nonce) + 1, u64::MAX);
+    let mut found = std::iter::successors(work.search(bits, 0, u64::MAX), next);
+    found.find(|nonce| work.effort(nonce) == bits).unwrap()
 }
 
 fn hides_work(reply: &mut Reply) {

@@ -88,7 +88,8 @@ pub(super) fn event(event: &Event, own: Option<&str>) -> String {
         | Event::RoomKeys(_)
         | Event::RoomStopped(_)
         | Event::RoomOrder(_)
-        | Event::RoomEnded(_) => "a room's page was told something".into(),
+        | Event::RoomEnded(_)
+        | Event::RoomRecording(_) => "a room's page was told something".into(),
     }
 }
 

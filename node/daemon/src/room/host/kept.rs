@@ -6,11 +6,10 @@
 //! plain = x_seed32 | s_seed32 | length1 | address | bans2 | (kind1 | value32 of a nullifier, value20 of an account) × bans | object
 //! ```
 
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::Write;
+use std::fs::{self, DirBuilder};
 use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use alloy::primitives::B256;
 use pars_crypto::Sealed;
@@ -149,7 +148,7 @@ impl Folder {
     /// Forget a sitting: overwritten, then removed. What a disk keeps of overwritten blocks is sealed.
     pub fn forget(&self, name: Name) {
         let path = self.file(name);
-        if let Err(error) = erase(&path) {
+        if let Err(error) = pars_keyfile::erase(&path) {
             tracing::warn!(%error, "keys of a sitting that is over were not erased");
         }
     }
@@ -193,18 +192,6 @@ fn read_bans(from: &[u8]) -> Option<(Vec<SeatIdentity>, &[u8])> {
         rest = after;
     }
     Some((bans, rest))
-}
-
-fn erase(path: &Path) -> std::io::Result<()> {
-    let length = match fs::metadata(path) {
-        Ok(found) => found.len(),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
-    };
-    let mut file = OpenOptions::new().write(true).open(path)?;
-    file.write_all(&vec![0; usize::try_from(length).unwrap_or_default()])?;
-    file.sync_all()?;
-    fs::remove_file(path)
 }
 
 #[cfg(test)]

@@ -45,6 +45,7 @@ use crate::chain::Progress;
 use crate::chain::transact::{Sender, TransactError};
 use crate::clock;
 use crate::driver::SUITE;
+use crate::net::capture::Capture;
 use crate::random;
 
 /// Pause before something is tried again.
@@ -111,6 +112,8 @@ pub struct Hosting {
     pub client: ObjectClient,
     /// Secrets on disk.
     pub folder: Folder,
+    /// Where what tunnels carry is written down.
+    pub capture: Option<Capture>,
     tasks: Arc<Mutex<BTreeMap<kept::Name, Hosted>>>,
 }
 
@@ -141,13 +144,15 @@ pub struct HostingParts {
     pub objects: (Objects, ObjectClient),
     /// Secrets on disk.
     pub folder: Folder,
+    /// Where what tunnels carry is written down; nowhere off the development network.
+    pub capture: Option<Capture>,
 }
 
 impl Hosting {
     /// The role; sittings that were hosted before a restart go on.
     pub fn start(parts: HostingParts) -> Self {
-        let HostingParts { sender, sfu, oracle, progress, objects: (objects, client), folder } = parts;
-        let hosting = Self { sender, sfu, oracle, progress, objects, client, folder, tasks: Arc::default() };
+        let HostingParts { sender, sfu, oracle, progress, objects: (objects, client), folder, capture } = parts;
+        let hosting = Self { sender, sfu, oracle, progress, objects, client, folder, capture, tasks: Arc::default() };
         hosting.folder.all().into_iter().for_each(|kept| hosting.host(kept, None));
         hosting
     }
@@ -281,10 +286,11 @@ impl Hosting {
             tracing::info!("a kept sitting is over, or was never opened; its keys are erased");
             return self.folder.forget((room, hash));
         };
-        let listener = match listener {
+        let mut listener = match listener {
             Some(listener) => listener,
             None => again(&kept).await,
         };
+        listener.capture = self.capture.clone();
         let object: Arc<[u8]> = kept.object.as_slice().into();
         let (objects, client) = (self.objects.clone(), self.client.clone());
         let put: BoxFuture<'static, ()> = Box::pin(async move {

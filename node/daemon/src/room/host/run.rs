@@ -1,12 +1,13 @@
 //! The task that drives one sitting's host: packets and deadlines in, packets, verdicts, tokens and orders out.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::future::BoxFuture;
 use pars_engine::room::{
     Host, HostConfig, HostEvent, HostIn, HostOut, HostQuestion, QuestionId, RoomState, SfuOrder, Unreachable,
 };
-use pars_proto::room::{JoinRefusal, Line, Metadata, SeatIdentity, Sitting, Statement};
+use pars_proto::room::{Claim, JoinRefusal, Line, Metadata, SeatIdentity, Sitting, Statement};
 use pars_wire::machine::{Cx, Machine};
 use tokio::sync::{mpsc, watch};
 
@@ -95,7 +96,8 @@ pub(super) async fn run(parts: Parts, kept: Kept, listener: Listener) -> Result<
     let (packets, incoming) = mpsc::channel(QUEUE);
     let (orders, ordered) = mpsc::channel(ORDERS);
     let served = listener.serve((links.clone(), records.clone()), packets, address);
-    let directed: BoxFuture<'static, ()> = Box::pin(direct(parts.sfu.clone(), (sitting, capacity), ordered));
+    let directed: BoxFuture<'static, ()> =
+        Box::pin(direct(parts.sfu.clone(), (sitting, capacity), ordered, super::RETRY));
     let room = Arc::new(tokio::sync::Semaphore::new(JUDGED));
     let host = Host::new(config);
     let task = Task { host, kept, clock, sitting, parts, links, records, answers, orders, room, behind: false };
@@ -106,25 +108,36 @@ pub(super) async fn run(parts: Parts, kept: Kept, listener: Listener) -> Result<
     })
 }
 
-/// Orders reach the SFU in their order; one that fails is tried again, because a kicked seat must not stay.
-async fn direct(sfu: Sfu, (sitting, capacity): (Sitting, u16), mut orders: mpsc::Receiver<SfuOrder>) {
+/// Orders reach the SFU in their order; one that fails is tried again after a pause. Ends when one that takes something away is not
+/// carried out for good: the room ends with it, because no kicked seat may stay and nobody may send beyond its rights.
+async fn direct(sfu: Sfu, (sitting, capacity): (Sitting, u16), mut orders: mpsc::Receiver<SfuOrder>, pause: Duration) {
     let scope = sitting.scope;
     while let Err(error) = sfu.open(scope, capacity).await {
         tracing::warn!(%error, "the room is not open at the SFU yet; tried again");
-        tokio::time::sleep(super::RETRY).await;
+        tokio::time::sleep(pause).await;
     }
     while let Some(order) = orders.recv().await {
-        let mut attempts = super::ATTEMPTS;
-        while let Err(error) = sfu.order(scope, &order).await {
-            attempts -= 1;
-            tracing::warn!(%error, attempts, "the SFU did not carry out an order");
-            if attempts == 0 {
-                break;
-            }
-            tokio::time::sleep(super::RETRY).await;
+        let done = carried_out(&sfu, &sitting, &order, pause).await;
+        if !done && matches!(order, SfuOrder::Remove { .. } | SfuOrder::Permit { .. }) {
+            tracing::error!("the SFU does not carry out an order; the room ends: mend the SFU and restart this daemon");
+            return;
         }
     }
     std::future::pending().await
+}
+
+/// Whether the SFU carries out an order, at the latest after so many attempts.
+async fn carried_out(sfu: &Sfu, sitting: &Sitting, order: &SfuOrder, pause: Duration) -> bool {
+    for attempts in (0..super::ATTEMPTS).rev() {
+        match sfu.order(sitting.scope, order).await {
+            Ok(()) => return true,
+            Err(error) => tracing::warn!(%error, attempts, "the SFU did not carry out an order"),
+        }
+        if attempts > 0 {
+            tokio::time::sleep(pause).await;
+        }
+    }
+    false
 }
 
 impl Task {
@@ -235,10 +248,14 @@ impl Task {
         let (oracle, running, records) = (self.parts.oracle.clone(), self.parts.running.clone(), self.records.clone());
         let (answers, room) = (self.answers.clone(), self.room.clone());
         let now = crate::room::seconds(&self.sitting);
+        let seat_key = match statement.body().claim {
+            Claim::Recorder { seat } => self.host.seat_key(seat),
+            _ => None,
+        };
         tokio::spawn(async move {
             let _place = room.acquire_owned().await;
             let device = device(&records, &statement);
-            let judged = oracle.judge(Judged { running, statement, device, gate: Some(now) }).await;
+            let judged = oracle.judge(Judged { running, statement, device, seat_key, gate: Some(now) }).await;
             let verdict = match judged {
                 Ok(verdict) => verdict.map_err(JoinRefusal::from),
                 Err(error) => {
@@ -273,5 +290,72 @@ fn tell(event: &HostEvent) {
         HostEvent::Banned(_) => tracing::info!("a seat was banned"),
         HostEvent::Flood(seat) => tracing::warn!(%seat, "a seat sends too much"),
         HostEvent::Malformed(error) => tracing::debug!(%error, "a control stream is ended"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use alloy::transports::http::reqwest::Url;
+    use pars_engine::room::Rights;
+    use pars_proto::room::{Role, Scope, SeatNo};
+    use pars_wire::{ChainId, Kind, RoomId, SittingId};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// An SFU that opens rooms and carries out nothing; it counts what it is asked.
+    async fn broken() -> (Sfu, Arc<AtomicU32>, tempfile::TempDir) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let asked = Arc::new(AtomicU32::new(0));
+        let count = asked.clone();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let (mut request, mut more) = (Vec::new(), [0; 4_096]);
+                // Its body ends with the brace that its head has not.
+                while !request.ends_with(b"}") {
+                    let length = stream.read(&mut more).await.unwrap();
+                    assert!(length > 0);
+                    request.extend_from_slice(&more[..length]);
+                }
+                let opens = String::from_utf8_lossy(&request).contains("/CreateRoom ");
+                count.fetch_add(u32::from(!opens), Ordering::Relaxed);
+                let status = if opens { "200 OK" } else { "500 Internal Server Error" };
+                let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}");
+                stream.write_all(answer.as_bytes()).await.unwrap();
+            }
+        });
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("sfu.key");
+        pars_keyfile::create(&file, br#"{"key":"host","secret":"a secret of the tests, long enough"}"#).unwrap();
+        (Sfu::new(&url, &file, [0; 32]).unwrap(), asked, dir)
+    }
+
+    fn sitting() -> Sitting {
+        let (town_hall, room) = ([1; 20].into(), RoomId([2; 32].into()));
+        let scope = Scope { chain: ChainId(7_072), town_hall, room, sitting: SittingId(1) };
+        Sitting { scope, kind: Kind::TownHall, opened_at: 0, ends_at: 1 }
+    }
+
+    #[tokio::test]
+    async fn a_room_whose_sfu_removes_and_demotes_nobody_ends() {
+        let (sfu, asked, _dir) = broken().await;
+        let (seat, identity) = (SeatNo(1), "seat".to_owned());
+        let mute = SfuOrder::Mute { seat, identity: identity.clone() };
+        let permit =
+            SfuOrder::Permit { seat, identity: identity.clone(), role: Role::Member, rights: Rights::default() };
+        for order in [SfuOrder::Remove { seat, identity }, permit] {
+            let (orders, ordered) = mpsc::channel(2);
+            // That somebody is not muted is no reason to end.
+            orders.try_send(mute.clone()).unwrap();
+            orders.try_send(order).unwrap();
+            asked.store(0, Ordering::Relaxed);
+            let directed = direct(sfu.clone(), (sitting(), 9), ordered, Duration::ZERO);
+            tokio::time::timeout(Duration::from_secs(120), directed).await.expect("the room ends");
+            assert_eq!(asked.load(Ordering::Relaxed), 2 * crate::room::host::ATTEMPTS);
+        }
     }
 }

@@ -153,7 +153,8 @@ impl Sfu {
         Ok(())
     }
 
-    /// Carry out an order. A participant that never connected cannot be ordered about, and need not be.
+    /// Carry out an order. That the participant is not there is no error: our SFU remembers what was ordered about it, for its older
+    /// tokens.
     ///
     /// # Errors
     /// [`SfuError`].
@@ -231,7 +232,7 @@ fn permission(role: Role, rights: Rights) -> Value {
     })
 }
 
-/// Whoever is not there needs no order.
+/// Whoever is not there hears no order; its tokens obey it.
 fn found(done: Result<(), SfuError>) -> Result<(), SfuError> {
     match done {
         Err(SfuError::Refused(_, status)) if status == StatusCode::NOT_FOUND.as_u16() => Ok(()),

@@ -2,38 +2,46 @@
 //!
 //! | Module | Holds |
 //! |---|---|
+//! | [`command`] | what the user wants |
+//! | [`event`] | what the machine says happened |
+//! | [`judge`] | what own index says of seats |
 //! | [`road`] | the tunnel to the host |
 //! | [`prove`] | proof and signatures of the statement |
+//! | [`recording`] | its part in recordings |
+//! | [`recorder`] | the second seat of a member who records |
 //! | [`show`] | what the page is told |
 //! | [`tell`] | the machine's words in those of the RPC |
 
+mod command;
+mod event;
+mod judge;
 pub(super) mod prove;
+mod recorder;
+mod recording;
 mod road;
 mod show;
 mod tell;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use pars_engine::room::{
-    Member, MemberConfig, MemberEvent, MemberIn, MemberOut, MemberQuestion, Phase, QuestionId, StopReason,
-};
-use pars_proto::room::recording::ConsentKey;
-use pars_proto::room::{Body, Claim, Content, HostEntry, Order, Role, RoomMessage, SeatNo, Statement};
-use pars_rpc::event::Event;
+use pars_engine::room::{Member, MemberConfig, MemberIn, MemberOut, MemberQuestion, Phase, QuestionId};
+use pars_proto::room::{Body, Claim, Content, HostEntry, Order, Role, RoomMessage, SeatNo};
+use pars_rpc::recording::RecordingStatus;
 use pars_rpc::room::{Form, Joined, Prefixed, Room};
-use pars_rpc::room_event as told;
 use pars_rpc::{Code, RpcError};
 use pars_wire::machine::{Cx, Machine};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use self::prove::Prover;
+use self::recording::Recorded;
 use self::road::{Road, Up};
-use super::facts::{FactsError, Judged, Running};
+use super::facts::Running;
+use super::recording::Wish;
 use super::tunnel::dial::{DialError, Tunnel};
-use super::tunnel::records::{self, Pair};
+use super::tunnel::records::Pair;
 use super::{Inner, seconds, sleep};
 use crate::clock::Clock;
 use crate::driver::SUITE;
@@ -67,6 +75,8 @@ pub(super) enum Command {
     Order(Order, Reply<()>),
     /// Accept an offer.
     Accept(Reply<()>),
+    /// Of recordings.
+    Record(Wish, Reply<RecordingStatus>),
     /// Leave.
     Leave,
 }
@@ -83,6 +93,8 @@ pub(super) enum Said {
     NotReached(u64, DialError),
     /// There is no proof or signature.
     NotProven(RpcError),
+    /// The seat that records for this one asks to be vouched for.
+    Vouch(Box<Body>, oneshot::Sender<Option<[u8; 64]>>),
 }
 
 /// What a seat begins with.
@@ -103,6 +115,12 @@ pub(super) struct Seat {
     pub(super) commands: mpsc::Sender<Command>,
     /// Its page is told nothing any more: another attempt took over.
     pub(super) quiet: Arc<AtomicBool>,
+    pub(super) way: Way,
+}
+
+/// The way of a seat's signalling: who shows the token is carried over the tunnel.
+#[derive(Clone, Debug)]
+pub(super) struct Way {
     pub(super) tunnel: watch::Receiver<Option<Tunnel>>,
     pub(super) token: watch::Receiver<Option<String>>,
 }
@@ -126,6 +144,7 @@ pub(super) struct Task {
     token: watch::Sender<Option<String>>,
     quiet: Arc<AtomicBool>,
     admitted: Arc<AtomicBool>,
+    recorded: Recorded,
     over: bool,
 }
 
@@ -137,13 +156,13 @@ pub(super) fn begin(inner: &Arc<Inner>, begin: Begin) -> (Seat, Option<Body>) {
     let (token, tokens) = watch::channel(None);
     let (quiet, admitted) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
     let clock = Clock::start();
+    let (key, recorded) = Recorded::new(inner);
     let config = MemberConfig {
         suite: SUITE,
         sitting: begin.running.sitting,
         host: begin.host.clone(),
-        consent: Some(ConsentKey::generate(&mut random::system())),
-        // Without the contract this seat agrees to no recording, and sends in no epoch with a recorder's seat.
-        recordings: None,
+        consent: Some(key),
+        recordings: Some(inner.domain()),
         clock: seconds(&begin.running.sitting),
     };
     let mut out = Vec::new();
@@ -167,42 +186,65 @@ pub(super) fn begin(inner: &Arc<Inner>, begin: Begin) -> (Seat, Option<Body>) {
         token,
         quiet: quiet.clone(),
         admitted,
+        recorded,
         over: false,
     };
     task.input(MemberIn::Prepare(claim));
     let body = task.proving.as_ref().map(|(_, body)| (**body).clone());
     tokio::spawn(task.run(asked, heard));
-    (Seat { commands, quiet, tunnel, token: tokens }, body)
+    (Seat { commands, quiet, way: Way { tunnel, token: tokens } }, body)
+}
+
+/// What a seat's machine answers to an input that comes now.
+fn answered(member: &mut Member, clock: &Clock, input: MemberIn) -> Vec<MemberOut> {
+    let mut out = Vec::new();
+    member.handle(&mut Cx { now: clock.now(), rng: &mut random::system(), out: &mut out }, input);
+    out
 }
 
 impl Task {
     async fn run(mut self, mut asked: mpsc::Receiver<Command>, mut heard: mpsc::Receiver<Said>) {
-        let mut progress = self.inner.progress.clone();
+        let (mut progress, mut stopping) = (self.inner.progress.clone(), self.inner.stopping.subscribe());
         let expired = tokio::time::sleep(ATTEMPT);
         tokio::pin!(expired);
-        while !self.over {
+        while !self.over || self.owes() {
             let wake = self.member.deadline().map(|tick| self.clock.instant(tick));
             tokio::select! {
                 () = sleep(wake) => self.input(MemberIn::Wake),
                 Some(said) = heard.recv() => self.hear(said),
-                command = asked.recv() => match command {
+                command = asked.recv(), if !self.over => match command {
                     Some(command) => self.command(command),
                     None => self.input(MemberIn::Leave),
                 },
                 Ok(()) = progress.changed() => self.chain_changed().await,
+                Ok(()) = stopping.changed() => {}
                 () = &mut expired, if self.member.phase() == Phase::Proving => break,
             }
+            if !self.over {
+                self.show_recording();
+                continue;
+            }
+            // Who still asks is told that there is no seat; what the chain is owed goes on without one.
+            asked.close();
+            while asked.try_recv().is_ok() {}
+            self.forget();
         }
-        self.inner.forget(&self.begin.attempt, self.begin.running.sitting.scope.room, &self.quiet);
+        self.forget();
         // What was said last is on its way.
         tokio::time::sleep(LAST).await;
     }
 
+    /// Something of a recording is not on the chain yet. A daemon that ends leaves it to its next start.
+    fn owes(&self) -> bool {
+        !*self.inner.stopping.borrow() && self.member.owes_chain()
+    }
+
+    fn forget(&self) {
+        self.inner.forget(&self.begin.attempt, self.begin.running.sitting.scope.room, &self.quiet);
+    }
+
     fn input(&mut self, input: MemberIn) {
-        let mut out = Vec::new();
-        let now = self.clock.now();
-        self.member.handle(&mut Cx { now, rng: &mut random::system(), out: &mut out }, input);
-        for output in out {
+        for output in answered(&mut self.member, &self.clock, input) {
             self.output(output);
         }
     }
@@ -217,7 +259,7 @@ impl Task {
                 self.verify(id, statement)
             }
             MemberOut::Question { id, question: MemberQuestion::Recording(question) } => {
-                self.input(MemberIn::Recording(tell::not_recorded(id, &question)));
+                self.recording_asked(id, question);
             }
             MemberOut::Event(event) => self.event(event),
         }
@@ -249,6 +291,7 @@ impl Task {
                 }
             }
             Said::NotProven(error) => self.fail(error),
+            Said::Vouch(body, reply) => drop(reply.send(self.member.vouch(&body))),
         }
     }
 
@@ -261,214 +304,8 @@ impl Task {
         self.over = true;
     }
 
-    fn command(&mut self, command: Command) {
-        // Whoever asked may be gone.
-        match command {
-            Command::Join { wallet, reply } => self.start_join(wallet, reply),
-            Command::Connection(reply) => match self.member.phase() {
-                Phase::Admitted => {
-                    self.connection = Some(reply);
-                    self.input(MemberIn::NewConnection);
-                    self.show_all();
-                }
-                _ => drop(reply.send(Err(Code::NotAllowed.into()))),
-            },
-            Command::Sign(content, reply) => drop(reply.send(self.member.sign(content).map_err(|e| tell::refused(&e)))),
-            Command::Open { identity, bytes, reply } => {
-                let opened = match self.member.seat_of(&identity) {
-                    Some(seat) => self.member.open(Some(seat), &bytes).map_err(|error| tell::refused(&error)),
-                    None => Err(RpcError::new(Code::Forged, "nobody of this name has a seat; it is not shown")),
-                };
-                drop(reply.send(opened));
-                self.input(MemberIn::Wake);
-            }
-            Command::Order(order, reply) => {
-                if let Some((_, before)) = self.order.replace((order, reply)) {
-                    drop(before.send(Ok(())));
-                }
-                self.input(MemberIn::Order(order));
-            }
-            Command::Accept(reply) => {
-                self.input(MemberIn::Accept(true));
-                drop(reply.send(Ok(())));
-            }
-            Command::Leave => self.input(MemberIn::Leave),
-        }
-    }
-
-    fn start_join(&mut self, wallet: Option<[u8; 65]>, reply: Reply<Joined>) {
-        let refusal = match (&self.proving, &self.join) {
-            (Some((_, body)), None) if body.expires_at < seconds(&self.begin.running.sitting) => Some(Code::Expired),
-            (Some((_, body)), None) if body.typed_data().is_some() != wallet.is_some() => Some(Code::Signature),
-            (Some(_), None) => None,
-            _ => Some(Code::Busy),
-        };
-        if let Some(code) = refusal {
-            return drop(reply.send(Err(code.into())));
-        }
-        let Some((id, body)) = self.proving.take() else { return };
-        self.join = Some(reply);
-        self.progress(told::Stage::Tree, 100);
-        self.progress(told::Stage::Proof, 0);
-        let (handle, home) = (self.inner.handle.clone(), self.inner.home.clone());
-        let (prover, said) = (self.begin.prover.clone(), self.said.clone());
-        self.helpers.spawn(async move {
-            let outcome = match prove::support(&handle, &home, (*body, prover, wallet)).await {
-                Ok(support) => Said::In(MemberIn::Proven { id, support }),
-                Err(error) => Said::NotProven(error),
-            };
-            // The seat may be gone.
-            let _ = said.send(outcome).await;
-        });
-    }
-
-    /// The own index judges a seat; while it does not answer, it is asked again.
-    fn verify(&mut self, id: QuestionId, statement: Box<Statement>) {
-        let (oracle, said, tunnel) = (self.inner.oracle.clone(), self.said.clone(), self.road.tunnel());
-        let (running, places) = (self.begin.running.clone(), self.inner.judging.clone());
-        self.helpers.spawn(async move {
-            let _place = places.acquire_owned().await;
-            let device = match (statement.body().claim.member(), tunnel) {
-                (Some(member), Some(tunnel)) => match tunnel.get(member.session, member.device).await {
-                    Ok(Some(pair)) => records::open(&pair).map(Box::new),
-                    _ => None,
-                },
-                _ => None,
-            };
-            let verdict = loop {
-                let (running, statement, device) = (running.clone(), statement.clone(), device.clone());
-                match oracle.judge(Judged { running, statement, device, gate: None }).await {
-                    Ok(verdict) => break verdict,
-                    Err(error) => tracing::debug!(%error, "a seat cannot be judged now; tried again"),
-                }
-                tokio::time::sleep(RETRY).await;
-            };
-            // The seat may be gone.
-            let _ = said.send(Said::In(MemberIn::Verified { id, verdict })).await;
-        });
-        while self.helpers.try_join_next().is_some() {}
-    }
-
-    /// The sitting may be over, named seats may have lost their access, moderators may have changed.
-    async fn chain_changed(&mut self) {
-        self.input(MemberIn::Clock(seconds(&self.begin.running.sitting)));
-        let scope = self.begin.running.sitting.scope;
-        match self.inner.oracle.running(scope.room).await {
-            Ok(running) if running.sitting.scope == scope => self.begin.running = running,
-            Ok(_) | Err(FactsError::NoSitting) => return self.input(MemberIn::SittingOver),
-            Err(_) => return,
-        }
-        if self.looked.elapsed() < LOOK || self.member.phase() != Phase::Admitted {
-            return;
-        }
-        self.looked = tokio::time::Instant::now();
-        let seats = self.member.view().seats.into_iter().filter(|seat| seat.verified);
-        let named: Vec<_> = seats.filter_map(|seat| Some((seat.seat, seat.account?, seat.leads))).collect();
-        let (oracle, running, said) = (self.inner.oracle.clone(), self.begin.running.clone(), self.said.clone());
-        self.helpers.spawn(async move {
-            for (seat, account, leads) in named {
-                let now = running.view.leads(account);
-                if now != leads {
-                    let _ = said.send(Said::In(MemberIn::Leads(seat, now))).await;
-                }
-                if let Ok(false) = oracle.has_access(&running, account).await {
-                    let _ = said.send(Said::In(MemberIn::Lost(seat))).await;
-                }
-            }
-        });
-    }
-
-    fn event(&mut self, event: MemberEvent) {
-        match event {
-            MemberEvent::Sealed => {
-                self.progress(told::Stage::Proof, 100);
-                self.progress(told::Stage::Sealed, 100);
-                // The host ends what the same member had before: that page is not to be told.
-                self.inner.supersede(self.begin.running.sitting.scope.room, &self.quiet);
-            }
-            MemberEvent::Admitted { role, .. } => {
-                self.role = role;
-                self.progress(told::Stage::Admitted, 100);
-                self.progress(told::Stage::Verifying, 0);
-            }
-            MemberEvent::Token(token) => self.got_token(token),
-            MemberEvent::Refused(refusal) => self.fail(tell::join_refused(refusal, self.begin.form)),
-            MemberEvent::Roster => self.show_roster(),
-            MemberEvent::Keys(keys) => self.show(Event::RoomKeys(tell::keys(self.room(), &keys))),
-            MemberEvent::Stopped { reason, seat } => {
-                if reason != StopReason::Ended {
-                    let (room, reason) = (self.room(), tell::stopped(reason));
-                    self.show(Event::RoomStopped(told::Stopped { room, reason, seat: seat.map(|seat| seat.0) }));
-                }
-            }
-            MemberEvent::Order { order, by } => self.ordered(order, by),
-            MemberEvent::OrderRefused { reason, .. } => {
-                if let Some((_, reply)) = self.order.take() {
-                    drop(reply.send(Err(tell::order_refused(reason))));
-                }
-            }
-            MemberEvent::Ended(reason) => self.ended(reason),
-            MemberEvent::Unverified { seat, refusal } => tracing::warn!(%seat, %refusal, "a seat does not verify"),
-            MemberEvent::PairFailed(seat) => tracing::warn!(%seat, "no pair channel with a seat"),
-            MemberEvent::Forged(what) => tracing::warn!(?what, "something forged came over the host"),
-            MemberEvent::Expired { .. }
-            | MemberEvent::Offered
-            | MemberEvent::Steward(_)
-            | MemberEvent::Recording(_) => {}
-        }
-    }
-
-    fn got_token(&mut self, token: String) {
-        self.token.send_replace(Some(token.clone()));
-        let Some(grant) = self.member.grant() else { return };
-        let joined = Joined {
-            room: self.room(),
-            seat: grant.seat.0,
-            identity: self.member.identity(),
-            role: tell::role(self.role),
-            anonymous: self.begin.form == Form::Anonymous,
-            token: token.into(),
-            signal_url: format!("ws://{}", self.inner.address),
-            dtls_fingerprint: Prefixed(grant.dtls_fingerprint),
-            ends_at: self.begin.running.sitting.ends_at,
-            text_only: self.begin.text_only,
-        };
-        let first = self.join.take();
-        if let Some(reply) = first {
-            self.progress(told::Stage::Verifying, 100);
-            self.admitted.store(true, Ordering::Release);
-            self.inner.seated(&self.begin.attempt, self.begin.running.sitting.scope.room);
-            let _ = reply.send(Ok(joined));
-            return self.show_all();
-        }
-        if let Some(reply) = self.connection.take() {
-            let _ = reply.send(Ok(joined));
-        }
-    }
-
-    fn ordered(&mut self, order: Order, by: SeatNo) {
-        if self.order.as_ref().is_some_and(|(own, _)| *own == order)
-            && self.member.seat() == Some(by)
-            && let Some((_, reply)) = self.order.take()
-        {
-            let _ = reply.send(Ok(()));
-        }
-        if let Some((kind, seat)) = tell::order(order) {
-            let seat = seat.map(|seat| seat.0);
-            self.show(Event::RoomOrder(told::Ordered { room: self.room(), kind, seat, by: by.0 }));
-        }
-    }
-
-    fn ended(&mut self, reason: pars_engine::room::EndReason) {
-        self.over = true;
-        if let Some(reply) = self.join.take() {
-            return drop(reply.send(Err(tell::not_joined(reason))));
-        }
-        if let Some(reply) = self.connection.take() {
-            drop(reply.send(Err(tell::not_joined(reason))));
-        }
-        let (room, detail) = (self.room(), Some(reason.to_string()));
-        self.show(Event::RoomEnded(told::Ended { room, reason: tell::ended(reason), detail }));
+    const fn is_joining(&self) -> bool {
+        self.join.is_some()
     }
 
     fn room(&self) -> Room {

@@ -33,11 +33,13 @@ impl Task {
         self.show(Event::RoomRoster(tell::roster(self.room(), &view, &self.hands)));
     }
 
-    /// Roster and keys, for a page that begins anew.
+    /// Roster, keys and recordings, for a page that begins anew.
     pub(super) fn show_all(&mut self) {
         self.show_roster();
         for keys in self.member.keys() {
             self.show(Event::RoomKeys(tell::keys(self.room(), &keys)));
         }
+        let status = self.recording_status();
+        self.show(Event::RoomRecording(status));
     }
 }

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use pars_engine::room as engine;
-use pars_engine::room::{EpochKeys, OrderRefusal, RecordingIn, RecordingQuestion, RoomError, View};
+use pars_engine::room::{EpochKeys, OrderRefusal, RoomError, View};
 use pars_proto::room::{self as proto, JoinRefusal, MessageError, Order, SeatNo};
 use pars_rpc::room::{Form, OrderKind, Prefixed, Role, Room};
 use pars_rpc::room_event::{EndReason, Keys, Roster, Seat, SeatKeys, StopReason};
@@ -57,22 +57,10 @@ pub(super) fn roster(room: Room, view: &View, hands: &[SeatNo]) -> Roster {
 pub(super) const fn stopped(reason: engine::StopReason) -> StopReason {
     match reason {
         engine::StopReason::NoEpoch => StopReason::NoSteward,
-        engine::StopReason::Verifying | engine::StopReason::NotRotated | engine::StopReason::NotConsented => {
-            StopReason::Rotation
-        }
+        engine::StopReason::Verifying | engine::StopReason::NotRotated => StopReason::Rotation,
+        engine::StopReason::NotConsented => StopReason::NotConsented,
         engine::StopReason::Unverified => StopReason::Unverified,
         engine::StopReason::HostSilent | engine::StopReason::Ended => StopReason::HostLost,
-    }
-}
-
-/// What the recording machine asks for, refused: this daemon does not record yet.
-pub(super) const fn not_recorded(id: engine::QuestionId, question: &RecordingQuestion) -> RecordingIn {
-    match question {
-        RecordingQuestion::Keep { .. } => RecordingIn::Kept { id, kept: false },
-        RecordingQuestion::Consents(_) => RecordingIn::Consents { id, authority: None },
-        RecordingQuestion::Submit(_) | RecordingQuestion::Withdraw(_) | RecordingQuestion::Anchor(_) => {
-            RecordingIn::Executed { id, done: false }
-        }
     }
 }
 

@@ -15,10 +15,12 @@
 //! | [`dial`] | the member's side |
 //! | [`serve`] | the host's side and its limits |
 //! | [`records`] | what a host serves of identities |
+//! | [`watch`] | what `--capture-tunnels` writes, on a development network only |
 
 pub mod dial;
 pub mod records;
 pub mod serve;
+mod watch;
 
 use std::io;
 use std::time::Duration;

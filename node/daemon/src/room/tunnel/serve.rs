@@ -13,13 +13,16 @@ use pars_engine::room::{LinkId, MAX_PACKET};
 use pars_identity::device::DeviceId;
 use pars_identity::id::IdentityId;
 use quinn::{Connection, Endpoint, EndpointConfig, RecvStream, SendStream, ServerConfig, TokioRuntime};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::records::{Pair, Records};
+use super::watch::Watch;
 use super::{ALPN, HANDSHAKE, MAX_RECORD, STREAMS, StreamKind, read, transport, write};
+use crate::net::capture::{Capture, Direction};
 use crate::net::links::tls;
 
 /// Connections at once: a full Town Hall, and some that join.
@@ -36,6 +39,8 @@ const STRANGER_TIME: Duration = Duration::from_secs(45);
 const KNOWN: u32 = 2;
 /// One piece of a signalling connection that does not move is ended after this.
 const RECORD: Duration = Duration::from_secs(10);
+/// Bytes of signalling that are carried at once.
+const PIECE: usize = 8 * 1_024;
 
 /// What comes over tunnels.
 #[derive(Debug)]
@@ -85,6 +90,8 @@ pub struct Listener {
     endpoint: Endpoint,
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where what streams carry is written down; nowhere off the development network.
+    pub capture: Option<Capture>,
 }
 
 /// What every connection uses.
@@ -95,6 +102,7 @@ struct Shared {
     out: mpsc::Sender<FromLink>,
     sfu: SocketAddr,
     next: Arc<AtomicU64>,
+    capture: Option<Capture>,
 }
 
 impl Listener {
@@ -109,12 +117,12 @@ impl Listener {
         let socket = UdpSocket::bind(address)?;
         let endpoint = Endpoint::new(EndpointConfig::default(), Some(config), socket, Arc::new(TokioRuntime))?;
         let address = endpoint.local_addr()?;
-        Ok(Self { endpoint, address })
+        Ok(Self { endpoint, address, capture: None })
     }
 
     /// Serve until the future is dropped; signalling goes to `sfu`.
     pub async fn serve(self, (links, records): (Links, Records), out: mpsc::Sender<FromLink>, sfu: SocketAddr) {
-        let shared = Shared { links, records, out, sfu, next: Arc::default() };
+        let shared = Shared { links, records, out, sfu, next: Arc::default(), capture: self.capture.clone() };
         let room = Arc::new(Semaphore::new(CONNECTIONS));
         let mut tasks = JoinSet::new();
         while let Some(incoming) = self.endpoint.accept().await {
@@ -140,6 +148,13 @@ impl Drop for Listener {
     }
 }
 
+/// A stream that a member opened.
+struct Stream {
+    send: SendStream,
+    recv: RecvStream,
+    watch: Watch,
+}
+
 /// One member's connection.
 async fn serve(connection: Connection, shared: Shared) {
     let told = Arc::new(AtomicU32::new(0));
@@ -159,20 +174,23 @@ async fn serve(connection: Connection, shared: Shared) {
         if timeout(HANDSHAKE, recv.read_exact(&mut kind)).await.is_err() {
             break;
         }
+        let watch = Watch::new(shared.capture.clone(), &connection, recv.id());
+        watch.note(Direction::Received, &kind).await;
         let [kind] = kind;
         let known = told.load(Ordering::Relaxed) >= KNOWN;
+        let stream = Stream { send, recv, watch };
         match StreamKind::read(kind) {
             Some(StreamKind::Control) => {
-                tasks.spawn(control(shared.clone(), told.clone(), (send, recv)));
+                tasks.spawn(control(shared.clone(), told.clone(), stream));
             }
             Some(StreamKind::Signalling) if known => {
-                tasks.spawn(signalling(shared.sfu, send, recv));
+                tasks.spawn(signalling(shared.sfu, stream));
             }
             Some(StreamKind::Put) => {
-                tasks.spawn(put(shared.records.clone(), send, recv));
+                tasks.spawn(put(shared.records.clone(), stream));
             }
             Some(StreamKind::Get) if known => {
-                tasks.spawn(get(shared.records.clone(), send, recv));
+                tasks.spawn(get(shared.records.clone(), stream));
             }
             _ => break,
         }
@@ -181,14 +199,17 @@ async fn serve(connection: Connection, shared: Shared) {
 }
 
 /// A control stream: packets in, packets out.
-async fn control(shared: Shared, told: Arc<AtomicU32>, (mut send, mut recv): (SendStream, RecvStream)) {
+async fn control(shared: Shared, told: Arc<AtomicU32>, stream: Stream) {
+    let Stream { mut send, mut recv, watch } = stream;
     let link = LinkId(shared.next.fetch_add(1, Ordering::Relaxed));
     let (packets, mut queue) = mpsc::channel::<Vec<u8>>(QUEUE);
     shared.links.held(|links| links.insert(link, Out { packets, told: told.clone() }));
     let out = shared.out.clone();
+    let watch = &watch;
     let read = async move {
         let mut strange = 0;
         while let Ok(Some(packet)) = read(&mut recv, MAX_PACKET).await {
+            watch.note(Direction::Received, &packet).await;
             strange += packet.len();
             if told.load(Ordering::Relaxed) < KNOWN && strange > STRANGER_BYTES
                 || out.send(FromLink::Packet(link, packet)).await.is_err()
@@ -199,6 +220,7 @@ async fn control(shared: Shared, told: Arc<AtomicU32>, (mut send, mut recv): (Se
     };
     let written = async move {
         while let Some(packet) = queue.recv().await {
+            watch.note(Direction::Sent, &packet).await;
             if write(&mut send, &packet).await.is_err() {
                 return;
             }
@@ -212,45 +234,75 @@ async fn control(shared: Shared, told: Arc<AtomicU32>, (mut send, mut recv): (Se
         () = written => {}
     }
     shared.links.end(link);
+    watch.ended().await;
     // The host may have ended.
     let _ = shared.out.send(FromLink::Gone(link)).await;
 }
 
 /// Bytes of a page's connection, to the SFU and back, unseen.
-async fn signalling(sfu: SocketAddr, send: SendStream, recv: RecvStream) {
-    let Ok(Ok(mut stream)) = timeout(HANDSHAKE, TcpStream::connect(sfu)).await else { return };
-    let _ = stream.set_nodelay(true);
+async fn signalling(sfu: SocketAddr, Stream { send, recv, watch }: Stream) {
+    let Ok(Ok(mut page)) = timeout(HANDSHAKE, TcpStream::connect(sfu)).await else { return };
+    let _ = page.set_nodelay(true);
+    let (from_sfu, to_sfu) = page.split();
+    let there = carry(recv, to_sfu, (&watch, Direction::Received));
+    let back = carry(from_sfu, send, (&watch, Direction::Sent));
     // How a page ends is its own affair.
-    let _ = tokio::io::copy_bidirectional(&mut tokio::io::join(recv, send), &mut stream).await;
+    let _ = tokio::try_join!(there, back);
+    watch.ended().await;
 }
 
-async fn put(records: Records, mut send: SendStream, mut recv: RecvStream) {
+/// One way of it; the end is handed on.
+async fn carry(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    (watch, direction): (&Watch, Direction),
+) -> io::Result<()> {
+    let mut piece = vec![0; PIECE];
+    loop {
+        let length = from.read(&mut piece).await?;
+        let Some(bytes) = piece.get(..length).filter(|bytes| !bytes.is_empty()) else { break };
+        watch.note(direction, bytes).await;
+        to.write_all(bytes).await?;
+    }
+    to.shutdown().await
+}
+
+async fn put(records: Records, Stream { mut send, mut recv, watch }: Stream) {
     let both = async {
         let record = read(&mut recv, MAX_RECORD).await.ok()??;
         let certificate = read(&mut recv, MAX_RECORD).await.ok()??;
+        watch.note(Direction::Received, &record).await;
+        watch.note(Direction::Received, &certificate).await;
         Some((record, certificate))
     };
     let Ok(Some(pair)) = timeout(RECORD, both).await else { return };
     let taken = tokio::task::spawn_blocking(move || records.put(pair)).await.unwrap_or_default();
-    if send.write_all(&[u8::from(taken)]).await.is_ok() {
+    let answer = [u8::from(taken)];
+    watch.note(Direction::Sent, &answer).await;
+    if send.write_all(&answer).await.is_ok() {
         let _ = send.finish();
         let _ = timeout(HANDSHAKE, send.stopped()).await;
     }
+    watch.ended().await;
 }
 
-async fn get(records: Records, mut send: SendStream, mut recv: RecvStream) {
+async fn get(records: Records, Stream { mut send, mut recv, watch }: Stream) {
     let (mut identity, mut device) = ([0; 32], [0; 16]);
     let asked = async {
         recv.read_exact(&mut identity).await.ok()?;
         recv.read_exact(&mut device).await.ok()
     };
     let Ok(Some(())) = timeout(RECORD, asked).await else { return };
+    watch.note(Direction::Received, &[identity.as_slice(), &device].concat()).await;
     if let Some(pair) = records.get(IdentityId(identity), DeviceId(device)) {
         let (record, certificate): &Pair = &pair;
+        watch.note(Direction::Sent, record).await;
+        watch.note(Direction::Sent, certificate).await;
         if write(&mut send, record).await.is_err() || write(&mut send, certificate).await.is_err() {
             return;
         }
     }
     let _ = send.finish();
     let _ = timeout(HANDSHAKE, send.stopped()).await;
+    watch.ended().await;
 }

@@ -1,7 +1,9 @@
-//! From a join to a seat: verified, granted, attached, announced; and how a seat goes.
+//! From a join to a seat: verified, granted, attached, announced; and how a seat goes. A recorder's seat is there while the seat
+//! of its member is.
 
 use pars_crypto::hash::equal;
-use pars_proto::room::{Admission, Form, Grant, JoinRefusal, Replier, Role, SeatNo};
+use pars_crypto::sign::Ed25519Public;
+use pars_proto::room::{Admission, Claim, Form, Grant, JoinRefusal, Replier, Role, SeatNo, StatementHash};
 use pars_wire::codec::Wire;
 
 use crate::room::gate::{self, Joining};
@@ -45,6 +47,11 @@ impl Host {
         let Some(pending) = self.gate.answered(id) else { return };
         let judged = verdict.and_then(|standing| {
             let admission = self.gate.judge(&pending.statement, self.door(cx.now.tick))?;
+            if let Claim::Recorder { seat } = pending.statement.body().claim
+                && self.seat_key(seat).is_none()
+            {
+                return Err(JoinRefusal::NotAuthentic);
+            }
             let seat = self.last_seat.checked_add(1).map(SeatNo).ok_or(JoinRefusal::Full)?;
             Ok((standing, admission, seat))
         });
@@ -81,6 +88,18 @@ impl Host {
         self.gate.replied(cx.now.tick, join, reply.clone());
         self.reply(cx, pending.link, reply);
         self.seats.insert(number, Seat::new(pending.statement, role, standing.leads, cx.now.tick));
+    }
+
+    /// The signing key of a member's seat that is in the room, by its statement: it vouches for the seat that records for it.
+    pub fn seat_key(&self, st: StatementHash) -> Option<Ed25519Public> {
+        let mut bodies = self.seats.values().filter(|seat| seat.announced).map(|seat| seat.statement.body());
+        bodies.find(|body| body.form() != Form::Recorder && body.hash() == st).map(|body| body.s_vk)
+    }
+
+    /// The seat that records for one, by its statement.
+    fn recorder_for(&self, st: StatementHash) -> Option<SeatNo> {
+        let records = |seat: &Seat| seat.statement.body().claim == Claim::Recorder { seat: st };
+        self.seats.iter().find(|(_, seat)| records(seat)).map(|(number, _)| *number)
     }
 
     /// A connection says which seat it is.
@@ -146,8 +165,16 @@ impl Host {
         signers.chain(seats).chain(orders).chain(connections).chain(records).chain([Frame::Synced]).collect()
     }
 
-    /// A seat is gone for good.
+    /// A seat is gone for good, and who records for it.
     pub(super) fn remove(&mut self, cx: Context<'_, '_>, number: SeatNo, reason: GoneReason) {
+        let recorder = self.seats.get(&number).map(|seat| seat.statement.hash());
+        let recorder = recorder.and_then(|st| self.recorder_for(st));
+        for seat in recorder.into_iter().chain([number]) {
+            self.remove_one(cx, seat, reason);
+        }
+    }
+
+    fn remove_one(&mut self, cx: Context<'_, '_>, number: SeatNo, reason: GoneReason) {
         self.tell(number, &Frame::Gone(number, reason));
         self.flush(cx);
         let Some(seat) = self.seats.remove(&number) else { return };

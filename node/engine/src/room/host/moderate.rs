@@ -123,7 +123,7 @@ impl Host {
         }
     }
 
-    fn execute(&mut self, cx: Context<'_, '_>, order: Order) {
+    pub(in crate::room) fn execute(&mut self, cx: Context<'_, '_>, order: Order) {
         match order {
             Order::Promote(seat) => self.change(seat, |seat| seat.offered = true),
             Order::Demote(seat) => {

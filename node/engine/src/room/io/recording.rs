@@ -28,7 +28,7 @@ pub enum RecordingIn {
     Start {
         /// What everybody is asked.
         terms: Terms,
-        /// How many dummies, at most [`pars_proto::room::recording::MAX_DUMMIES`].
+        /// How many dummies, at most [`pars_wire::limits::MAX_DUMMIES`].
         dummies: u16,
     },
     /// The user's answer to [`RecordingEvent::Asked`]; no at any time takes a yes back.
@@ -70,6 +70,13 @@ pub enum RecordingIn {
         /// Hash of its wraps.
         wraps: B256,
     },
+    /// An own span cannot be recorded any more, or its files cannot be finished: then nothing of it is anchored by this seat.
+    Failed {
+        /// Which span.
+        span: RecordingId,
+        /// Why.
+        why: RecordingFailure,
+    },
     /// Stop recording.
     Stop,
 }
@@ -81,6 +88,8 @@ pub enum RecordingQuestion {
     Keep {
         /// Of which recording.
         recording: RecordingTag,
+        /// Unix seconds from which on it may not be kept any more: what everybody agreed to, after the consent's end.
+        until: u64,
         /// The seed of the key.
         seed: HybridKemSeed,
     },
@@ -88,9 +97,9 @@ pub enum RecordingQuestion {
     Consents(RecordingId),
     /// Send these to the contract, in this order, through an executor. Answer with `Executed`.
     Submit(Vec<Submission>),
-    /// Send a withdrawal.
+    /// Send a withdrawal to the contract, through an executor: to who records, also another seat's. Answer with `Executed`.
     Withdraw(Box<Withdrawal>),
-    /// Send an anchor.
+    /// Send an anchor. Answer with `Executed`.
     Anchor(Box<Anchor>),
 }
 
@@ -122,6 +131,15 @@ pub struct Anchor {
     pub signature: ConsentSignature,
 }
 
+/// Why a span cannot be recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RecordingFailure {
+    /// Its files cannot be written.
+    NotKept,
+    /// The room is full, or its host gives the recorder no seat.
+    NoSeat,
+}
+
 /// Why nothing is recorded for now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Pause {
@@ -137,6 +155,10 @@ pub enum Pause {
     Expired,
     /// Who records stopped.
     Stopped,
+    /// The contract did not take the consents: everybody signs another span.
+    NotTaken,
+    /// It cannot be recorded.
+    Failed(RecordingFailure),
 }
 
 /// What a member's user learns of recordings.
@@ -199,6 +221,8 @@ pub enum RecordingEvent {
     Paused(Pause),
     /// To who records: finish the files of this span, and answer with `Sealed`.
     Seal(RecordingId),
+    /// To who records: the files of this span are not finished; this seat anchors nothing of it.
+    NotSealed(RecordingId),
     /// To who records: the consent of this span is on the chain no more; destroy what was recorded.
     Discard(RecordingId),
     /// To who records: the contract did not take a call; it is sent again.

@@ -4,7 +4,7 @@ use pars_crypto::sign::Ed25519Public;
 use pars_proto::room::{Content, MessageError, Order, RoomMessage, SeatNo, SignedMessage, obey};
 use pars_wire::codec::Wire;
 
-use crate::room::io::{Forgery, MemberEvent};
+use crate::room::io::{Forgery, GoneReason, MemberEvent};
 use crate::room::packet::Frame;
 use crate::room::state::{MAX_PRESENTERS, SeatInput};
 
@@ -208,10 +208,23 @@ impl Member {
             Order::LowerAllHands => self.roster.seats.values_mut().for_each(|entry| entry.hand = false),
             Order::CloseFloor => self.roster.floor_closed = true,
             Order::OpenFloor => self.roster.floor_closed = false,
-            // The host tells that the seat is gone, or that it is over.
-            Order::Kick(_) | Order::Ban(_) | Order::Lock | Order::Unlock | Order::Close => {}
+            Order::Kick(seat) | Order::Ban(seat) => {
+                Self::event(cx, MemberEvent::Order { order, by });
+                return self.ordered_out(cx, seat, matches!(order, Order::Ban(_)));
+            }
+            // The host tells that it is over.
+            Order::Lock | Order::Unlock | Order::Close => {}
         }
         Self::event(cx, MemberEvent::Order { order, by });
+    }
+
+    /// One who leads has removed a seat: it is gone whatever the host says of it, and nobody banned is verified again.
+    fn ordered_out(&mut self, cx: Context<'_, '_>, seat: SeatNo, banned: bool) {
+        let reason = if banned { GoneReason::Banned } else { GoneReason::Kicked };
+        if banned {
+            self.roster.ban(seat);
+        }
+        self.gone(cx, seat, reason);
     }
 }
 

@@ -9,7 +9,8 @@
 //! | Admitted | seat | question: verify; pair channels with steward and next steward |
 //! | Admitted | verdict | the seat counts, or nothing is sent in an epoch with it, and it is named |
 //! | Admitted | record, wrap | keys; sends in it once every seat of it is verified |
-//! | Admitted | seat gone | nothing is sent in an epoch with it 5 s after; the steward makes one without it |
+//! | Admitted | seat gone, kicked or banned | nothing is sent in an epoch with it 5 s after; the steward makes one without it |
+//! | Admitted | seat of somebody banned | it is not verified |
 //! | Admitted | nothing told for 5 s | stopped: somebody may have left |
 //! | any | leave, end, own seat gone | Gone; keys are wiped |
 //!
@@ -302,7 +303,7 @@ impl Member {
     /// What follows from the input and the time: duties, keys, packets.
     fn settle(&mut self, cx: Context<'_, '_>) {
         if self.phase == Phase::Gone {
-            return self.anchors_due(cx);
+            return self.recordings_left(cx);
         }
         self.travel(cx);
         if self.phase == Phase::Admitted && self.is_attached() {
@@ -348,7 +349,7 @@ impl Machine for Member {
         match input {
             MemberIn::Clock(seconds) => self.clock.set(seconds, cx.now.tick),
             MemberIn::Recording(input) => self.recording(cx, input),
-            _ if self.phase == Phase::Gone => return self.anchors_due(cx),
+            _ if self.phase == Phase::Gone => return self.recordings_left(cx),
             MemberIn::Prepare(claim) => self.prepare(cx, claim),
             MemberIn::Proven { id, support } => self.proven(cx, id, support),
             MemberIn::Connected => self.connected(cx),
@@ -370,7 +371,7 @@ impl Machine for Member {
 
     fn deadline(&self) -> Option<Tick> {
         if self.phase == Phase::Gone {
-            return self.recordings.anchors();
+            return self.recordings.last_deadline();
         }
         let attached = self.is_attached();
         let line = self.line.deadline().filter(|_| attached && self.road.connected);

@@ -1,17 +1,18 @@
 //! Who sits in the room, as the host tells it and as this seat has verified it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy_primitives::Address;
 use pars_crypto::hkem::Xw768Public;
 use pars_crypto::sign::Ed25519Public;
 use pars_proto::room::roster::MAX_ROSTER;
 use pars_proto::room::{
-    Admission, Claim, Connection, ConsentSigner, Distinct, Form, Holder, Role, RosterEntry, SeatNo, SignedConnection,
-    Statement, StatementHash, StatementRefusal,
+    Admission, Claim, Connection, ConsentSigner, Distinct, Form, Holder, Role, RosterEntry, SeatIdentity, SeatNo,
+    SignedConnection, Statement, StatementHash, StatementRefusal,
 };
 use pars_wire::machine::Tick;
 
+use crate::room::gate::identities;
 use crate::room::io::{
     EndReason, Forgery, GoneReason, MemberEvent, MemberQuestion, QuestionId, SeatView, Standing, View,
 };
@@ -40,6 +41,8 @@ pub(super) struct Entry {
     pub(super) x_pk: Xw768Public,
     pub(super) s_vk: Ed25519Public,
     pub(super) pseudonym: String,
+    /// What a ban of it reaches.
+    identities: Vec<SeatIdentity>,
     pub(super) account: Option<Address>,
     pub(super) recorder: bool,
     /// Of a recorder's seat: the statement of the member who records.
@@ -75,6 +78,7 @@ impl Entry {
             x_pk: body.x_pk.clone(),
             s_vk: body.s_vk,
             pseudonym: body.pseudonym(),
+            identities: identities(statement),
             account: body.claim.member().map(|member| member.account),
             recorder,
             records_for,
@@ -132,6 +136,8 @@ impl Entry {
 pub(super) struct Roster {
     pub(super) seats: BTreeMap<SeatNo, Entry>,
     distinct: Distinct,
+    /// Whom one who leads has banned since this seat came, by its signed order: the host is not asked.
+    banned: BTreeSet<SeatIdentity>,
     pub(super) floor_closed: bool,
 }
 
@@ -147,6 +153,15 @@ impl Roster {
 
     pub(super) fn presenters(&self) -> usize {
         self.live().filter(|(_, entry)| entry.presents()).count()
+    }
+
+    /// Nobody with this seat's nullifier or account is verified again.
+    pub(super) fn ban(&mut self, seat: SeatNo) {
+        self.banned.extend(self.seats.get(&seat).into_iter().flat_map(|entry| &entry.identities));
+    }
+
+    fn bans(&self, statement: &Statement) -> bool {
+        identities(statement).iter().any(|identity| self.banned.contains(identity))
     }
 
     /// The roster of these seats; none if one of them was never told.
@@ -173,15 +188,7 @@ impl Member {
         {
             return self.end(cx, EndReason::SeatSwapped);
         }
-        let check = match self.roster.distinct.admit(seat, &statement) {
-            Ok(Admission::Replaces(old)) => {
-                self.gone(cx, old, GoneReason::Replaced);
-                Check::Asked
-            }
-            Ok(Admission::New) => Check::Asked,
-            Ok(Admission::Same(other)) => Check::Failed(StatementRefusal::Duplicate(other)),
-            Err(refusal) => Check::Failed(refusal),
-        };
+        let check = self.judged(cx, seat, &statement);
         let entry = Entry::new(&statement, check);
         self.roster.seats.insert(seat, entry);
         match check {
@@ -192,6 +199,22 @@ impl Member {
             }
         }
         self.told.roster = true;
+    }
+
+    /// What needs no index to be said of a statement: nobody banned, and nobody twice.
+    fn judged(&mut self, cx: Context<'_, '_>, seat: SeatNo, statement: &Statement) -> Check {
+        if self.roster.bans(statement) {
+            return Check::Failed(StatementRefusal::Banned);
+        }
+        match self.roster.distinct.admit(seat, statement) {
+            Ok(Admission::Replaces(old)) => {
+                self.gone(cx, old, GoneReason::Replaced);
+                Check::Asked
+            }
+            Ok(Admission::New) => Check::Asked,
+            Ok(Admission::Same(other)) => Check::Failed(StatementRefusal::Duplicate(other)),
+            Err(refusal) => Check::Failed(refusal),
+        }
     }
 
     /// What the own index says of a statement.
@@ -286,6 +309,12 @@ impl Member {
             floor_closed: self.roster.floor_closed,
             seats: seats.collect(),
         }
+    }
+
+    /// The signing key of a member's seat that is here, by its statement: it vouches for the seat that records for it. That the
+    /// statement is in order is another question; nothing is sent in an epoch with one that is not.
+    pub fn seat_key(&self, st: StatementHash) -> Option<Ed25519Public> {
+        self.roster.live().find(|(_, entry)| entry.st == st && !entry.recorder).map(|(_, entry)| entry.s_vk)
     }
 
     /// The seat behind a name at the SFU.

@@ -90,8 +90,24 @@ pub(crate) fn recording() -> Value {
     };
     let secret = EpochSecret::from_bytes([0xa5; 32]);
     let (epoch, seat, seq) = (EpochHash([0xa6; 32]), SeatNo(300), 7);
-    let notice = Notice::Propose { random: RANDOM, terms: terms(), dummies: dummies() };
-    let sealed = SealedNotice::seal(&notice, epoch, NoticeKey { secret: &secret, scope: &SCOPE, seat, seq });
+    let notice_key = NoticeKey { secret: &secret, scope: &SCOPE, seat, seq };
+    let notice = |notice: &Notice| {
+        let sealed = SealedNotice::seal(notice, epoch, notice_key);
+        json!({
+            "secret": hexed(secret.expose()), "rh": hexed(epoch.0), "seat": seat.0, "seq": seq,
+            "text": hexed(notice.encode()), "body": hexed(sealed.encode()),
+        })
+    };
+    let propose = notice(&Notice::Propose { random: RANDOM, terms: terms(), dummies: dummies() });
+    // The second seat takes its consent back.
+    let withdraws = key(2);
+    let signer = withdraws.signer().hash();
+    let proof = roster.proof(&signer).expect("of the roster");
+    let signature = withdraws.sign(SUITE, &mut rng, DOMAIN.withdraw_digest(id)).expect("a digest");
+    let withdrawal = json!({
+        "signer": hexed(withdraws.signer().as_bytes()), "signature": hexed(signature.as_bytes()),
+        "proof": words(&proof), "notice": notice(&Notice::Withdraw { span: id, signer, proof, signature }),
+    });
     let file = FileKey::from_bytes([0xa7; 32]);
     let wraps = Wraps::seal(SUITE, &mut rng, tag(), &file, &keys).expect("good keys");
     json!({
@@ -108,10 +124,7 @@ pub(crate) fn recording() -> Value {
         "consentDigest": hexed(DOMAIN.consent_digest(id)), "withdrawDigest": hexed(DOMAIN.withdraw_digest(id)),
         "cid": hexed(b"cid"), "anchorDigest": hexed(DOMAIN.anchor_digest(id, b"cid", wraps.hash())),
         "consents": consents, "chunks": [chunk(0, 5), chunk(0, 2), chunk(2, 5)],
-        "notice": {
-            "secret": hexed(secret.expose()), "rh": hexed(epoch.0), "seat": seat.0, "seq": seq,
-            "text": hexed(notice.encode()), "body": hexed(sealed.encode()),
-        },
+        "notice": propose, "withdrawal": withdrawal,
         "fileKey": hexed(file.expose()), "wraps": hexed(wraps.encode()), "wrapsHash": hexed(wraps.hash()),
     })
 }

@@ -9,11 +9,9 @@ use pars_crypto::hash::hash;
 use pars_crypto::label::HashLabel;
 use pars_crypto::secret::SharedSecret;
 use pars_wire::codec::{DecodeError, Reader, Wire, Writer};
+use pars_wire::limits::MAX_DUMMIES;
 
 use super::consent::ConsentKey;
-
-/// Dummies of a recording at most: what everybody must derive and one signs for.
-pub const MAX_DUMMIES: u16 = 256;
 
 /// A seed and how many keys of it are in the roster. 34 bytes.
 #[derive(Clone, PartialEq, Eq)]

@@ -36,10 +36,10 @@ pub mod wraps;
 
 pub use consent::{ConsentKey, ConsentSignature};
 pub use draft::{ConsentRefusal, Draft};
-pub use dummies::{Dummies, MAX_DUMMIES};
-pub use notice::{MAX_NOTICE, Notice, NoticeError, NoticeKey, SealedNotice};
+pub use dummies::Dummies;
+pub use notice::{Notice, NoticeError, NoticeKey, SealedNotice};
 pub use policy::{Terms, recipients};
-pub use roster::{ConsentRoster, ConsentRosterError, MultiProof};
+pub use roster::{ConsentRoster, ConsentRosterError, MAX_PROOF, MultiProof};
 pub use span::{ConsentDomain, MAX_VALIDITY, Recording, RecordingTag};
 pub use submission::{Submission, submissions};
 pub use wraps::{FileKey, WrapError, Wraps};

@@ -9,12 +9,16 @@
 //!        | 4 | recording138                                roster: the span that everybody is to sign
 //!        | 5 | span32 | lp(signature)                      consent
 //!        | 6 | recordingId32                               stop: the recording member
+//!        | 7 | span32 | keccak256(signer)32 | n1 | sibling32 × n | lp(signature)     withdraw, for the recording member to send
 //! ```
+//!
+//! A withdrawal goes to the contract through the recording member: an executor of one's own would learn whose one-time key it is.
 //!
 //! K and N belong to one message: a seat's numbers only rise. The message around it is signed by the seat.
 
 use std::fmt;
 
+use alloy_primitives::B256;
 use pars_crypto::aead::{OneUse, TAG};
 use pars_crypto::hkem::Xw768Public;
 use pars_crypto::kdf::{NO_SALT, kdf};
@@ -22,18 +26,20 @@ use pars_crypto::label::KdfLabel;
 use pars_crypto::suite::DSA87_SIGNATURE;
 use pars_wire::RecordingId;
 use pars_wire::codec::{DecodeError, Reader, Wire, Writer};
+use pars_wire::limits::MAX_NOTICE;
 
 use super::consent::ConsentSignature;
 use super::dummies::Dummies;
 use super::policy::Terms;
+use super::roster::MAX_PROOF;
 use super::span::{Recording, RecordingTag};
 use crate::room::epoch::EpochHash;
 use crate::room::keys::EpochSecret;
 use crate::room::metadata::x_pk;
 use crate::room::scope::{Scope, SeatNo};
 
-/// Bytes of a notice at most: a consent by ML-DSA.
-pub const MAX_NOTICE: usize = 1 + 32 + 2 + DSA87_SIGNATURE;
+// The longest notice: a withdrawal by ML-DSA from the largest roster.
+const _: () = assert!(MAX_NOTICE == 1 + 32 + 32 + 1 + 32 * MAX_PROOF + 2 + DSA87_SIGNATURE);
 
 /// Why a notice does not open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -84,6 +90,25 @@ pub enum Notice {
         /// Which recording.
         recording: RecordingTag,
     },
+    /// A key of the roster takes its consent back: arguments of the contract's `withdraw`, which who records sends.
+    Withdraw {
+        /// From which span.
+        span: RecordingId,
+        /// keccak-256 of the ERC-7913 bytes of the key.
+        signer: B256,
+        /// Siblings from its leaf to the root, at most [`MAX_PROOF`].
+        proof: Vec<B256>,
+        /// Over the withdrawal's digest.
+        signature: ConsentSignature,
+    },
+}
+
+fn siblings(from: &mut Reader<'_>) -> Result<Vec<B256>, DecodeError> {
+    let count = from.u8("siblings of a proof")?;
+    if usize::from(count) > MAX_PROOF {
+        return Err(DecodeError::Value { what: "siblings of a proof", value: count.into() });
+    }
+    (0..count).map(|_| Ok(from.array::<32>("sibling of a proof")?.into())).collect()
 }
 
 fn tag(from: &mut Reader<'_>) -> Result<RecordingTag, DecodeError> {
@@ -108,6 +133,14 @@ impl Wire for Notice {
             Self::Stop { recording } => {
                 out.u8(6).bytes(recording.0.as_slice());
             }
+            Self::Withdraw { span, signer, proof, signature } => {
+                // Made by a roster, whose proofs are short enough.
+                out.u8(7).bytes(span.0.as_slice()).bytes(signer.as_slice()).u8(proof.len() as u8);
+                for sibling in proof {
+                    out.bytes(sibling.as_slice());
+                }
+                signature.write(out);
+            }
         }
     }
 
@@ -126,6 +159,12 @@ impl Wire for Notice {
                 signature: ConsentSignature::read(from)?,
             },
             6 => Self::Stop { recording: tag(from)? },
+            7 => Self::Withdraw {
+                span: RecordingId(from.array::<32>("span")?.into()),
+                signer: from.array::<32>("signer of a withdrawal")?.into(),
+                proof: siblings(from)?,
+                signature: ConsentSignature::read(from)?,
+            },
             other => return Err(DecodeError::Value { what: "kind of notice", value: other.into() }),
         })
     }

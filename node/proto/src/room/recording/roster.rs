@@ -8,6 +8,9 @@ use std::collections::VecDeque;
 
 use alloy_primitives::{B256, keccak256};
 
+/// Siblings of a proof at most: the levels above 65,535 leaves.
+pub const MAX_PROOF: usize = 16;
+
 /// Why keys are no roster.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConsentRosterError {

@@ -7,23 +7,55 @@ use pars_crypto::secret::HybridKemSeed;
 use pars_proto::room::recording::{
     ConsentRefusal, ConsentRoster, ConsentSignature, Draft, Dummies, Notice, Recording, RecordingTag, Terms,
 };
-use pars_proto::room::{Content, SeatNo, StatementHash};
+use pars_proto::room::{SeatNo, StatementHash};
 use pars_wire::RecordingId;
 use pars_wire::machine::Tick;
 
 use super::super::{Context, Member};
-use super::{Asked, MAX_KNOWN, RETRY_MS};
-use crate::room::io::{Authority, QuestionId, RecordingEvent, RecordingQuestion, Withdrawal};
+use super::withdrawal::Owed;
+use super::{Asked, MAX_EACH, MAX_KNOWN};
+use crate::room::io::{Authority, QuestionId, RecordingEvent, RecordingQuestion};
 
 /// What a seat proposes.
 pub(super) struct Proposal {
     pub(super) tag: RecordingTag,
-    terms: Terms,
+    pub(super) terms: Terms,
     dummies: Dummies,
     /// Recording keys of those who agreed.
     pub(super) agreed: BTreeMap<SeatNo, Xw768Public>,
     /// What is to be signed, as last shown.
     shown: Option<Recording>,
+}
+
+/// What the user said, by recording; with the seat that asked first.
+#[derive(Default)]
+pub(super) struct Answers(BTreeMap<RecordingTag, (SeatNo, Answer)>);
+
+impl Answers {
+    pub(super) fn get(&self, tag: &RecordingTag) -> Option<&Answer> {
+        self.0.get(tag).map(|(_, answer)| answer)
+    }
+
+    /// Whether a seat has asked so often that it is not listened to any more.
+    fn is_full(&self, by: SeatNo) -> bool {
+        self.0.values().filter(|(seat, _)| *seat == by).count() >= MAX_EACH
+    }
+
+    fn asked(&mut self, by: SeatNo, tag: RecordingTag, terms: Terms) {
+        self.0.entry(tag).or_insert((by, Answer::Refused)).1 = Answer::Asked(terms);
+    }
+
+    /// The answer to what was asked.
+    fn set(&mut self, tag: RecordingTag, answer: Answer) {
+        if let Some((_, old)) = self.0.get_mut(&tag) {
+            *old = answer;
+        }
+    }
+
+    /// What a seat asked that is not here any more.
+    pub(super) fn forget_but(&mut self, is_here: impl Fn(&SeatNo) -> bool) {
+        self.0.retain(|_, (seat, _)| is_here(seat));
+    }
 }
 
 /// What the user said to a recording.
@@ -41,7 +73,7 @@ pub(super) enum Answer {
 /// A span that this seat signed.
 pub(super) struct Signed {
     pub(super) recording: Recording,
-    roster: ConsentRoster,
+    pub(super) roster: ConsentRoster,
     pub(super) participants: BTreeSet<StatementHash>,
     /// Who records: its seat and statement.
     pub(super) by: SeatNo,
@@ -51,14 +83,19 @@ pub(super) struct Signed {
     pub(super) authority: Option<(Authority, Tick)>,
     /// Withdrawn by a message, or stopped: for ever.
     pub(super) ended: bool,
-    /// When our withdrawal is sent again.
-    pub(super) withdraw_again: Option<Tick>,
+    /// A withdrawal from it that this seat sees to.
+    pub(super) owed: Option<Owed>,
 }
 
 impl Signed {
     /// Whether own index can still make it count.
     pub(super) fn counts(&self) -> bool {
         !self.ended && !self.authority.is_some_and(|(authority, _)| authority.withdrawn)
+    }
+
+    /// Whether own index is asked about it: it counts, or a withdrawal from it is to be seen there.
+    pub(super) fn is_asked_about(&self) -> bool {
+        self.counts() || self.owed.is_some()
     }
 
     /// When what own index said says nothing any more.
@@ -101,9 +138,9 @@ impl Member {
                 self.notify(cx, Notice::Agree { recording: tag, r_pk });
             }
             Some(Answer::Asked(asked) | Answer::Keeping(asked, _)) if *asked == terms => {}
-            None if self.recordings.answers.len() >= MAX_KNOWN => {}
+            None if self.recordings.answers.is_full(by) => {}
             _ => {
-                self.recordings.answers.insert(tag, Answer::Asked(terms));
+                self.recordings.answers.asked(by, tag, terms);
                 if self.seat() == Some(by) {
                     // Who records has asked itself.
                     self.answer(cx, tag, true);
@@ -117,8 +154,8 @@ impl Member {
     /// What the user says. A no is for ever, and takes back what was signed.
     pub(super) fn answer(&mut self, cx: Context<'_, '_>, tag: RecordingTag, yes: bool) {
         if !yes {
-            if let Some(answer) = self.recordings.answers.get_mut(&tag) {
-                *answer = Answer::Refused;
+            if self.recordings.answers.get(&tag).is_some() {
+                self.recordings.answers.set(tag, Answer::Refused);
                 self.withdraw(cx, tag);
                 self.notify(cx, Notice::Refuse { recording: tag });
             }
@@ -128,9 +165,19 @@ impl Member {
         let terms = *terms;
         let seed = HybridKemSeed::generate(cx.rng);
         let r_pk = Box::new(Xw768Secret::from_seed(self.config.suite, seed.clone()).public());
-        self.recordings.answers.insert(tag, Answer::Keeping(terms, r_pk));
-        let question = RecordingQuestion::Keep { recording: tag, seed };
+        self.recordings.answers.set(tag, Answer::Keeping(terms, r_pk));
+        let until = terms.valid_until.saturating_add(terms.retention_seconds);
+        let question = RecordingQuestion::Keep { recording: tag, until, seed };
         self.ask_recording(cx, question, Asked::Keep(tag));
+    }
+
+    /// Our user agreed, and is not asked again: but the next span is to have another recording key of ours.
+    pub(super) fn forget_agreed(&mut self, tag: RecordingTag, terms: Terms) {
+        let Some(own) = self.seat() else { return };
+        if let Some(proposal) = self.recordings.proposals.get_mut(&own).filter(|proposal| proposal.tag == tag) {
+            proposal.agreed.remove(&own);
+        }
+        self.recordings.answers.set(tag, Answer::Asked(terms));
     }
 
     /// The recording key is in the vault, or is not: without it nothing is agreed to.
@@ -139,11 +186,12 @@ impl Member {
         let Some(Answer::Keeping(terms, r_pk)) = self.recordings.answers.get(&tag) else { return };
         let (terms, r_pk) = (*terms, r_pk.clone());
         if kept {
-            self.recordings.answers.insert(tag, Answer::Agreed(terms, r_pk.clone()));
+            self.recordings.answers.set(tag, Answer::Agreed(terms, r_pk.clone()));
             return self.notify(cx, Notice::Agree { recording: tag, r_pk });
         }
-        self.recordings.answers.insert(tag, Answer::Asked(terms));
-        if let Some(by) = self.seat() {
+        self.recordings.answers.set(tag, Answer::Asked(terms));
+        let by = self.recordings.proposals.iter().find(|(_, proposal)| proposal.tag == tag).map(|(by, _)| *by);
+        if let Some(by) = by {
             Self::recording_event(cx, RecordingEvent::Unsigned { by, refusal: ConsentRefusal::KeyNotKept });
         }
     }
@@ -230,9 +278,9 @@ impl Member {
         }
         let made = self.make_span(by, now)?;
         made.recording.equals(shown)?;
-        // When no more withdrawals can be remembered, one of this span may be among those that were not.
-        let withdrawn = &self.recordings.withdrawn;
-        if withdrawn.len() >= MAX_KNOWN || withdrawn.contains(&shown.span()) {
+        // Of a seat whose withdrawals are too many to be remembered, one of this span may be among the others.
+        let is_withdrawn = |of: &BTreeSet<RecordingId>| of.len() >= MAX_EACH || of.contains(&shown.span());
+        if self.recordings.withdrawn.values().any(is_withdrawn) {
             return Err(ConsentRefusal::Withdrawn);
         }
         Ok(made)
@@ -274,14 +322,14 @@ impl Member {
         if self.recordings.signed.len() >= MAX_KNOWN {
             // What ended is forgotten first; a span that is forgotten allows nothing.
             let signed = &self.recordings.signed;
-            let old = signed.iter().min_by_key(|(_, it)| (it.counts(), it.authority.map(|(_, asked)| asked)));
+            let worth = |it: &Signed| (it.is_asked_about(), it.authority.map(|(_, asked)| asked));
+            let old = signed.iter().min_by_key(|(_, it)| worth(it));
             let old = old.map(|(span, _)| *span);
             old.map(|span| self.recordings.signed.remove(&span));
         }
         let Made { recording, roster, participants, .. } = made;
-        let (authority, ended, withdraw_again) = (None, false, None);
-        let signed =
-            Signed { recording, roster, participants, by, member, signature, authority, ended, withdraw_again };
+        let (authority, ended, owed) = (None, false, None);
+        let signed = Signed { recording, roster, participants, by, member, signature, authority, ended, owed };
         self.recordings.signed.insert(recording.span(), signed);
     }
 
@@ -298,69 +346,9 @@ impl Member {
             return;
         }
         signed.authority = Some((authority, asked));
+        if authority.withdrawn {
+            signed.owed = None;
+        }
         self.span_confirmed(cx, span, authority);
-    }
-
-    /// Take back what was signed for a recording: at once by a message, for ever on chain.
-    fn withdraw(&mut self, cx: Context<'_, '_>, tag: RecordingTag) {
-        let Some(own) = self.seat() else { return };
-        let spans = self.recordings.signed.iter().filter(|(_, it)| it.recording.tag == tag && it.counts());
-        let spans: Vec<_> = spans.map(|(span, _)| *span).collect();
-        for span in spans {
-            self.say(cx, Content::Withdraw(span));
-            self.withdrew(Some(&mut *cx), own, span);
-            if let Some(signed) = self.recordings.signed.get_mut(&span) {
-                signed.withdraw_again = Some(cx.now.tick);
-            }
-        }
-        self.withdraw_due(cx);
-    }
-
-    /// Send withdrawals that the contract has not taken.
-    pub(super) fn withdraw_due(&mut self, cx: Context<'_, '_>) {
-        let now = cx.now.tick;
-        let due = |signed: &Signed| signed.withdraw_again.is_some_and(|at| at <= now);
-        let spans: Vec<_> = self.recordings.signed.iter().filter(|(_, it)| due(it)).map(|(span, _)| *span).collect();
-        for span in spans {
-            let withdrawal = self.withdrawal(cx, span);
-            if let Some(signed) = self.recordings.signed.get_mut(&span) {
-                // No answer is as good as a bad one.
-                signed.withdraw_again = withdrawal.is_some().then(|| now.after(4 * RETRY_MS));
-            }
-            if let Some(withdrawal) = withdrawal {
-                let question = RecordingQuestion::Withdraw(Box::new(withdrawal));
-                self.ask_recording(cx, question, Asked::Withdraw(span));
-            }
-        }
-    }
-
-    fn withdrawal(&self, cx: Context<'_, '_>, span: RecordingId) -> Option<Withdrawal> {
-        let (key, domain) = self.recordings.key.as_ref().zip(self.recordings.domain)?;
-        let signed = self.recordings.signed.get(&span)?;
-        let (signer, digest) = (key.signer(), domain.withdraw_digest(span));
-        let proof = signed.roster.proof(&signer.hash())?;
-        let signature = key.sign(self.config.suite, cx.rng, digest)?;
-        Some(Withdrawal { recording: signed.recording, signer, proof, signature })
-    }
-
-    /// A seat withdrew from a span, by a signed message over either road: it stands no more.
-    pub(in crate::room::member) fn withdrew(&mut self, cx: Option<Context<'_, '_>>, from: SeatNo, span: RecordingId) {
-        let Some(st) = self.roster.get(from).map(|entry| entry.st) else { return };
-        let withdrawn = match self.recordings.signed.get_mut(&span) {
-            Some(signed) => signed.participants.contains(&st) && !std::mem::replace(&mut signed.ended, true),
-            None => {
-                if self.recordings.withdrawn.len() < MAX_KNOWN {
-                    self.recordings.withdrawn.insert(span);
-                }
-                false
-            }
-        };
-        if withdrawn {
-            self.told.roster = true;
-            self.recordings.own.withdrew(span, from);
-            if let Some(cx) = cx {
-                Self::recording_event(cx, RecordingEvent::Withdrawn { span, by: from });
-            }
-        }
     }
 }

@@ -2,9 +2,11 @@
 //!
 //! | Who | Does |
 //! |---|---|
-//! | everybody ([`consent`]) | hears what is proposed, has its user asked, keeps a recording key, makes the span itself and signs it if it is the shown one; withdraws |
+//! | everybody ([`consent`]) | hears what is proposed, has its user asked, keeps a recording key, makes the span itself and signs it if it is the shown one |
+//! | everybody ([`withdrawal`]) | takes its consent back |
 //! | everybody ([`rule`]) | allows a recorder's seat only in an epoch whose participants are exactly those of a span that this seat signed, and that own index calls final, in time, and not withdrawn |
-//! | who records ([`recorder`]) | proposes, collects, has it submitted, sealed, anchored |
+//! | who records ([`recorder`]) | proposes, collects, has it submitted |
+//! | who recorded ([`sealing`]) | has files finished, and anchored |
 //!
 //! Everything fails closed: what was not signed, is not final, was withdrawn by a message or on chain, has expired, or was not
 //! confirmed by own index for 30 s, allows nothing.
@@ -12,37 +14,46 @@
 mod consent;
 mod recorder;
 mod rule;
+mod sealing;
 pub mod state;
 #[cfg(test)]
 mod tests;
+mod view;
+pub mod withdrawal;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use pars_proto::room::recording::{ConsentDomain, ConsentKey, Notice, NoticeKey, RecordingTag, SealedNotice};
 use pars_proto::room::{Content, SeatNo};
 use pars_wire::RecordingId;
-use pars_wire::machine::Tick;
+use pars_wire::machine::{Cx, Tick};
 
 pub use self::state::{SpanInput, SpanState};
+pub use self::view::{ProposedRecording, RecordingAnswer, RecordingView};
 
-use self::consent::{Answer, Proposal, Signed};
+use self::consent::{Answers, Proposal, Signed};
 use self::recorder::Own;
+use self::withdrawal::{FALLBACK_MS, Owed};
 use super::{Context, Member, Phase};
 use crate::room::io::{
-    Forgery, MemberEvent, MemberQuestion, QuestionId, RecordingEvent, RecordingIn, RecordingQuestion,
+    Forgery, MemberEvent, MemberOut, MemberQuestion, QuestionId, RecordingEvent, RecordingIn, RecordingQuestion,
 };
 
 /// How often own index is asked about a span that counts, in ms.
 pub const POLL_MS: u64 = 2_000;
-/// How long own index may be silent about a span, in ms.
-pub const CHAIN_MS: u64 = 30_000;
+/// How long before it is asked own index may have begun to read from the chain's node what it answers, in ms.
+pub const CHAIN_SLACK_MS: u64 = 1_000;
+/// How long own index may be silent about a span, in ms: nothing is allowed by what the chain said 30 s ago.
+pub const CHAIN_MS: u64 = 30_000 - CHAIN_SLACK_MS;
 /// When a call of the contract that was not taken is sent again, in ms.
 const RETRY_MS: u64 = 30_000;
 /// Notices whose epoch's secret is missing; how long they wait, in ms.
 const MAX_WAITING: usize = 256;
 const WAIT_MS: u64 = 10_000;
-/// Recordings whose user's answer is remembered, spans that are, and withdrawals from spans that are not known yet.
+/// Spans that are remembered.
 const MAX_KNOWN: usize = 64;
+/// Of each seat: recordings whose user's answer is remembered, and withdrawals from spans that are not known yet.
+const MAX_EACH: usize = 16;
 
 /// What a question was about.
 #[derive(Clone, Debug)]
@@ -62,11 +73,11 @@ pub(super) struct Recordings {
     /// What was proposed, by who would record.
     proposals: BTreeMap<SeatNo, Proposal>,
     /// What the user answered.
-    answers: BTreeMap<RecordingTag, Answer>,
+    answers: Answers,
     /// Spans that this seat signed.
     signed: BTreeMap<RecordingId, Signed>,
-    /// Spans from which somebody withdrew before this seat signed them.
-    withdrawn: BTreeSet<RecordingId>,
+    /// Spans from which a seat that is here withdrew before this seat signed them.
+    withdrawn: BTreeMap<SeatNo, BTreeSet<RecordingId>>,
     /// What this seat records.
     own: Own,
     waiting: VecDeque<(Tick, SeatNo, u32, SealedNotice)>,
@@ -81,17 +92,20 @@ impl Recordings {
 
     /// When something is due; what was due is done by [`Member::recordings_due`], so nothing stays in the past.
     pub(super) fn deadline(&self) -> Option<Tick> {
-        let poll = self.signed.values().any(Signed::counts).then_some(self.next_poll);
+        let poll = self.signed.values().any(Signed::is_asked_about).then_some(self.next_poll);
         let stale = self.signed.values().filter_map(Signed::stale);
-        let again = self.signed.values().filter_map(|signed| signed.withdraw_again);
-        stale.chain(again).chain(poll).chain(self.own.deadline()).min()
+        let owed = self.owed().map(|owed| owed.at);
+        stale.chain(owed).chain(poll).chain(self.own.deadline()).min()
     }
-}
 
-impl Recordings {
-    /// When an anchor is sent again: the only thing that outlives the seat.
-    pub(super) fn anchors(&self) -> Option<Tick> {
-        self.own.anchors()
+    fn owed(&self) -> impl Iterator<Item = &Owed> {
+        self.signed.values().filter_map(|signed| signed.owed.as_ref())
+    }
+
+    /// When something is due that outlives the seat: anchors and withdrawals.
+    pub(super) fn last_deadline(&self) -> Option<Tick> {
+        let poll = self.owed().next().map(|_| self.next_poll);
+        self.owed().map(|owed| owed.at).chain(poll).chain(self.own.anchors()).min()
     }
 }
 
@@ -99,6 +113,19 @@ impl Member {
     /// A seat that only receives: it takes no part in consents.
     pub(super) const fn is_recorder(&self) -> bool {
         self.config.consent.is_none()
+    }
+
+    /// Whether the contract is still to hear an anchor or a withdrawal from this seat, even when it is gone. As long as that is
+    /// so, it is to be woken and answered.
+    pub fn owes_chain(&self) -> bool {
+        self.recordings.owed().next().is_some() || self.recordings.own.is_sealing()
+    }
+
+    /// What outlives the seat.
+    pub(super) fn recordings_left(&mut self, cx: Context<'_, '_>) {
+        self.anchors_due(cx);
+        self.poll(cx);
+        self.withdraw_due(cx);
     }
 
     pub(super) fn recording_event(cx: Context<'_, '_>, event: RecordingEvent) {
@@ -111,23 +138,24 @@ impl Member {
         id
     }
 
-    /// Something about recordings. When the seat is gone, only what ends a span of its own still counts.
+    /// Something about recordings. When the seat is gone, only what is owed to the contract still counts.
     pub(super) fn recording(&mut self, cx: Context<'_, '_>, input: RecordingIn) {
         let gone = self.phase == Phase::Gone;
         match input {
             RecordingIn::Sealed { span, cid, wraps } => self.files_sealed(cx, span, cid, wraps),
+            RecordingIn::Failed { span, why } => self.span_failed(cx, span, why),
             RecordingIn::Executed { id, done } => self.executed(cx, id, done),
-            _ if gone => {}
-            RecordingIn::Start { terms, dummies } => self.start_recording(cx, terms, dummies),
-            RecordingIn::Stop => self.stop_recording(cx),
-            RecordingIn::Answer { recording, yes } => self.answer(cx, recording, yes),
-            RecordingIn::Kept { id, kept } => self.key_kept(cx, id, kept),
             RecordingIn::Consents { id, authority } => {
                 if let Some(Asked::Consents(span, asked)) = self.recordings.questions.remove(&id) {
                     self.confirmed(cx, span, asked, authority);
                 }
             }
             RecordingIn::ChainChanged => self.recordings.next_poll = cx.now.tick,
+            _ if gone => {}
+            RecordingIn::Start { terms, dummies } => self.start_recording(cx, terms, dummies),
+            RecordingIn::Stop => self.stop_recording(cx),
+            RecordingIn::Answer { recording, yes } => self.answer(cx, recording, yes),
+            RecordingIn::Kept { id, kept } => self.key_kept(cx, id, kept),
         }
     }
 
@@ -139,12 +167,13 @@ impl Member {
         }
         let again = (!done).then(|| cx.now.tick.after(RETRY_MS));
         match about {
-            Asked::Submit(_) => self.recordings.own.submitted(span, again),
-            Asked::Withdraw(_) => {
-                if let Some(signed) = self.recordings.signed.get_mut(&span) {
-                    signed.withdraw_again = again;
+            Asked::Submit(_) => {
+                self.recordings.own.submitted(span, again);
+                if !done {
+                    self.recordings.own.not_taken(span);
                 }
             }
+            Asked::Withdraw(_) => self.withdrawal_sent(span, again.unwrap_or(cx.now.tick.after(FALLBACK_MS))),
             _ => self.anchored(cx, span, again),
         }
     }
@@ -171,10 +200,14 @@ impl Member {
                 }
                 continue;
             };
-            let sits = epoch.holds(seat) && self.roster.get(seat).is_some_and(|entry| entry.may_consent());
+            let entry = self.roster.get(seat).filter(|entry| epoch.holds(seat) && !entry.recorder);
+            let sits = entry.is_some_and(|entry| entry.may_consent());
             let scope = &self.config.sitting.scope;
             match sealed.open(NoticeKey { secret, scope, seat, seq }) {
-                Ok(notice) if sits => self.hear_notice(cx, seat, notice),
+                // Who has left since may have taken its consent back before.
+                Ok(notice) if sits || matches!(notice, Notice::Withdraw { .. }) && entry.is_some() => {
+                    self.hear_notice(cx, seat, notice);
+                }
                 Ok(_) => {}
                 Err(_) => Self::event(cx, MemberEvent::Forged(Forgery::Message)),
             }
@@ -195,6 +228,12 @@ impl Member {
         self.hear_notice(cx, seat, notice);
     }
 
+    /// Say this in the seat's name, whatever the machine would say itself: for simulations, whose members may lie.
+    pub fn say_of_recordings(&mut self, cx: &mut Cx<'_, MemberOut>, notice: Notice) {
+        self.notify(cx, notice);
+        self.settle(cx);
+    }
+
     fn hear_notice(&mut self, cx: Context<'_, '_>, from: SeatNo, notice: Notice) {
         match notice {
             Notice::Propose { random, terms, dummies } => self.proposed(cx, from, (random, terms, dummies)),
@@ -202,6 +241,9 @@ impl Member {
             Notice::Refuse { recording } => self.refused(cx, from, recording),
             Notice::Roster(recording) => self.roster_shown(cx, from, recording),
             Notice::Consent { span, signature } => self.consented(cx, from, span, signature),
+            Notice::Withdraw { span, signer, proof, signature } => {
+                self.withdrawal_given(cx, (from, span), (signer, proof, signature));
+            }
             Notice::Stop { recording } => {
                 let proposals = &mut self.recordings.proposals;
                 if proposals.get(&from).is_some_and(|proposal| proposal.tag == recording) {
@@ -239,16 +281,19 @@ impl Member {
                 signed.authority = None;
             }
         }
-        self.recordings.proposals.retain(|seat, _| self.roster.get(*seat).is_some_and(|entry| entry.is_live()));
+        let is_here = |seat: &SeatNo| self.roster.get(*seat).is_some_and(|entry| entry.is_live());
+        self.recordings.proposals.retain(|seat, _| is_here(seat));
+        self.recordings.withdrawn.retain(|seat, _| is_here(seat));
+        self.recordings.answers.forget_but(is_here);
     }
 
-    /// Ask own index about the spans that could be in force.
+    /// Ask own index about the spans that could be in force, and about withdrawals.
     fn poll(&mut self, cx: Context<'_, '_>) {
         let now = cx.now.tick;
         if now < self.recordings.next_poll {
             return;
         }
-        let counts = self.recordings.signed.iter().filter(|(_, signed)| signed.counts()).map(|(span, _)| *span);
+        let counts = self.recordings.signed.iter().filter(|(_, signed)| signed.is_asked_about()).map(|(span, _)| *span);
         let counts: Vec<_> = counts.collect();
         if !counts.is_empty() {
             self.recordings.next_poll = now.after(POLL_MS);

@@ -13,15 +13,17 @@ use pars_wire::machine::Tick;
 
 use super::super::{Context, Member, Phase};
 use super::consent::Made;
+use super::sealing::Sealing;
 use super::{Asked, RETRY_MS, SpanInput, SpanState};
-use crate::room::io::{Anchor, Authority, Forgery, MemberEvent, Pause, RecordingEvent, RecordingQuestion};
+use crate::room::io::{Authority, Forgery, MemberEvent, Pause, RecordingEvent, RecordingFailure, RecordingQuestion};
 
 /// The least time between two proposals, and between two looks at a room that is not ready, in ms.
 const PROPOSE_MS: u64 = 2_000;
 /// When somebody who did not answer is told again, in ms.
 const AGAIN_MS: u64 = 10_000;
-/// Bytes of a CID at most: the contract's bound.
-const MAX_CID: usize = 128;
+/// How often the contract may not take a span's consents before another span is begun: whoever sees them on their way can
+/// submit some of them in an order in which it takes no others.
+const MAX_NOT_TAKEN: usize = 2;
 
 /// What is wanted.
 #[derive(Clone)]
@@ -40,16 +42,10 @@ struct Span {
     consents: BTreeMap<B256, (ConsentSigner, ConsentSignature)>,
     /// When its consents are sent to the contract, if they are to be.
     submit: Option<Tick>,
+    /// How often the contract has not taken them.
+    not_taken: usize,
     /// Something was recorded in it.
     was_active: bool,
-}
-
-/// A span whose files are being finished.
-struct Sealing {
-    recording: Recording,
-    state: SpanState,
-    files: Option<(Vec<u8>, B256)>,
-    again: Option<Tick>,
 }
 
 /// What this seat records.
@@ -64,8 +60,10 @@ pub(super) struct Own {
     /// Why the span of now must end.
     broken: Option<Pause>,
     told: Option<ConsentRefusal>,
+    /// A span is over: the next one needs another recording key of ours, or the same members would make the same span again.
+    renews: bool,
     next: Tick,
-    sealing: BTreeMap<RecordingId, Sealing>,
+    pub(super) sealing: BTreeMap<RecordingId, Sealing>,
 }
 
 impl Own {
@@ -79,6 +77,16 @@ impl Own {
     /// When an anchor is sent again.
     pub(super) fn anchors(&self) -> Option<Tick> {
         self.sealing.values().filter_map(|sealing| sealing.again).min()
+    }
+
+    /// What is recorded, until it is stopped.
+    pub(super) fn tag(&self) -> Option<RecordingTag> {
+        self.plan.as_ref().map(|plan| plan.tag)
+    }
+
+    /// Whether spans are not anchored yet.
+    pub(super) fn is_sealing(&self) -> bool {
+        !self.sealing.is_empty()
     }
 
     fn is_now(&self, span: RecordingId) -> bool {
@@ -97,6 +105,18 @@ impl Own {
             && let Some(now) = &mut self.span
         {
             now.submit = again;
+        }
+    }
+
+    /// The contract did not take the consents.
+    pub(super) fn not_taken(&mut self, span: RecordingId) {
+        if self.is_now(span)
+            && let Some(now) = &mut self.span
+        {
+            now.not_taken += 1;
+            if now.not_taken >= MAX_NOT_TAKEN {
+                self.broken.get_or_insert(Pause::NotTaken);
+            }
         }
     }
 
@@ -139,16 +159,35 @@ impl Member {
         self.notify(cx, Notice::Stop { recording: plan.tag });
     }
 
+    /// An own span cannot be recorded any more: then no other can, until the user asks again. Or its files are not finished.
+    pub(super) fn span_failed(&mut self, cx: Context<'_, '_>, span: RecordingId, why: RecordingFailure) {
+        let own = &mut self.recordings.own;
+        if own.is_now(span)
+            && let Some(plan) = own.plan.take()
+        {
+            self.end_span(cx, SpanInput::Failed, Pause::Failed(why));
+            return self.notify(cx, Notice::Stop { recording: plan.tag });
+        }
+        self.not_sealed(cx, span);
+    }
+
+    /// Seats that are here and said no to what this seat records.
+    pub(super) fn refusals(&self) -> usize {
+        let is_here = |seat: &&SeatNo| self.roster.get(**seat).is_some_and(|entry| entry.is_live());
+        self.recordings.own.refused.iter().filter(is_here).count()
+    }
+
     /// Our seat is gone: so is what was being recorded.
     pub(in crate::room::member) fn recordings_over(&mut self, cx: Context<'_, '_>) {
         if self.recordings.own.plan.take().is_some() {
             self.end_span(cx, SpanInput::Over, Pause::Stopped);
         }
+        self.recordings.signed.values_mut().for_each(|signed| signed.ended = true);
         self.forget_key();
     }
 
-    /// The consent key is not needed any more when the seat is gone and everything is anchored.
-    fn forget_key(&mut self) {
+    /// The consent key is not needed any more when the seat is gone and everything is anchored; what is withdrawn is signed.
+    pub(super) fn forget_key(&mut self) {
         if self.phase == Phase::Gone && self.recordings.own.sealing.is_empty() {
             self.recordings.key = None;
         }
@@ -222,8 +261,15 @@ impl Member {
                 own.members = members;
                 own.refused.clear();
                 self.enter_span(cx, SpanInput::Started);
-                let Plan { random, terms, dummies, .. } = plan;
+                let Plan { random, tag, terms, dummies } = plan;
+                let renews = std::mem::take(&mut self.recordings.own.renews);
+                if renews {
+                    self.forget_agreed(tag, terms);
+                }
                 self.notify(cx, Notice::Propose { random, terms, dummies });
+                if renews {
+                    self.answer(cx, tag, true);
+                }
             }
             (SpanState::Collecting, Some(span)) if span.consents.len() < span.roster.len() => {
                 let recording = span.recording;
@@ -263,7 +309,7 @@ impl Member {
             Some((key.signer().hash(), (key.signer(), signature)))
         };
         let consents = plan.dummies.keys().iter().filter_map(sign).collect();
-        let span = Span { recording, roster, keys, consents, submit: None, was_active: false };
+        let span = Span { recording, roster, keys, consents, submit: None, not_taken: 0, was_active: false };
         let own = &mut self.recordings.own;
         (own.span, own.told, own.next) = (Some(span), None, cx.now.tick.after(AGAIN_MS));
         self.enter_span(cx, SpanInput::Agreed);
@@ -388,65 +434,16 @@ impl Member {
         own.next = cx.now.tick.after(PROPOSE_MS);
         Self::recording_event(cx, RecordingEvent::Paused(why));
         let Some(span) = span else { return };
+        own.renews = own.plan.is_some();
         let (recording, id) = (span.recording, span.recording.span());
         if let Some(signed) = self.recordings.signed.get_mut(&id) {
             signed.ended = true;
         }
         if active {
-            let sealing = Sealing { recording, state: SpanState::Sealing, files: None, again: None };
-            self.recordings.own.sealing.insert(id, sealing);
+            self.recordings.own.sealing.insert(id, Sealing::new(recording));
             Self::recording_event(cx, RecordingEvent::Seal(id));
         } else if span.was_active {
             Self::recording_event(cx, RecordingEvent::Discard(id));
         }
-    }
-
-    /// The files of a span are finished: name them on chain.
-    pub(super) fn files_sealed(&mut self, cx: Context<'_, '_>, span: RecordingId, cid: Vec<u8>, wraps: B256) {
-        if let Some(sealing) = self.recordings.own.sealing.get_mut(&span)
-            && (1..=MAX_CID).contains(&cid.len())
-            && sealing.files.is_none()
-        {
-            sealing.state = sealing.state.after(SpanInput::Sealed);
-            (sealing.files, sealing.again) = (Some((cid, wraps)), Some(cx.now.tick));
-            self.anchors_due(cx);
-        }
-    }
-
-    /// Send anchors that the contract has not taken.
-    pub(in crate::room::member) fn anchors_due(&mut self, cx: Context<'_, '_>) {
-        let now = cx.now.tick;
-        let due = |sealing: &Sealing| sealing.again.is_some_and(|at| at <= now);
-        let due: Vec<_> = self.recordings.own.sealing.iter().filter(|(_, it)| due(it)).map(|(span, _)| *span).collect();
-        for span in due {
-            let anchor = self.anchor(cx, span);
-            if let Some(sealing) = self.recordings.own.sealing.get_mut(&span) {
-                sealing.again = anchor.is_some().then(|| now.after(4 * RETRY_MS));
-            }
-            if let Some(anchor) = anchor {
-                self.ask_recording(cx, RecordingQuestion::Anchor(Box::new(anchor)), Asked::Anchor(span));
-            }
-        }
-    }
-
-    fn anchor(&self, cx: Context<'_, '_>, span: RecordingId) -> Option<Anchor> {
-        let (key, domain) = self.recordings.key.as_ref().zip(self.recordings.domain)?;
-        let sealing = self.recordings.own.sealing.get(&span)?;
-        let (cid, wraps) = sealing.files.clone()?;
-        let signature = key.sign(self.config.suite, cx.rng, domain.anchor_digest(span, &cid, wraps))?;
-        Some(Anchor { recording: sealing.recording, signer: key.signer(), cid, wraps, signature })
-    }
-
-    /// The contract took an anchor, or is to get it again.
-    pub(super) fn anchored(&mut self, cx: Context<'_, '_>, span: RecordingId, again: Option<Tick>) {
-        let Some(sealing) = self.recordings.own.sealing.get_mut(&span) else { return };
-        sealing.again = again;
-        if again.is_some() {
-            return;
-        }
-        let state = sealing.state.after(SpanInput::Anchored);
-        self.recordings.own.sealing.remove(&span);
-        Self::recording_event(cx, RecordingEvent::State { span: Some(span), state });
-        self.forget_key();
     }
 }

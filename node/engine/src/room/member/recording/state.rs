@@ -2,9 +2,10 @@
 //!
 //! ```text
 //! Off ──started──► Proposed ──agreed──► Collecting ──authorised──► Active ──changed──► Sealing ──anchored──► Anchored
-//!  ▲                  │                   │    ▲                     │ │                  ▲
-//!  └───────over───────┘                   │    └──────reverted───────┘ └───────over───────┘
-//!  └────────────changed, over─────────────┘
+//!  ▲                  │                   │    ▲                     │ │                  ▲ │
+//!  └───────over───────┘                   │    └──────reverted───────┘ └───over, failed───┘ │
+//!  └────────changed, over, failed─────────┘                                                 │
+//!  └─────────────────────────────────────────failed────────────────────────────────────────┘
 //! ```
 //!
 //! An input that is not listed changes nothing:
@@ -19,10 +20,13 @@
 //! | Collecting | authorised | Active | active: the recorder takes its seat |
 //! | Collecting | changed | Off | paused; the next span begins |
 //! | Collecting | over | Off | notice: stop |
+//! | Collecting | failed | Off | paused; notice: stop |
 //! | Active | reverted | Collecting | paused; question: submit |
 //! | Active | changed | Sealing | paused, seal; the next span begins |
 //! | Active | over | Sealing | notice: stop; seal |
+//! | Active | failed | Sealing | paused; notice: stop; seal |
 //! | Sealing | sealed | Sealing | question: anchor |
+//! | Sealing | failed | Off | not sealed |
 //! | Sealing | anchored | Anchored | state |
 
 /// What a span is at the member who records.
@@ -60,6 +64,8 @@ pub enum SpanInput {
     Changed,
     /// Its member stops, or its time is over.
     Over,
+    /// Its recorder gets no seat, or its files cannot be written.
+    Failed,
     /// Its files are finished.
     Sealed,
     /// The anchor is final on chain.
@@ -73,9 +79,11 @@ impl SpanState {
         match (self, input) {
             (Self::Off, SpanInput::Started) => Self::Proposed,
             (Self::Proposed, SpanInput::Agreed) | (Self::Active, SpanInput::Reverted) => Self::Collecting,
-            (Self::Proposed, SpanInput::Over) | (Self::Collecting, SpanInput::Changed | SpanInput::Over) => Self::Off,
+            (Self::Proposed, SpanInput::Over)
+            | (Self::Collecting, SpanInput::Changed | SpanInput::Over | SpanInput::Failed)
+            | (Self::Sealing, SpanInput::Failed) => Self::Off,
             (Self::Collecting, SpanInput::Authorised) => Self::Active,
-            (Self::Active, SpanInput::Changed | SpanInput::Over) => Self::Sealing,
+            (Self::Active, SpanInput::Changed | SpanInput::Over | SpanInput::Failed) => Self::Sealing,
             (Self::Sealing, SpanInput::Anchored) => Self::Anchored,
             _ => self,
         }
@@ -84,9 +92,8 @@ impl SpanState {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
+    use crate::room::table::{check_picture, check_walk, rows};
 
     const SOURCE: &str = include_str!("state.rs");
     const STATES: [SpanState; 6] = [
@@ -97,58 +104,34 @@ mod tests {
         SpanState::Sealing,
         SpanState::Anchored,
     ];
-    const INPUTS: [SpanInput; 9] = [
-        SpanInput::Started,
-        SpanInput::Agreed,
-        SpanInput::Signed,
-        SpanInput::Authorised,
-        SpanInput::Reverted,
-        SpanInput::Changed,
-        SpanInput::Over,
-        SpanInput::Sealed,
-        SpanInput::Anchored,
+    const INPUTS: [(&str, SpanInput); 10] = [
+        ("started", SpanInput::Started),
+        ("agreed", SpanInput::Agreed),
+        ("signed", SpanInput::Signed),
+        ("authorised", SpanInput::Authorised),
+        ("reverted", SpanInput::Reverted),
+        ("changed", SpanInput::Changed),
+        ("over", SpanInput::Over),
+        ("failed", SpanInput::Failed),
+        ("sealed", SpanInput::Sealed),
+        ("anchored", SpanInput::Anchored),
     ];
-
-    /// Cells of the table of this file's head.
-    fn rows() -> Vec<[String; 4]> {
-        let head = SOURCE.lines().take_while(|line| line.starts_with("//!"));
-        let rows = head.filter_map(|line| line.strip_prefix("//! | ")?.strip_suffix(" |"));
-        let cells = rows.map(|row| row.split(" | ").map(str::to_owned).collect::<Vec<_>>());
-        cells.filter_map(|cells| cells.try_into().ok()).filter(|row: &[String; 4]| row[0] != "state").collect()
-    }
 
     #[test]
     fn a_span_does_what_its_table_says_and_nothing_else() {
-        let rows = rows();
-        let mut walked = 0;
-        for state in STATES {
-            for input in INPUTS {
-                let is_it = |row: &&[String; 4]| {
-                    row[0] == format!("{state:?}") && row[1] == format!("{input:?}").to_lowercase()
-                };
-                let listed = rows.iter().find(is_it);
-                walked += usize::from(listed.is_some());
-                let expected = listed.map_or_else(|| format!("{state:?}"), |row| row[2].clone());
-                assert_eq!(format!("{:?}", state.after(input)), expected, "{state:?} {input:?}");
-            }
-        }
-        assert_eq!((walked, rows.len()), (13, 13), "every row of the table was walked");
+        let walked = check_walk(SOURCE, (&STATES, &INPUTS), SpanState::after);
+        assert_eq!((walked, rows(SOURCE).len()), (16, 16), "every row was walked");
     }
 
     #[test]
     fn the_picture_shows_the_inputs_that_change_a_state_and_no_others() {
-        let picture = SOURCE.split("```").nth(1).expect("a picture").trim_start_matches("text");
-        let words = picture.split(|letter: char| !letter.is_ascii_alphabetic());
-        let shown: BTreeSet<_> = words.filter(|word| word.starts_with(|c: char| c.is_ascii_lowercase())).collect();
-        let rows = rows();
-        let changes: BTreeSet<_> = rows.iter().filter(|row| row[0] != row[2]).map(|row| row[1].as_str()).collect();
-        assert_eq!(shown, changes);
+        check_picture(SOURCE, &[]);
     }
 
     #[test]
     fn nothing_is_active_without_a_final_consent() {
         for state in STATES {
-            for input in INPUTS {
+            for (_, input) in INPUTS {
                 let begins = state != SpanState::Active && state.after(input) == SpanState::Active;
                 assert!(!begins || input == SpanInput::Authorised, "{state:?} {input:?}");
             }

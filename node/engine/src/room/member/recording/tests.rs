@@ -1,5 +1,9 @@
 //! A small room without faults: what its members sign when who records lies, and when they stop.
 
+mod failures;
+mod seats;
+mod withdrawals;
+
 use std::collections::{BTreeMap, VecDeque};
 
 use alloy_primitives::{Address, B256};
@@ -13,7 +17,9 @@ use pars_wire::machine::{Cx, Machine, Now};
 use pars_wire::{ChainId, Kind, Nullifier, RoomId, SittingId};
 
 use super::*;
-use crate::room::io::{Authority, HostIn, HostOut, HostQuestion, LinkId, MemberIn, MemberOut, Standing, StopReason};
+use crate::room::io::{
+    Authority, HostIn, HostOut, HostQuestion, LinkId, MemberIn, MemberOut, Standing, StopReason, Withdrawal,
+};
 use crate::room::member::MemberConfig;
 use crate::room::{Host, HostConfig};
 
@@ -37,6 +43,16 @@ struct Room {
     /// What everybody's index says of each span; none: it is silent.
     says: Option<BTreeMap<RecordingId, Authority>>,
     submitted: Vec<RecordingId>,
+    /// Withdrawals that were to be sent, and by whom.
+    withdrawals: Vec<(usize, Withdrawal)>,
+    /// Whether the contract takes consents.
+    takes: bool,
+    /// Whether recording keys are kept.
+    keeps: bool,
+    /// Whether executors send withdrawals.
+    executes: bool,
+    /// Who was killed.
+    dead: Option<usize>,
     config: (Sitting, HostEntry),
     keys: BTreeMap<pars_proto::room::StatementHash, usize>,
 }
@@ -58,6 +74,10 @@ fn terms() -> Terms {
 impl Room {
     /// Three members, of whom the second has asked to record.
     fn new() -> Self {
+        Self::of(9)
+    }
+
+    fn of(capacity: u16) -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(1);
         let secrets = HostSecrets::generate(&Libcrux, &mut rng);
         let reach = Reach::Direct("127.0.0.1:4433".parse().unwrap());
@@ -67,7 +87,7 @@ impl Room {
             sitting: sitting(),
             entry: entry.clone(),
             secrets,
-            capacity: 9,
+            capacity,
             sfu: 0,
             dtls_fingerprint: [1; 32],
             tunnel: Line::new("here").unwrap(),
@@ -85,6 +105,11 @@ impl Room {
             told: Vec::new(),
             says,
             submitted: Vec::new(),
+            withdrawals: Vec::new(),
+            takes: true,
+            keeps: true,
+            executes: true,
+            dead: None,
             config,
             keys: BTreeMap::new(),
         };
@@ -125,6 +150,7 @@ impl Room {
                     self.host.handle(&mut Cx { now: self.now, rng: &mut self.rng, out: &mut out }, input);
                     out.into_iter().for_each(|output| self.host_out(output));
                 }
+                To::Member(who, _) if self.dead == Some(who) => {}
                 To::Member(who, input) => {
                     let mut out = Vec::new();
                     self.members[who].handle(&mut Cx { now: self.now, rng: &mut self.rng, out: &mut out }, input);
@@ -171,25 +197,32 @@ impl Room {
                     MemberIn::Proven { id, support }
                 }
                 MemberQuestion::Verify { .. } => MemberIn::Verified { id, verdict: Ok(Standing::default()) },
-                MemberQuestion::Recording(question) => MemberIn::Recording(self.asked(id, question)),
+                MemberQuestion::Recording(question) => MemberIn::Recording(self.asked(who, id, question)),
             },
             MemberOut::Event(event) => return self.told[who].push(event),
         };
         self.queue.push_back(To::Member(who, input));
     }
 
-    fn asked(&mut self, id: QuestionId, question: RecordingQuestion) -> RecordingIn {
+    fn asked(&mut self, who: usize, id: QuestionId, question: RecordingQuestion) -> RecordingIn {
         match question {
-            RecordingQuestion::Keep { .. } => RecordingIn::Kept { id, kept: true },
+            RecordingQuestion::Keep { until, .. } => {
+                assert_eq!(until, BEGIN + 3_600 + 60, "as long as everybody agreed to, after the consent's end");
+                RecordingIn::Kept { id, kept: self.keeps }
+            }
             RecordingQuestion::Consents(span) => {
                 let authority = self.says.as_ref().map(|says| says.get(&span).copied().unwrap_or_default());
                 RecordingIn::Consents { id, authority }
             }
             RecordingQuestion::Submit(chunks) => {
                 self.submitted.extend(chunks.first().map(|chunk| chunk.recording.span()));
-                RecordingIn::Executed { id, done: true }
+                RecordingIn::Executed { id, done: self.takes }
             }
-            RecordingQuestion::Withdraw(_) | RecordingQuestion::Anchor(_) => RecordingIn::Executed { id, done: true },
+            RecordingQuestion::Withdraw(withdrawal) => {
+                self.withdrawals.push((who, *withdrawal));
+                RecordingIn::Executed { id, done: self.executes }
+            }
+            RecordingQuestion::Anchor(_) => RecordingIn::Executed { id, done: true },
         }
     }
 
@@ -200,6 +233,14 @@ impl Room {
             (0..self.members.len()).for_each(|who| self.queue.push_back(To::Member(who, MemberIn::Wake)));
             self.settle();
         }
+    }
+
+    /// Somebody says what its machine would not.
+    fn lie(&mut self, who: usize, notice: Notice) {
+        let (now, mut out) = (self.now, Vec::new());
+        self.members[who].say_of_recordings(&mut Cx { now, rng: &mut self.rng, out: &mut out }, notice);
+        out.into_iter().for_each(|output| self.member_out(who, output));
+        self.settle();
     }
 
     fn events(&self, who: usize) -> impl Iterator<Item = &RecordingEvent> {
@@ -230,7 +271,16 @@ impl Room {
 
     /// Recorded by the second, with everybody's consent.
     fn recorded() -> (Self, RecordingId) {
-        let mut room = Self::new();
+        let (mut room, span) = Self::new().consented();
+        room.enter(Some(M));
+        room.pass(4_000);
+        assert!(room.is_recorded() && room.sends() == [true; 3]);
+        (room, span)
+    }
+
+    /// Everybody's consent is final; the recorder is not there yet.
+    fn consented(self) -> (Self, RecordingId) {
+        let mut room = self;
         room.pass(3_000);
         room.agree();
         let span = *room.submitted.first().expect("everybody signed");
@@ -239,9 +289,6 @@ impl Room {
         assert!(!room.is_active(), "what is not final counts for nothing");
         room.authority(span, FINAL);
         assert!(room.is_active());
-        room.enter(Some(M));
-        room.pass(4_000);
-        assert!(room.is_recorded() && room.sends() == [true; 3]);
         (room, span)
     }
 
@@ -341,6 +388,19 @@ fn a_publisher_does_not_send_because_a_steward_thinks_it_may() {
     assert_eq!(room.members[M].sending(), None);
 }
 
+/// Who was left out of the consents sends nothing beside a recorder that is there by everybody else's (THREATS K1).
+#[test]
+fn who_did_not_sign_sends_nothing_while_the_others_are_recorded() {
+    let (mut room, span) = Room::new().consented();
+    room.members[2].recordings.signed.remove(&span);
+    room.enter(Some(M));
+    // Until the epoch before it is over, which no recorder opens.
+    room.pass(15_000);
+    assert!(room.is_recorded(), "the recorder is in everybody's epoch");
+    assert_eq!(room.sends(), [true, true, false]);
+    assert!(room.stopped(2) && !room.stopped(0));
+}
+
 /// What who records shows, instead of the truth (THREATS K6): a made roster goes out in its name.
 #[test]
 fn a_lying_recorder_gets_no_signature() {
@@ -366,9 +426,7 @@ fn a_lying_recorder_gets_no_signature() {
         (Recording { tag: RecordingTag(B256::ZERO), ..span }, ConsentRefusal::OtherRecording),
     ];
     for (lie, expected) in lies {
-        let (now, mut out) = (room.now, Vec::new());
-        room.members[M].notify(&mut Cx { now, rng: &mut room.rng, out: &mut out }, Notice::Roster(lie));
-        out.into_iter().for_each(|output| room.member_out(M, output));
+        room.lie(M, Notice::Roster(lie));
         room.pass(500);
         for who in [0, 2] {
             assert!(!room.members[who].recordings.signed.contains_key(&lie.span()), "{expected:?}");
@@ -377,8 +435,6 @@ fn a_lying_recorder_gets_no_signature() {
         }
     }
     // Somebody else's roster in place of the proposer's is none either.
-    let (now, mut out) = (room.now, Vec::new());
-    room.members[0].notify(&mut Cx { now, rng: &mut room.rng, out: &mut out }, Notice::Roster(span));
-    out.into_iter().for_each(|output| room.member_out(0, output));
+    room.lie(0, Notice::Roster(span));
     assert_eq!(room.submitted.len(), 1);
 }

@@ -1,0 +1,205 @@
+//! A seat's part in recordings: what its machine asks is answered, what it says is shown, and its span is recorded by a seat
+//! of its own.
+
+use std::collections::BTreeMap;
+
+use pars_crypto::hkem::Xw768Public;
+use pars_engine::room::{MemberIn, Phase, QuestionId, RecordingEvent, RecordingIn, RecordingQuestion};
+use pars_identity::IdentityId;
+use pars_proto::room::SeatNo;
+use pars_proto::room::recording::{ConsentKey, Recording};
+use pars_rpc::event::Event;
+use pars_rpc::recording::{RecorderSeat, RecordingStatus};
+use pars_rpc::{Code, RpcError};
+use pars_wire::{RecordingId, RoomId};
+use tokio::sync::oneshot;
+
+use super::recorder::{self, End, Parts};
+use super::{Said, Task};
+use crate::clock;
+use crate::config::ConsentKeyKind;
+use crate::driver::SUITE;
+use crate::random;
+use crate::recordings::{AnchorSigner, ConsentSecret};
+use crate::room::Inner;
+use crate::room::recording::calls::{self, Wanted};
+use crate::room::recording::status::Fold;
+use crate::room::recording::{Wish, terms};
+
+/// What a task knows of its seat's recordings.
+pub(super) struct Recorded {
+    fold: Fold,
+    /// What the page was told last.
+    told: Option<RecordingStatus>,
+    /// The consent key of the seat, for an anchor after a restart.
+    secret: ConsentSecret,
+    /// Who submits for the own recording.
+    through: Option<IdentityId>,
+    /// Spans that are recorded now.
+    spans: BTreeMap<RecordingId, oneshot::Sender<End>>,
+    not_started: bool,
+    /// The recorder's seat that was in the room when this seat came.
+    pub(super) there: Option<RecorderSeat>,
+}
+
+impl Recorded {
+    /// With a fresh consent key.
+    pub(super) fn new(inner: &Inner) -> (ConsentKey, Self) {
+        let key = match inner.consent_key {
+            ConsentKeyKind::Secp256k1 => ConsentKey::generate(&mut random::system()),
+            ConsentKeyKind::MlDsa => {
+                let verifier = inner.oracle.deployment().mldsa_erc7913;
+                ConsentKey::generate_ml_dsa(SUITE, &mut random::system(), verifier)
+            }
+        };
+        let secret = ConsentSecret::of(&key);
+        let (fold, spans) = (Fold::default(), BTreeMap::new());
+        (key, Self { fold, told: None, secret, through: None, spans, not_started: false, there: None })
+    }
+}
+
+/// Answer a question of the machine.
+async fn answered(
+    inner: &Inner,
+    (room, through): (RoomId, Option<IdentityId>),
+    (id, question): (QuestionId, RecordingQuestion),
+) -> RecordingIn {
+    let contract = &inner.contract;
+    let (about, calls) = match question {
+        RecordingQuestion::Keep { recording, until, seed } => {
+            let kept = inner.library.keep(recording, (room, until), seed).await;
+            let kept = kept.inspect_err(|error| tracing::error!(%error, "a recording key is not kept")).is_ok();
+            return RecordingIn::Kept { id, kept };
+        }
+        RecordingQuestion::Consents(span) => {
+            return RecordingIn::Consents { id, authority: contract.authority(span).await };
+        }
+        RecordingQuestion::Submit(chunks) => {
+            let Some(span) = chunks.first().map(|chunk| chunk.recording.span()) else {
+                return RecordingIn::Executed { id, done: false };
+            };
+            ((span, Wanted::Authorised), chunks.iter().map(calls::submit).collect::<Option<Vec<_>>>())
+        }
+        RecordingQuestion::Withdraw(of) => {
+            ((of.recording.span(), Wanted::Withdrawn), calls::withdraw(&of).map(|call| vec![call]))
+        }
+        RecordingQuestion::Anchor(of) => {
+            ((of.recording.span(), Wanted::Anchored), calls::anchor(&of).map(|call| vec![call]))
+        }
+    };
+    let done = match calls {
+        Some(calls) => contract.execute(through.or(contract.through), about, calls).await,
+        None => false,
+    };
+    if done && about.1 == Wanted::Anchored {
+        inner.library.anchored(about.0).await;
+    }
+    RecordingIn::Executed { id, done }
+}
+
+impl Task {
+    pub(super) fn recording_asked(&mut self, id: QuestionId, question: RecordingQuestion) {
+        let (inner, said) = (self.inner.clone(), self.said.clone());
+        let of = (self.begin.running.sitting.scope.room, self.recorded.through);
+        self.helpers.spawn(async move {
+            let answer = answered(&inner, of, (id, question)).await;
+            // The seat may be gone.
+            let _ = said.send(Said::In(MemberIn::Recording(answer))).await;
+        });
+        while self.helpers.try_join_next().is_some() {}
+    }
+
+    /// Until the join is answered: who comes is told before anything of it is sent, although the recorder goes when it comes.
+    pub(super) fn note_recorder(&mut self) {
+        if self.recorded.there.is_none() && self.is_joining() {
+            let told = |(seat, member): (SeatNo, SeatNo)| RecorderSeat { seat: seat.0, for_seat: member.0 };
+            self.recorded.there = self.member.recorder_here().map(told);
+        }
+    }
+
+    pub(super) fn recording_told(&mut self, event: RecordingEvent) {
+        self.recorded.fold.told(&event);
+        match event {
+            RecordingEvent::Asked { recording, terms, .. } if !terms::are_known(&terms) => {
+                tracing::warn!("a recording is proposed on terms that cannot be shown; they are not agreed to");
+                self.input(MemberIn::Recording(RecordingIn::Answer { recording, yes: false }));
+            }
+            RecordingEvent::Active { recording, keys } => self.start_recorder(recording, keys),
+            RecordingEvent::Seal(span) => self.end_recorder(span, End::Seal),
+            RecordingEvent::Discard(span) => self.end_recorder(span, End::Discard),
+            RecordingEvent::NotStarted => self.recorded.not_started = true,
+            _ => {}
+        }
+    }
+
+    /// The consent is final: the recorder takes its seat. One that came back after a reorganisation goes on with the same files.
+    fn start_recorder(&mut self, recording: Recording, keys: Vec<Xw768Public>) {
+        let (span, Some(grant)) = (recording.span(), self.member.grant()) else { return };
+        self.recorded.spans.retain(|_, end| !end.is_closed());
+        if self.recorded.spans.contains_key(&span) {
+            return;
+        }
+        let (end, ends) = oneshot::channel();
+        let parts = Parts {
+            inner: self.inner.clone(),
+            running: self.begin.running.clone(),
+            host: self.begin.host.clone(),
+            st: grant.st,
+            member: self.said.clone(),
+            recording,
+            consent: self.inner.domain().consent_digest(span),
+            keys,
+            signer: AnchorSigner { secret: self.recorded.secret.clone(), through: self.recorded.through },
+        };
+        tokio::spawn(recorder::run(parts, ends));
+        self.recorded.spans.insert(span, end);
+    }
+
+    fn end_recorder(&mut self, span: RecordingId, how: End) {
+        if let Some(end) = self.recorded.spans.remove(&span) {
+            // It may have failed, and said so.
+            let _ = end.send(how);
+        }
+    }
+
+    /// What the user wants of recordings.
+    pub(super) fn record(&mut self, wish: Wish) -> Result<RecordingStatus, RpcError> {
+        if self.member.phase() != Phase::Admitted {
+            return Err(Code::NotAllowed.into());
+        }
+        match wish {
+            Wish::Start { terms, dummies, through } => {
+                self.recorded.not_started = false;
+                self.input(MemberIn::Recording(RecordingIn::Start { terms, dummies }));
+                if self.recorded.not_started {
+                    return Err(Code::RecordingNotStarted.into());
+                }
+                self.recorded.through = Some(through);
+            }
+            Wish::Answer { recording, agree } => {
+                if !self.member.recordings().proposed.iter().any(|it| it.recording == recording) {
+                    let sentence = "no such recording is proposed in this room now";
+                    return Err(RpcError::new(Code::RecordingUnknown, sentence));
+                }
+                self.input(MemberIn::Recording(RecordingIn::Answer { recording, yes: agree }));
+            }
+            Wish::Stop => self.input(MemberIn::Recording(RecordingIn::Stop)),
+            Wish::Status => {}
+        }
+        Ok(self.recording_status())
+    }
+
+    pub(super) fn recording_status(&mut self) -> RecordingStatus {
+        let (room, view) = (self.room(), self.member.recordings());
+        self.recorded.fold.status(room, &view, clock::milliseconds() / 1_000)
+    }
+
+    /// Tell the page, if there is something new.
+    pub(super) fn show_recording(&mut self) {
+        let status = self.recording_status();
+        if self.recorded.told.as_ref() != Some(&status) {
+            self.recorded.told = Some(status.clone());
+            self.show(Event::RoomRecording(status));
+        }
+    }
+}
