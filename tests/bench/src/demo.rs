@@ -63,7 +63,7 @@ fn rows(presses: &[f64]) -> Result<Vec<Row>> {
     let row = |metric, share| Row {
         bench: "demo",
         metric,
-        value: Some(quantile(presses, share)),
+        value: quantile(presses, share),
         unit: "ms",
         peer: None,
         peer_value: None,
@@ -83,7 +83,7 @@ mod tests {
         let lines: String = (1..=20).map(|n| format!("{{\"ms\":{}.5}}\n", n * 10)).collect();
         let rows = rows(&presses(&lines, 20).unwrap()).unwrap();
         let named: Vec<_> = rows.iter().map(|row| (row.metric, row.value)).collect();
-        assert_eq!(named, [("click to first audio p95", Some(190.5)), ("click to first audio", Some(100.5))]);
+        assert_eq!(named, [("click to first audio p95", 190.5), ("click to first audio", 100.5)]);
         assert!(presses(&lines, 21).is_err() && presses("no JSON", 1).is_err());
     }
 }

@@ -1,7 +1,8 @@
 //! `bench <name> [--json] [--runs N]`: figures against their goals, medians of at least five runs, in a release build.
 //!
 //! Each row is `{"bench","metric","value","unit","peer","peer_value","ratio","goal","run"}`; rows of one start share
-//! `run`. A peer that was not measured in the same run has a null value and ratio: no figure is carried over.
+//! `run`. A peer that was not measured in the same run has a null `peer_value` and `ratio`: no figure is carried over. `value` is
+//! always a number: what cannot be measured ends the bench with its reason.
 
 mod clock;
 mod demo;
@@ -33,7 +34,7 @@ enum Bench {
         #[arg(long, default_value_t = 7)]
         runs: usize,
     },
-    /// Handshake, ratchet step and messages of a session, each beside the sum of its primitives.
+    /// Handshake, ratchet step, messages and refusals of a session, each beside the sum of its primitives or another refusal.
     Session {
         /// One JSON object per row instead of a table.
         #[arg(long)]
@@ -98,6 +99,7 @@ fn main() -> anyhow::Result<()> {
         Bench::Demo { .. } => demo::measure(runs)?,
         Bench::Sfu { .. } | Bench::SfuServer => sfu::measure(runs)?,
     };
+    row::all_numbers(&rows)?;
     if json {
         row::print_json(&rows)?
     } else {

@@ -62,7 +62,7 @@ fn rows(medians: &Medians) -> Vec<Row> {
     let row = |metric, value, peer, goal| Row {
         bench: "proof",
         metric,
-        value: Some(value),
+        value,
         unit: "ms",
         peer,
         peer_value: None,
@@ -169,10 +169,10 @@ mod tests {
         let told: Vec<_> =
             rows.iter().map(|row| (row.bench, row.metric, row.value, row.unit, row.goal, row.peer)).collect();
         let expected = [
-            ("proof", "prove cpu", Some(1.0), "ms", Some(350.0), Some("snarkjs")),
-            ("proof", "prove wall", Some(2.0), "ms", None, Some("snarkjs")),
-            ("proof", "verify", Some(3.0), "ms", Some(1.5), Some("snarkjs")),
-            ("proof", "key load", Some(4.0), "ms", Some(10.0), None),
+            ("proof", "prove cpu", 1.0, "ms", Some(350.0), Some("snarkjs")),
+            ("proof", "prove wall", 2.0, "ms", None, Some("snarkjs")),
+            ("proof", "verify", 3.0, "ms", Some(1.5), Some("snarkjs")),
+            ("proof", "key load", 4.0, "ms", Some(10.0), None),
         ];
         assert_eq!(told, expected);
         for row in &rows {

@@ -9,8 +9,8 @@ pub(crate) struct Row {
     pub(crate) bench: &'static str,
     /// What was measured.
     pub(crate) metric: &'static str,
-    /// Our median; none if it could not be had here.
-    pub(crate) value: Option<f64>,
+    /// Our median: what cannot be measured gives no row, and the reason.
+    pub(crate) value: f64,
     /// Unit of the values.
     pub(crate) unit: &'static str,
     /// The program or limit to compare with; none if there is no such thing.
@@ -30,8 +30,20 @@ pub(crate) const PER_SECOND: &str = "1/s";
 
 impl Row {
     fn met(&self, goal: f64) -> bool {
-        self.value.is_some_and(|value| if self.unit == PER_SECOND { value >= goal } else { value <= goal })
+        if self.unit == PER_SECOND { self.value >= goal } else { self.value <= goal }
     }
+}
+
+/// JSON has no word for what is no number: it would be written as null.
+pub(crate) fn all_numbers(rows: &[Row]) -> anyhow::Result<()> {
+    for Row { bench, metric, value, peer_value, ratio, .. } in rows {
+        let numbers = [Some(*value), *peer_value, *ratio];
+        anyhow::ensure!(
+            numbers.iter().flatten().all(|number| number.is_finite()),
+            "{bench}: {metric} could not be measured"
+        );
+    }
+    Ok(())
 }
 
 /// One object per line.
@@ -44,12 +56,11 @@ pub(crate) fn print_json(rows: &[Row]) -> anyhow::Result<()> {
 
 /// A plain table.
 pub(crate) fn print_table(rows: &[Row]) {
-    println!("{:<8} {:<22} {:>10} {:<4} {:>8}  met", "bench", "metric", "value", "unit", "goal");
+    println!("{:<8} {:<26} {:>10} {:<4} {:>8}  met", "bench", "metric", "value", "unit", "goal");
     for row in rows {
         let goal = row.goal.map_or_else(|| "-".to_owned(), |goal| goal.to_string());
         let met = row.goal.map_or("-", |goal| if row.met(goal) { "yes" } else { "NO" });
-        let value = row.value.map_or_else(|| "-".to_owned(), |value| format!("{value:.2}"));
-        println!("{:<8} {:<22} {value:>10} {:<4} {goal:>8}  {met}", row.bench, row.metric, row.unit);
+        println!("{:<8} {:<26} {:>10.2} {:<4} {goal:>8}  {met}", row.bench, row.metric, row.value, row.unit);
     }
     for row in rows {
         match (row.peer, row.peer_value, row.ratio) {
@@ -71,7 +82,7 @@ pub(crate) fn all_measured(rows: &[Row], metrics: &[&str]) {
     let named: Vec<_> = rows.iter().map(|row| row.metric).collect();
     assert_eq!(named, metrics);
     for row in rows {
-        for value in [row.value, row.peer_value, row.ratio] {
+        for value in [Some(row.value), row.peer_value, row.ratio] {
             assert!(value.is_some_and(|value| value.is_finite() && value > 0.0), "{row:?}");
         }
         assert!(row.peer.is_some() && row.run == rows[0].run, "{row:?}");
@@ -87,7 +98,7 @@ mod tests {
         let row = |unit, value| Row {
             bench: "session",
             metric: "messages/s",
-            value: Some(value),
+            value,
             unit,
             peer: Some("sum of primitives"),
             peer_value: Some(1.0),
@@ -97,8 +108,26 @@ mod tests {
         };
         assert!(row("ms", 1.9).met(2.0) && !row("ms", 2.1).met(2.0));
         assert!(row(PER_SECOND, 2.1).met(2.0) && !row(PER_SECOND, 1.9).met(2.0));
-        let missing = Row { value: None, ..row("ms", 0.0) };
-        assert!(!missing.met(2.0), "what was not measured meets nothing");
+    }
+
+    #[test]
+    fn what_is_no_number_is_an_error_and_never_null() {
+        let row = |value, ratio| Row {
+            bench: "network",
+            metric: "delivery ms p50",
+            value,
+            unit: "ms",
+            peer: None,
+            peer_value: None,
+            ratio,
+            goal: None,
+            run: "1-2".into(),
+        };
+        assert!(all_numbers(&[row(1.0, None), row(1.0, Some(2.0))]).is_ok());
+        for bad in [row(f64::NAN, None), row(f64::INFINITY, None), row(1.0, Some(1.0 / 0.0))] {
+            let error = all_numbers(&[row(1.0, None), bad]).unwrap_err();
+            assert_eq!(error.to_string(), "network: delivery ms p50 could not be measured");
+        }
     }
 
     #[test]
@@ -106,7 +135,7 @@ mod tests {
         let row = Row {
             bench: "proof",
             metric: "verify",
-            value: Some(1.25),
+            value: 1.25,
             unit: "ms",
             peer: None,
             peer_value: None,

@@ -4,12 +4,20 @@
 //! - `handshake responder ms`: opening INIT 0 and its companions, checking the caller's records, the first message read.
 //! - `ratchet step ms`: a message that begins a new chain, sent and received: the step of *both* ends.
 //! - `messages/s`: messages of 256 bytes inside one chain, each encrypted and decrypted.
+//! - `hashcash tries/s`: nonces tried for a stranger's first message, as many at once as the processor can.
+//! - `counter jump refused ms`: a message that claims 2^32-1 messages before it (THREATS T3).
+//! - `changed ciphertext ms`, `changed proof ms`: an INIT and a REPLY with a changed ciphertext of ML-KEM (THREATS P3): as slow as
+//!   any other bad one, a ratio of 1.
 //!
 //! The peer is the sum of the primitives that each needs, measured alone in the same run: what no implementation of these
-//! layouts goes below. The ratio says what copying, encoding and clone-and-commit cost.
+//! layouts goes below. The ratio says what copying, encoding and clone-and-commit cost. Hashcash stands beside one hash
+//! after the other, a refusal beside that of another bad message.
 
 mod people;
 mod primitives;
+mod refusals;
+
+use std::hint::black_box;
 
 use anyhow::{Context, Result, bail};
 use chacha20::ChaCha20Rng;
@@ -19,6 +27,8 @@ use pars_identity::device::DeviceCertificate;
 use pars_identity::record::IdentityRecord;
 use pars_proto::session::handshake::{Initiated, Unsealed, initiate};
 use pars_proto::session::{Draft, MessageId, Object, Session};
+use pars_proto::swarm::hashcash::Work;
+use pars_proto::swarm::mailbox::{ObjectId, Tag};
 use pars_wire::codec::{Hour, Wire};
 use pars_wire::content::{ContentType, Flags};
 
@@ -27,6 +37,7 @@ use crate::{
     row::{PER_SECOND, Row},
 };
 use people::{NOON, SUITE, local, person, source, tools};
+use refusals::Refusal;
 
 /// Operations timed as one, so that a clock's error does not show.
 const BATCH: usize = 20;
@@ -34,33 +45,42 @@ const BATCH: usize = 20;
 const MESSAGES: usize = 800;
 /// Bytes of a message: a few sentences, which fit the smallest object.
 const CONTENT: usize = 256;
+/// Nonces timed as one.
+const TRIES: u64 = 1 << 15;
 
 /// All rows of the benchmark.
 pub(crate) fn measure(runs: usize) -> Result<Vec<Row>> {
     let (alice, bob) = (person(1), person(2));
     let sums = primitives::measure(runs)?;
     let run = run_id();
-    let row = |metric, value: f64, unit, peer: f64, goal: f64| Row {
+    let row = |(metric, unit), value: f64, (peer, peer_value), goal| Row {
         bench: "session",
         metric,
-        value: Some(value),
+        value,
         unit,
-        peer: Some("sum of primitives"),
-        peer_value: Some(peer),
-        ratio: Some(value / peer),
-        goal: Some(goal),
+        peer: Some(peer),
+        peer_value: Some(peer_value),
+        ratio: Some(value / peer_value),
+        goal,
         run: run.clone(),
     };
+    let sum = |peer| ("sum of primitives", peer);
     let initiator = each(&initiator(&alice, &bob, runs)?, BATCH);
     let responder = each(&responder(&alice, &bob, runs)?, BATCH);
     let step = each(&steps(&alice, &bob, runs)?, 2 * BATCH);
     let message = each(&messages(&alice, &bob, runs)?, MESSAGES);
-    Ok(vec![
-        row("handshake initiator ms", initiator, "ms", sums.initiator(), 3.0),
-        row("handshake responder ms", responder, "ms", sums.responder(), 2.5),
-        row("ratchet step ms", step, "ms", sums.step(), 0.5),
-        row("messages/s", 1e3 / message, PER_SECOND, 1e3 / sums.message(), 20_000.0),
-    ])
+    let [tries, alone] = hashcash(runs)?;
+    let mut rows = vec![
+        row(("handshake initiator ms", "ms"), initiator, sum(sums.initiator()), Some(3.0)),
+        row(("handshake responder ms", "ms"), responder, sum(sums.responder()), Some(2.5)),
+        row(("ratchet step ms", "ms"), step, sum(sums.step()), Some(0.5)),
+        row(("messages/s", PER_SECOND), 1e3 / message, sum(1e3 / sums.message()), Some(20_000.0)),
+        row(("hashcash tries/s", PER_SECOND), tries, ("one after the other", alone), None),
+    ];
+    for Refusal { metric, ours, peer, goal } in refusals::measure(&alice, &bob, runs)? {
+        rows.push(row((metric, "ms"), ours, ("another bad message", peer), goal));
+    }
+    Ok(rows)
 }
 
 fn draft(content: &[u8]) -> Draft<'_> {
@@ -151,19 +171,33 @@ fn messages(alice: &Identity, bob: &Identity, runs: usize) -> Result<Vec<Cost>> 
     repeat(runs, |run| (0..MESSAGES).try_for_each(|_| pair.pass(run % 2)))
 }
 
+/// Tries a second by searching, and by hashing each nonce alone. Nothing has 255 bits: no search ends early.
+fn hashcash(runs: usize) -> Result<[f64; 2]> {
+    let work = Work { tag: Tag([1; 32]), object: ObjectId([2; 32]), beacon: [3; 32] };
+    let searched = repeat(runs, |_| Ok(black_box(work.search(u8::MAX, 0, TRIES))))?;
+    let hashed = repeat(runs, |_| Ok((0..TRIES).map(|nonce| work.effort(&black_box(nonce).to_be_bytes())).max()))?;
+    Ok([searched, hashed].map(|costs| 1e3 / each(&costs, TRIES as usize)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::row::all_measured;
 
     #[test]
-    fn every_metric_of_a_session_is_measured_and_stands_beside_the_sum_of_its_primitives() {
+    fn every_metric_of_a_session_is_measured_and_stands_beside_its_peer() {
         let rows = measure(1).unwrap();
         let metrics = ["handshake initiator ms", "handshake responder ms", "ratchet step ms", "messages/s"];
-        all_measured(&rows, &metrics);
-        assert!(rows.iter().all(|row| row.bench == "session" && row.peer == Some("sum of primitives")));
+        all_measured(&rows[..4], &metrics);
+        assert!(rows[..4].iter().all(|row| row.bench == "session" && row.peer == Some("sum of primitives")));
         // SESSION section 15.
-        let goals: Vec<_> = rows.iter().filter_map(|row| row.goal).collect();
+        let goals: Vec<_> = rows[..4].iter().filter_map(|row| row.goal).collect();
         assert_eq!(goals, [3.0, 2.5, 0.5, 20_000.0]);
+        all_measured(&rows[4..5], &["hashcash tries/s"]);
+        assert_eq!((rows[4].peer, rows[4].goal), (Some("one after the other"), None));
+        // THREATS T3 and P3: what is not refused as it should be is an error of the measurement.
+        all_measured(&rows[5..], &["counter jump refused ms", "changed ciphertext ms", "changed proof ms"]);
+        assert!(rows[5..].iter().all(|row| row.bench == "session" && row.peer == Some("another bad message")));
+        assert_eq!(rows[5..].iter().map(|row| row.goal).collect::<Vec<_>>(), [Some(10.0), None, None]);
     }
 }

@@ -49,7 +49,7 @@ fn rows(runs: usize, counts: &Counts, server: Server) -> Result<Vec<Row>> {
     let row = |metric, unit, value, peer: Option<f64>, goal| Row {
         bench: "sfu",
         metric,
-        value: Some(value),
+        value,
         unit,
         peer: peer.map(|_| "AEAD and send"),
         peer_value: peer,
@@ -75,7 +75,7 @@ mod tests {
         let named: Vec<_> = rows.iter().map(|row| row.metric).collect();
         assert_eq!(named, ["packets/s per core", "ns per packet", "bytes per seat"]);
         for row in &rows[..2] {
-            for value in [row.value, row.peer_value, row.ratio] {
+            for value in [Some(row.value), row.peer_value, row.ratio] {
                 assert!(value.is_some_and(|value| value.is_finite() && value > 0.0), "{row:?}");
             }
         }

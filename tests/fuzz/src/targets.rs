@@ -10,6 +10,7 @@ mod handshake;
 mod identity;
 mod media;
 mod onion;
+mod recorder;
 mod room;
 mod rpc;
 mod session;
@@ -112,6 +113,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("blocks-car", blocks::car),
     ("bindings-action", bindings::action),
     ("bindings-consent", bindings::consent),
+    ("recorder-manifest", recorder::manifest),
+    ("recorder-webm", recorder::webm),
 ];
 
 /// The seeds of all targets.
@@ -132,4 +135,5 @@ pub(crate) fn seeds(seeds: &mut Seeds) {
     circuits::seeds(seeds);
     bindings::seeds(seeds);
     blocks::seeds(seeds);
+    recorder::seeds(seeds);
 }

@@ -7,12 +7,16 @@ use pars_fuzz::corpus::files;
 use pars_house::{check_reference, read};
 use pars_proto::onion::packet::Packet;
 use pars_proto::onion::surb::Surb;
+use pars_proto::room::recording::{Notice, SealedNotice};
 use pars_proto::session::Object;
 use pars_proto::swarm::command::Received;
 use pars_proto::swarm::directory::What;
 use pars_proto::swarm::frame::Frame;
 use pars_wire::codec::Wire;
-use pars_wire::limits::{BUCKET_L, BUCKET_M, BUCKET_S, MAX_DELETIONS, MAX_DEVICES, MAX_INIT, ONION_ROOM, PACKET, SURB};
+use pars_wire::limits::{
+    BUCKET_L, BUCKET_M, BUCKET_S, MAX_DELETIONS, MAX_DEVICES, MAX_DUMMIES, MAX_INIT, MAX_NOTICE, ONION_ROOM, PACKET,
+    SURB,
+};
 
 /// Bytes that a decoder may take while it refuses, whatever the input has or claims: one reply block, read before it is seen
 /// that more follows.
@@ -55,7 +59,7 @@ fn is_object(bytes: &[u8]) -> bool {
     Object::read(bytes).is_ok()
 }
 
-const BY_DECODERS: [Enforced; 8] = [
+const BY_DECODERS: [Enforced; 10] = [
     Enforced {
         limit: "PACKET",
         most: PACKET,
@@ -102,6 +106,26 @@ const BY_DECODERS: [Enforced; 8] = [
             what
         },
         takes: |bytes| What::decode(bytes).is_ok(),
+    },
+    Enforced {
+        limit: "MAX_NOTICE",
+        most: MAX_NOTICE,
+        largest: LONGEST,
+        // Behind the epoch's hash and the tag.
+        input: |length| vec![0; 32 + 16 + length],
+        takes: |bytes| SealedNotice::decode(bytes).is_ok(),
+    },
+    Enforced {
+        limit: "MAX_DUMMIES",
+        most: MAX_DUMMIES as usize,
+        largest: u16::MAX as usize,
+        input: |n| {
+            let mut propose = corpus("room-notice", "propose");
+            // Behind the kind, random bytes, terms and seed.
+            propose[1 + 32 + 80 + 32..].copy_from_slice(&(n as u16).to_be_bytes());
+            propose
+        },
+        takes: |bytes| Notice::decode(bytes).is_ok(),
     },
 ];
 

@@ -50,6 +50,7 @@ survivors! {
     frames_and_data_survive_damage = "media-";
     logs_and_reverts_survive_damage = "bindings-";
     blocks_survive_damage = "blocks-";
+    recordings_survive_damage = "recorder-";
 }
 
 #[test]

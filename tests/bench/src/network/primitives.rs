@@ -15,12 +15,12 @@ use pars_crypto::sign::{Ed25519Public, Ed25519Secret};
 use pars_crypto::stream;
 use pars_engine::store::{Change, Table, Value};
 use pars_engine::{Batch, BatchId};
-use pars_proto::onion::packet::LAYER;
+use pars_proto::onion::packet::{HOPS, LAYER};
 use pars_wire::limits::{BUCKET_S, ONION_HEADER, ONION_PAYLOAD};
 
 use super::host::{SUITE, source};
 use super::stores::Disk;
-use crate::clock::{each, one, repeat_on};
+use crate::clock::{Cost, each, median, one, repeat_on};
 
 /// Bytes that AUTH signs: operation, flag, node, key, day, minute, nonce, hash of the rest.
 const AUTH_MESSAGE: usize = 2 + 32 + 32 + 4 + 4 + 8 + 32;
@@ -31,12 +31,16 @@ const CIPHERTEXT: usize = 1_120;
 /// Bytes of an object's key and of what stands in front of it in its row.
 const ROW: (usize, usize) = (69, 18);
 
-/// CPU in ms of the primitives of one operation.
+/// In ms: CPU of the primitives of one operation.
 #[derive(Debug)]
 pub(super) struct Sums {
     pub(super) hop: f64,
     pub(super) store: f64,
     pub(super) fetch: f64,
+    /// From a message that is durable at its sender to its last copy, by the clock on the wall where the disk is waited for:
+    /// header and reply block, the payload's layers, four nodes that take one off, and two replicas one after the other that
+    /// check, sync and sign. Links and the relays' delays are not in it.
+    pub(super) way: f64,
 }
 
 /// Measure all of them; a row's share of synced commits with so many rows timed as one.
@@ -45,10 +49,13 @@ pub(super) fn measure(runs: usize, rows: usize) -> Result<Sums> {
     let (object, tag) = ([6; BUCKET_S], [7; 32]);
     // Once for the object's name, once in what AUTH covers.
     let hashes = one(runs, || (hash(HashLabel::OBJECT, &[&tag, &object]), sha3(&[&object])))?;
+    let (hop, checked) = (hop(runs)?, signatures.verify + hashes + signatures.sign);
+    let sealed = 2.0 * HOPS as f64 * encapsulation(runs)? + HOPS as f64 * layer(runs, lioness::encrypt)?;
     Ok(Sums {
-        hop: hop(runs)?,
-        store: signatures.verify + hashes + signatures.sign + synced(runs, rows)?,
+        hop,
+        store: checked + each(&synced(runs, rows)?, rows),
         fetch: signatures.verify + reply(runs)?,
+        way: sealed + HOPS as f64 * hop + 2.0 * (checked + median(&synced(runs, 1)?, |cost| cost.wall)),
     })
 }
 
@@ -91,6 +98,12 @@ fn hop(runs: usize) -> Result<f64> {
         + layer(runs, lioness::decrypt)?)
 }
 
+fn encapsulation(runs: usize) -> Result<f64> {
+    let mut rng = source(21);
+    let public = Xw768Secret::generate(SUITE, &mut rng).public();
+    one(runs, || public.encapsulate(SUITE, &mut rng))
+}
+
 fn layer(runs: usize, apply: fn(&PayloadKey, &mut [u8]) -> Result<(), lioness::TooShort>) -> Result<f64> {
     let key = PayloadKey::generate(&mut source(18));
     let mut payload = vec![8; ONION_PAYLOAD];
@@ -103,10 +116,10 @@ fn reply(runs: usize) -> Result<f64> {
     Ok(keys + layer(runs, lioness::encrypt)?)
 }
 
-/// One row of the size of a small object in the daemon's store, synced in groups.
-fn synced(runs: usize, rows: usize) -> Result<f64> {
+/// Rows of the size of a small object in the daemon's store, so many synced in groups.
+fn synced(runs: usize, rows: usize) -> Result<Vec<Cost>> {
     let (mut disk, mut rng, mut last) = (Disk::open()?, source(19), 0);
-    let costs = repeat_on(
+    repeat_on(
         runs,
         |_| {
             let batches: Vec<Batch> = (0..rows)
@@ -130,6 +143,5 @@ fn synced(runs: usize, rows: usize) -> Result<f64> {
                 Ok(())
             })
         },
-    )?;
-    Ok(each(&costs, rows))
+    )
 }

@@ -13,7 +13,7 @@ use pars_crypto::secret::SharedSecret;
 use pars_identity::id::IdentityId;
 use pars_proto::room::join::{JOIN, REPLY};
 use pars_proto::room::recording::{
-    ConsentSignature, Dummies, MAX_NOTICE, Notice, NoticeKey, Recording, RecordingTag, SealedNotice, Terms, Wraps,
+    ConsentSignature, Dummies, Notice, NoticeKey, Recording, RecordingTag, SealedNotice, Terms, Wraps,
 };
 use pars_proto::room::{
     AgendaItem, AwaitingReply, Backend, Body, ChatText, Claim, Connection, ConsentSigner, Content, Description,
@@ -22,6 +22,7 @@ use pars_proto::room::{
     SequenceGate, SfuEntry, SignedConnection, SignedGrant, SignedMessage, SignedRecord, Statement, Support, seal_join,
 };
 use pars_wire::codec::Wire;
+use pars_wire::limits::MAX_NOTICE;
 use pars_wire::{ChainId, Nullifier, RecordingId, RoomId, SittingId};
 
 use crate::Outcome;
@@ -379,6 +380,14 @@ fn recordings(seeds: &mut Seeds) {
         "consent",
         &Notice::Consent { span: RecordingId(word), signature }.encode(),
         &[("signature-of-no-key", &|bytes| bytes.truncate(bytes.len() - 1))],
+    );
+    let signature = ConsentSignature::new(vec![5; 65]).expect("of that length");
+    let withdraw = Notice::Withdraw { span: RecordingId(word), signer: word, proof: vec![word; 3], signature };
+    seeds.add_with(
+        "room-notice",
+        "withdraw",
+        &withdraw.encode(),
+        &[("seventeen-siblings", &|bytes| bytes[65] = 17), ("siblings-beyond", &|bytes| bytes[65] = 16)],
     );
     let wraps = [&[0, 2][..], &[7; 2 * 1_168]].concat();
     let hostile: [crate::corpus::Hostile<'_>; 2] =

@@ -7,8 +7,8 @@ use pars_sim::room_session::recording;
 use pars_sim::{Faults, Report, Scenario, room_session, seeds};
 
 const USAGE: &str =
-    "usage: sim replay <seed> [--scenario journey3|rooms|actions|crossing|session|recording] [--at LINE] [--context LINES] [--calm]
-       sim run <first seed> <count> [--scenario journey3|rooms|actions|crossing|session|recording] [--threads N]
+    "usage: sim replay <seed> [--scenario journey3|rooms|actions|crossing|settling|session|recording] [--at LINE] [--context LINES] [--calm]
+       sim run <first seed> <count> [--scenario journey3|rooms|actions|crossing|settling|session|recording] [--threads N]
 
 replay prints every line of the event log, or with --at those around one line (its number, as a failure prints it);
 --calm replays without faults";

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use pars_engine::room::{EpochKeys, MAX_PRESENTERS, SfuOrder};
-use pars_proto::room::{EpochHash, Role, SeatNo};
+use pars_proto::room::{EpochHash, Role, SeatNo, SignedRecord};
+use pars_wire::codec::{Reader, Wire};
 use pars_wire::machine::Tick;
 
 use super::PersonId;
@@ -19,8 +20,13 @@ pub type Broken = String;
 pub struct Watch {
     /// Epochs whose keys somebody was told.
     knows: BTreeMap<PersonId, BTreeSet<EpochHash>>,
-    admitted: BTreeMap<PersonId, Tick>,
+    /// To which of the host's rooms, and when.
+    admitted: BTreeMap<PersonId, (usize, Tick)>,
     gone: BTreeMap<PersonId, Tick>,
+    /// Seats that are gone, of each of the host's rooms.
+    gone_seats: BTreeMap<(usize, SeatNo), Tick>,
+    /// Seats of the records that somebody sent.
+    records: BTreeMap<EpochHash, Vec<SeatNo>>,
     verified: BTreeSet<(PersonId, SeatNo)>,
     first_use: BTreeMap<EpochHash, Tick>,
     sending: BTreeMap<PersonId, (EpochHash, Vec<SeatNo>)>,
@@ -34,13 +40,44 @@ pub struct Watch {
 
 impl Watch {
     /// The host let somebody in.
-    pub fn admitted(&mut self, who: PersonId, now: Tick) {
-        self.admitted.insert(who, now);
+    pub fn admitted(&mut self, who: PersonId, side: usize, now: Tick) {
+        self.admitted.insert(who, (side, now));
     }
 
     /// Somebody's seat is gone at the host.
     pub fn gone(&mut self, who: PersonId, now: Tick) {
         self.gone.entry(who).or_insert(now);
+    }
+
+    /// A seat is gone at the host, whoever had it.
+    pub fn gone_seat(&mut self, side: usize, seat: SeatNo, now: Tick) {
+        self.gone_seats.entry((side, seat)).or_insert(now);
+    }
+
+    /// A packet left somebody: a record, or a secret for a seat of one.
+    ///
+    /// # Errors
+    /// The secret is for a seat outside the record.
+    pub fn left(&mut self, who: PersonId, packet: &[u8]) -> Result<(), Broken> {
+        let [5, _, _, _, _, _, _, _, _, frame @ ..] = packet else { return Ok(()) };
+        match frame {
+            [4, record @ ..] => {
+                let mut from = Reader::new(record);
+                let Ok(signed) = SignedRecord::read(&mut from) else { return Ok(()) };
+                let seats = from.rest().get(2..).unwrap_or_default();
+                let seats = seats.as_chunks::<2>().0.iter().map(|seat| SeatNo(u16::from_be_bytes(*seat)));
+                self.records.insert(signed.record().hash(), seats.collect());
+            }
+            [5, high, low, rest @ ..] => {
+                let (to, rh) = (SeatNo(u16::from_be_bytes([*high, *low])), rest.first_chunk().copied().map(EpochHash));
+                let seats = rh.and_then(|rh| self.records.get(&rh));
+                if !seats.is_some_and(|seats| seats.contains(&to)) {
+                    return Err(format!("{who} wraps a secret for seat {to}, and its record has {seats:?}"));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
     }
 
     /// Somebody verified a seat.
@@ -59,7 +96,7 @@ impl Watch {
     /// The rule that is broken.
     pub fn keys(&mut self, who: PersonId, keys: &EpochKeys, sends: bool, now: Tick) -> Result<(), Broken> {
         self.knows.entry(who).or_default().insert(keys.hash);
-        let admitted = self.admitted.get(&who).copied().unwrap_or(Tick(u64::MAX));
+        let admitted = self.admitted.get(&who).map_or(Tick(u64::MAX), |(_, at)| *at);
         if let Some(first) = self.first_use.get(&keys.hash)
             && *first < admitted
         {
@@ -83,11 +120,17 @@ impl Watch {
     /// # Errors
     /// The rule that is broken.
     pub fn sent(&mut self, who: PersonId, now: Tick) -> Result<(), Broken> {
-        let Some((epoch, _)) = self.sending.get(&who) else { return Ok(()) };
+        let Some((epoch, seats)) = self.sending.get(&who) else { return Ok(()) };
         let epoch = *epoch;
         self.used.insert(epoch);
         self.first_use.entry(epoch).or_insert(now);
         let late = |since: &Tick| now.0 > since.0 + AFTER_LEAVE_MS;
+        // Whoever left may have kept the secret, whatever its machine does with it.
+        let side = self.admitted.get(&who).map_or(0, |(side, _)| *side);
+        let since = |seat: &SeatNo| self.gone_seats.get(&(side, *seat)).filter(|since| late(since));
+        if let Some((seat, since)) = seats.iter().find_map(|seat| since(seat).map(|since| (seat, since))) {
+            return Err(format!("{who} sends at {} in an epoch with seat {seat}, gone since {}", now.0, since.0));
+        }
         let hears = |other: &PersonId| self.knows.get(other).is_some_and(|known| known.contains(&epoch));
         let leaver = self.gone.iter().find(|(other, since)| **other != who && late(since) && hears(other));
         match leaver {

@@ -9,16 +9,16 @@ use chacha20::rand_core::Rng;
 use pars_crypto::sign::Ed25519Public;
 use pars_crypto::suite::Libcrux;
 use pars_engine::room::{
-    Host, HostConfig, HostIn, LinkId, Member, MemberConfig, MemberEvent, MemberIn, Phase, Unreachable,
+    Host, HostConfig, HostIn, LinkId, Member, MemberConfig, MemberEvent, MemberIn, MemberOut, Phase, Unreachable,
 };
-use pars_proto::room::recording::ConsentKey;
+use pars_proto::room::recording::{ConsentKey, Notice};
 use pars_proto::room::{Claim, HostEntry, HostSecrets, JoinRefusal, Line, Reach, SeatNo, Sitting, StatementHash};
 use pars_wire::Kind;
 use pars_wire::machine::{Cx, Machine, Now, Tick};
 
 use super::PersonId;
 use super::cast::{BEGIN, Somebody, sitting};
-use super::evil::{Evil, Liar};
+use super::evil::{Evil, Liar, Tamper};
 use super::recording::ledger::{DOMAIN, Ledger};
 use super::watch::{Broken, Watch};
 use crate::faults::Faults;
@@ -86,6 +86,8 @@ pub struct World {
     pub faults: Faults,
     /// What the host's chain says of named seats: who lost its access; or nothing at all.
     pub recheck: Result<Vec<SeatNo>, Unreachable>,
+    /// What the host changes besides.
+    pub tamper: Option<Tamper>,
     /// Consents on chain, and what was seen of recordings.
     pub recordings: Ledger,
     /// Signing keys of seats, by their statements.
@@ -143,6 +145,7 @@ impl World {
             watch: Watch::default(),
             faults,
             recheck: Ok(Vec::new()),
+            tamper: None,
             recordings: Ledger::default(),
             seat_keys: BTreeMap::new(),
             sitting: sitting(kind),
@@ -341,6 +344,23 @@ impl World {
         for output in out {
             self.person_out(who, output);
         }
+    }
+
+    /// Somebody says of recordings what its machine would not; the packets that left at once.
+    pub fn lie(&mut self, who: PersonId, notice: Notice) -> Vec<Vec<u8>> {
+        let now = Now { tick: self.tick, ..Now::default() };
+        let Some(person) = self.people.get_mut(&who).filter(|person| !person.dead) else { return Vec::new() };
+        let mut out = Vec::new();
+        person.member.say_of_recordings(&mut Cx { now, rng: &mut person.rng, out: &mut out }, notice);
+        let sent = out.iter().filter_map(|output| match output {
+            MemberOut::Send(packet) => Some(packet.clone()),
+            _ => None,
+        });
+        let sent = sent.collect();
+        for output in out {
+            self.person_out(who, output);
+        }
+        sent
     }
 
     /// Tell one of the host's rooms something.

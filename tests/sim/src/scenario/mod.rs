@@ -23,11 +23,13 @@ pub enum Scenario {
     Actions,
     /// Two who write to each other at the same moment.
     Crossing,
+    /// The same, and all faults end while they try to agree.
+    Settling,
 }
 
 impl Scenario {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Messages, Self::Rooms, Self::Actions, Self::Crossing];
+    pub const ALL: [Self; 5] = [Self::Messages, Self::Rooms, Self::Actions, Self::Crossing, Self::Settling];
 
     /// Its name on the command line.
     pub const fn name(self) -> &'static str {
@@ -36,6 +38,7 @@ impl Scenario {
             Self::Rooms => "rooms",
             Self::Actions => "actions",
             Self::Crossing => "crossing",
+            Self::Settling => "settling",
         }
     }
 
@@ -63,6 +66,7 @@ impl Scenario {
             Self::Rooms => rooms::run(&mut stage),
             Self::Actions => actions::run(&mut stage),
             Self::Crossing => crossing::run(&mut stage),
+            Self::Settling => crossing::settle(&mut stage),
         }
         // A host may have crashed after a commit and before it told what it committed: the world goes on until it has.
         stage.poll_until("delivering what was acknowledged", |stage| stage.world.watch.missing() == 0);

@@ -172,6 +172,17 @@ impl Stage {
         self.send_content(from, to, number, (ContentType::Text, format!("message {number}").into_bytes()));
     }
 
+    /// Ask for a text to be sent; the same number is the same text.
+    pub fn say(&mut self, from: HostId, to: HostId, number: u8) {
+        let (to, content) = (self.id(to), Zeroizing::new(format!("message {number}").into_bytes()));
+        self.command(from, number, Command::Send { to, content_type: ContentType::Text, content });
+    }
+
+    /// Whether the command of this number was acknowledged.
+    pub fn was_queued(&self, from: HostId, number: u8) -> bool {
+        self.ever(from, |event| matches!(event, Event::Queued { command, .. } if command.0 == [number; 16]))
+    }
+
     /// Send content until it is acknowledged.
     pub fn send_content(&mut self, from: HostId, to: HostId, number: u8, content: (ContentType, Vec<u8>)) {
         let (to, link) = (self.id(to), self.link(to));
@@ -184,10 +195,7 @@ impl Stage {
                 }
                 stage.command(from, number, Command::Send { to, content_type, content: content.clone() });
             },
-            |stage| {
-                let of = |event: &Event| matches!(event, Event::Queued { command, .. } if command.0 == [number; 16]);
-                stage.ever(from, of)
-            },
+            |stage| stage.was_queued(from, number),
         );
     }
 
@@ -209,23 +217,45 @@ impl Stage {
 
     /// These members poll as often as a daemon does, until it has come about.
     pub fn online_until(&mut self, what: &str, hosts: &[HostId], done: impl Fn(&Self) -> bool) {
-        let poll = |stage: &mut Self| {
+        self.talk_until(what, hosts, |_| {}, done);
+    }
+
+    /// The same, and each time they do something more.
+    pub fn talk_until(
+        &mut self,
+        what: &str,
+        hosts: &[HostId],
+        mut more: impl FnMut(&mut Self),
+        done: impl Fn(&Self) -> bool,
+    ) {
+        let again = |stage: &mut Self| {
             hosts.iter().for_each(|host| stage.command(*host, 202, Command::Poll { days: 1 }));
+            more(stage);
         };
-        self.every(POLL_MS, what, poll, done);
+        self.every(POLL_MS, what, again, done);
+    }
+
+    /// These members poll as often as a daemon does, for so many ms.
+    pub fn online_for(&mut self, hosts: &[HostId], ms: u64) {
+        let end = self.world.now().tick.after(ms);
+        self.online_until("a time to pass", hosts, move |stage| stage.world.now().tick >= end);
     }
 
     /// Until a session with each other is proven post-quantum on both sides.
     pub fn confirmed(&mut self, one: HostId, other: HostId) {
-        for (host, peer) in [(one, other), (other, one)] {
-            let id = self.id(peer);
-            let proven = move |stage: &Self| {
-                let Some(member) = stage.member(host) else { return false };
-                let with = |address: IdentityId, proof: PqAuth| address == id && proof == PqAuth::Confirmed;
+        self.until("confirming", |_| {}, move |stage| stage.are_confirmed(one, other));
+    }
+
+    /// Whether it is.
+    pub fn are_confirmed(&self, one: HostId, other: HostId) -> bool {
+        [(one, other), (other, one)].into_iter().all(|(host, peer)| {
+            let (id, member) = (self.id(peer), self.member(host));
+            let with = |address: IdentityId, proof: PqAuth| address == id && proof == PqAuth::Confirmed;
+            let proven = |member: &Member| {
                 member.sessions().all().any(|(session, _)| with(session.peer().address.identity, session.pq_auth()))
             };
-            self.until("confirming", |_| {}, proven);
-        }
+            member.is_some_and(proven)
+        })
     }
 
     /// Until a transaction's block is final: what became of it.

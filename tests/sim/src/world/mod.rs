@@ -227,6 +227,17 @@ impl World {
         }
     }
 
+    /// From now on nothing goes wrong: no fault of a link, a disk or a chain, no host is cut off, and those that crashed run.
+    pub fn settle(&mut self) {
+        self.say(format_args!("all faults end"));
+        self.faults = Faults::NONE;
+        self.cut.1 = self.tick;
+        let down: Vec<_> = self.hosts.keys().copied().filter(|host| !self.runs(*host)).collect();
+        for host in down.into_iter().filter(|host| !self.dead.contains(host)).collect::<Vec<_>>() {
+            self.start(host, None);
+        }
+    }
+
     /// Give a user's command to a host that runs.
     pub fn command(&mut self, host: HostId, id: CommandId, command: Command) {
         if self.runs(host) {

@@ -1,17 +1,32 @@
 //! Orders, bans, rejoins and the chain's word in a small room without faults; every rule of the room's watch holds meanwhile.
 
 use chacha20::rand_core::Rng;
+use pars_crypto::suite::Libcrux;
 use pars_engine::room::{
-    EndReason, HostIn, LinkId, MemberEvent, MemberIn, OrderRefusal, Phase, RoomState, StopReason, Unreachable,
+    EndReason, HostIn, LinkId, Member, MemberConfig, MemberEvent, MemberIn, MemberOut, MemberQuestion, OrderRefusal,
+    Phase, RoomState, StopReason, Unreachable,
 };
-use pars_proto::room::{ChatText, Content, JoinRefusal, Order, Role, SeatNo};
+use pars_identity::IdentityId;
+use pars_proto::room::recording::ConsentKey;
+use pars_proto::room::{
+    ChatText, Content, HostEntry, HostSecrets, JoinRefusal, Order, Reach, Role, SeatNo, Statement, StatementRefusal,
+};
 use pars_sim::Faults;
 use pars_sim::host::randomness;
 use pars_sim::log::Log;
 use pars_sim::room_session::PersonId;
+use pars_sim::room_session::cast::{BEGIN, sitting};
 use pars_sim::room_session::evil::Evil;
 use pars_sim::room_session::world::{Begin, World};
 use pars_wire::Kind;
+use pars_wire::codec::Wire;
+use pars_wire::machine::{Cx, Machine, Now};
+
+/// Kinds of frames: a seat, a seat that is gone, a signed message, and that all was told.
+const SEAT: u8 = 1;
+const GONE: u8 = 2;
+const MESSAGE: u8 = 7;
+const SYNCED: u8 = 10;
 
 const LEADER: PersonId = PersonId(0);
 const NAMED: PersonId = PersonId(1);
@@ -55,6 +70,87 @@ fn a_kicked_member_is_out_and_may_return_while_a_banned_one_may_not() {
     world.pass(4_000);
     assert_eq!(world.people[&returns].member.phase(), Phase::Admitted);
     assert!(told(&world, refused, |event| matches!(event, MemberEvent::Refused(JoinRefusal::Banned))));
+}
+
+/// THREATS M3: the order is the leader's, and every member obeys it without the host.
+#[test]
+fn nobody_sends_to_who_was_kicked_or_banned_though_the_host_tells_nobody_that_it_is_gone() {
+    let mut world = room();
+    world.tamper = Some(Box::new(|mut bytes| {
+        // A frame that says nothing new keeps the number of the one withheld.
+        if let [5, _, _, _, _, _, _, _, _, kind @ GONE, ..] = bytes.as_mut_slice() {
+            *kind = SYNCED;
+            bytes.truncate(10);
+        }
+        bytes
+    }));
+    let out = [(NAMELESS, Order::Kick as fn(SeatNo) -> Order), (PersonId(3), Order::Ban)];
+    let seats = out.map(|(who, by)| {
+        let seat = seat(&world, who);
+        order(&mut world, LEADER, by(seat));
+        seat
+    });
+    // Whoever would send to them after 5 s is stopped by the watch.
+    world.pass(10_000);
+    assert!(told(&world, NAMELESS, |event| matches!(event, MemberEvent::Ended(EndReason::Kicked))));
+    assert!(told(&world, PersonId(3), |event| matches!(event, MemberEvent::Ended(EndReason::Banned))));
+    for who in [LEADER, NAMED, PersonId(4), PersonId(5)] {
+        let (_, with) = world.watch.sends_in(who).expect("it sends on");
+        assert!(!seats.iter().any(|seat| with.contains(seat)), "{who} sends to {with:?}");
+    }
+}
+
+/// The statement of somebody's new seat.
+fn stated(world: &World, somebody: usize) -> Statement {
+    let mut rng = randomness(2, "somebody again", somebody as u64);
+    let host = HostSecrets::generate(&Libcrux, &mut rng);
+    let reach = Reach::Direct("127.0.0.1:4433".parse().unwrap());
+    let host = HostEntry { x_pk: host.x_pk(), s_vk: host.s_vk(), session: IdentityId([3; 32]), reach };
+    let (sitting, consent) = (sitting(Kind::TownHall), Some(ConsentKey::generate(&mut rng)));
+    let config = MemberConfig { suite: &Libcrux, sitting, host, consent, recordings: None, clock: BEGIN };
+    let (now, mut out) = (Now::default(), Vec::new());
+    let mut member = Member::new(&mut Cx { now, rng: &mut rng, out: &mut out }, config);
+    let claim = world.everybody[somebody].claim(Kind::TownHall);
+    member.handle(&mut Cx { now, rng: &mut rng, out: &mut out }, MemberIn::Prepare(claim));
+    let body = out.into_iter().find_map(|output| match output {
+        MemberOut::Question { question: MemberQuestion::Prove(body), .. } => Some(*body),
+        _ => None,
+    });
+    let body = body.unwrap();
+    let support = world.everybody[somebody].support(&body, &mut rng);
+    Statement::new(body, support).unwrap()
+}
+
+/// TOWNHALL 3: a ban is among what each member verifies of a seat.
+#[test]
+fn a_banned_member_whom_the_host_seats_again_is_verified_by_nobody_who_saw_the_ban() {
+    let mut world = room();
+    let (banned, kicked) = (seat(&world, PersonId(3)), seat(&world, NAMELESS));
+    order(&mut world, LEADER, Order::Ban(banned));
+    order(&mut world, LEADER, Order::Kick(kicked));
+    // Told in place of a beat of the steward, who is the leader.
+    for (number, somebody) in [(77_u16, 3), (78, 2)] {
+        let told = [&[SEAT][..], &number.to_be_bytes(), &stated(&world, somebody).encode()].concat();
+        world.tamper = Some(Box::new(move |mut bytes| {
+            if let [5, _, _, _, _, _, _, _, _, MESSAGE, ..] = bytes.as_slice() {
+                bytes.truncate(9);
+                bytes.extend_from_slice(&told);
+            }
+            bytes
+        }));
+        world.pass(2_500);
+        world.tamper = None;
+        world.pass(2_000);
+    }
+    for who in [NAMED, PersonId(4), PersonId(5)] {
+        let refused = |event: &MemberEvent| {
+            matches!(event, MemberEvent::Unverified { seat: SeatNo(77), refusal: StatementRefusal::Banned })
+        };
+        assert!(told(&world, who, refused), "{who}");
+        let seats = world.people[&who].member.view().seats;
+        assert!(seats.iter().any(|seat| seat.seat == SeatNo(78) && seat.verified), "{who}: the kicked may come again");
+        assert!(world.people[&who].member.sending().is_some());
+    }
 }
 
 #[test]

@@ -43,6 +43,7 @@ fn messages_arrive_once_under_all_faults() {
 
 #[test]
 fn two_who_write_to_each_other_at_once_have_one_session_and_every_text_once_under_all_faults() {
+    // The scenario itself looks at its clock.
     for (seed, report) in reports(Scenario::Crossing) {
         assert!(report.delivered >= 6 && report.keys >= report.delivered, "seed {seed}: {report:?}");
     }
@@ -54,6 +55,13 @@ fn two_who_write_to_each_other_at_once_have_one_session_within_a_minute_of_being
     let runs = seeds::run(0..count().div_ceil(4), threads(), |seed| Scenario::Crossing.run(seed, Faults::NONE));
     for (seed, report) in runs {
         assert!(report.delivered >= 6, "seed {seed}: {report:?}");
+    }
+}
+
+#[test]
+fn two_who_write_to_each_other_at_once_have_one_session_within_two_minutes_of_the_end_of_all_faults() {
+    for (seed, report) in reports(Scenario::Settling) {
+        assert!(report.delivered >= 6 && report.keys >= report.delivered, "seed {seed}: {report:?}");
     }
 }
 

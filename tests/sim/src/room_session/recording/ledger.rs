@@ -15,6 +15,7 @@ use pars_wire::{ChainId, RecordingId};
 use super::super::PersonId;
 use super::super::watch::Broken;
 use super::super::world::World;
+use super::liar::Lies;
 use super::story;
 
 /// The contract.
@@ -25,17 +26,23 @@ const FINAL_MS: u64 = 3_000;
 const NOTICE_MS: u64 = 5_000;
 /// As long, when its index is silent.
 const SILENT_MS: u64 = 31_000;
+/// How long an author waits for who records to send its withdrawal.
+const FALLBACK_MS: u64 = 60_000;
 
 /// A span on chain.
 #[derive(Debug, Default)]
 pub struct Span {
     recording: Option<Recording>,
     signers: BTreeSet<B256>,
+    /// Who had signed when its consent was complete the last time.
+    complete: BTreeSet<B256>,
     /// When its consent was final, and until when it was.
     pub times: Vec<(Tick, Option<Tick>)>,
     withdrawn: Option<Tick>,
     /// Whether what was recorded is named.
     pub anchored: bool,
+    /// Made by a recorder who lies; its chain says that all of it agreed.
+    is_lie: bool,
 }
 
 impl Span {
@@ -43,6 +50,11 @@ impl Span {
         if let Some((_, until)) = self.times.last_mut() {
             until.get_or_insert(at);
         }
+    }
+
+    /// Whether all of a true roster agreed to it at some time.
+    pub fn was_authorised(&self) -> bool {
+        !self.is_lie && !self.times.is_empty()
     }
 
     fn stood(&self, now: Tick, grace: u64) -> bool {
@@ -74,8 +86,18 @@ pub struct Ledger {
     pub recorded: BTreeSet<EpochHash>,
     /// Withdrawals that people heard of.
     pub withdrawn: usize,
+    /// When somebody took its consent to a span back.
+    took_back: BTreeMap<(PersonId, RecordingId), Tick>,
+    /// Withdrawals that who records sent for others.
+    pub relayed: usize,
+    /// Those that their authors sent.
+    pub direct: usize,
+    /// What the recorder of this run lies about.
+    pub lies: Lies,
     /// How often somebody stopped because a recorder was there.
     pub stopped: usize,
+    /// How often who was recording was killed.
+    pub killed: usize,
 }
 
 impl Ledger {
@@ -99,16 +121,59 @@ impl Ledger {
         let stands = span.times.last().is_some_and(|(_, until)| until.is_none());
         if all && span.withdrawn.is_none() && !stands {
             span.times.push((Self::final_at(now), None));
+            span.complete.clone_from(&span.signers);
         }
         Ok(())
     }
 
-    fn withdraw(&mut self, now: Tick, what: &Withdrawal) -> Result<(), Broken> {
+    fn withdraw(&mut self, now: Tick, by: PersonId, what: &Withdrawal) -> Result<(), Broken> {
         let id = what.recording.span();
+        self.sent_by(now, by, id, what)?;
         if !what.signer.signed(&Libcrux, DOMAIN.withdraw_digest(id), &what.signature) {
             return Err(format!("{:?} did not withdraw from {id}", what.signer));
         }
         self.withdraw_on_chain(now, id);
+        Ok(())
+    }
+
+    /// Who records sends withdrawals of its roster; another sends its own only, after it has waited for that (THREATS K3).
+    fn sent_by(&mut self, now: Tick, by: PersonId, id: RecordingId, what: &Withdrawal) -> Result<(), Broken> {
+        let own = self.signers.get(&by);
+        if own.is_some_and(|own| own.hash() == what.recording.recorder) {
+            self.relayed += usize::from(own != Some(&what.signer));
+            return Ok(());
+        }
+        if own != Some(&what.signer) {
+            return Err(format!("{by} sends a withdrawal of {:?}", what.signer));
+        }
+        self.direct += 1;
+        match self.took_back.get(&(by, id)) {
+            Some(since) if since.after(FALLBACK_MS) <= now => Ok(()),
+            since => Err(format!("{by} sends its own withdrawal from {id} at {}, taken back at {since:?}", now.0)),
+        }
+    }
+
+    /// Withdrawals by message before this that the contract has not heard of, of people for whom this does not hold.
+    pub fn unheard(&self, before: Tick, is_excused: impl Fn(PersonId) -> bool) -> Option<(PersonId, RecordingId)> {
+        let reached = |id: &RecordingId| self.spans.get(id).is_some_and(|span| span.withdrawn.is_some());
+        let late =
+            self.took_back.iter().filter(|((who, id), since)| **since < before && !is_excused(*who) && !reached(id));
+        late.map(|(key, _)| *key).next()
+    }
+
+    /// Who lies shows a span that is not the room's, and its chain says that all have agreed.
+    pub fn lie(&mut self, now: Tick, recording: Recording) {
+        let span = self.spans.entry(recording.span()).or_default();
+        (span.recording, span.is_lie) = (Some(recording), true);
+        span.times = vec![(Self::final_at(now), None)];
+    }
+
+    /// Somebody asks its index about a span, so it has signed it.
+    fn signed(&mut self, who: PersonId, id: RecordingId) -> Result<(), Broken> {
+        if self.spans.get(&id).is_some_and(|span| span.is_lie) {
+            return Err(format!("{who} has signed {id}, which is a lie"));
+        }
+        self.lies.signed(who, id);
         Ok(())
     }
 
@@ -173,10 +238,13 @@ impl World {
     pub(in super::super) fn recording_asked(&mut self, who: PersonId, id: QuestionId, question: RecordingQuestion) {
         let now = self.now();
         let (ms, done) = match question {
-            RecordingQuestion::Keep { .. } => {
+            RecordingQuestion::Keep { recording, seed, .. } => {
+                self.recordings.lies.kept(who, recording, seed);
                 return self.recording_answer(who, 50, RecordingIn::Kept { id, kept: true });
             }
             RecordingQuestion::Consents(span) => {
+                let rule = self.recordings.signed(who, span);
+                self.must(rule);
                 let authority = self.recordings.says(who, span, now);
                 let ms = 20 + self.below(400);
                 return self.recording_answer(who, ms, RecordingIn::Consents { id, authority });
@@ -186,7 +254,7 @@ impl World {
                 self.note(format_args!("{who} submits {} chunks", chunks.len()));
                 (FINAL_MS, rule)
             }
-            RecordingQuestion::Withdraw(what) => (FINAL_MS, self.recordings.withdraw(now, &what)),
+            RecordingQuestion::Withdraw(what) => (FINAL_MS, self.recordings.withdraw(now, who, &what)),
             RecordingQuestion::Anchor(what) => (FINAL_MS, self.recordings.anchor(&what)),
         };
         self.must(done);
@@ -200,9 +268,16 @@ impl World {
     /// Somebody is told something about recordings.
     pub(in super::super) fn recording_told(&mut self, who: PersonId, event: &RecordingEvent) {
         match event {
-            RecordingEvent::Withdrawn { span, .. } => {
+            RecordingEvent::Withdrawn { span, by } => {
                 self.recordings.withdrawn += 1;
+                if self.people.get(&who).is_some_and(|person| person.member.seat() == Some(*by)) {
+                    let now = self.now();
+                    self.recordings.took_back.insert((who, *span), now);
+                }
                 self.recordings.told.insert((who, *span));
+            }
+            RecordingEvent::Unsigned { refusal, .. } => {
+                self.recordings.lies.refused.insert(refusal.to_string());
             }
             RecordingEvent::Asked { recording, .. } => {
                 let (ms, yes) = (500 + self.below(3_500), self.below(100) < 93);
@@ -211,7 +286,7 @@ impl World {
                 }
                 let (recording, seed) = (*recording, self.seed);
                 // The third to come says no in some runs, and leaves again.
-                let yes = yes || seed.is_multiple_of(3);
+                let yes = yes || seed.is_multiple_of(3) || self.recordings.lies.are_told();
                 self.recording_answer(who, ms, RecordingIn::Answer { recording, yes });
             }
             RecordingEvent::Active { .. } => self.plan(200, super::super::story::Act::Recording(story::Act::Seat(who))),
@@ -258,8 +333,11 @@ impl World {
         let allows = |(id, span): &(&RecordingId, &Span)| {
             let whole =
                 span.recording.is_some_and(|it| usize::from(it.participants) == participants.len() + self.dummies());
-            let signed = span.signers.is_superset(&participants) || span.signers.is_empty();
-            whole && signed && span.stood(now, grace) && !ledger.told.contains(&(who, **id))
+            !span.is_lie
+                && whole
+                && span.complete.is_superset(&participants)
+                && span.stood(now, grace)
+                && !ledger.told.contains(&(who, **id))
         };
         if !ledger.spans.iter().any(|span| allows(&span)) {
             return Err(format!("{who} sends in a recorded epoch without the final consent of all who are in it"));

@@ -1,11 +1,14 @@
 //! Recording with everybody's consent, from many seeds (THREATS K1, K2, K3, K5, K10): people come, go, agree, refuse, withdraw by
-//! message or on chain only; the one who records is killed or stops; the chain takes a consent back, or is silent for some; the
-//! leader's own index lies in a third of the runs, so that it lets the recorder in too early.
+//! message or on chain only; the one who records is killed or stops, or lies in a fifth of the runs ([`liar`]); the chain takes
+//! a consent back, or is silent for some; the leader's own index lies in a third of the runs, so that it lets the recorder in too
+//! early.
 //!
-//! The rule: nobody whose own index is honest sends in an epoch that a recorder can open, unless the consent of exactly the
+//! The rules: nobody signs a lie; a withdrawal reaches the contract, through who records or a minute later through its author;
+//! nobody whose own index is honest sends in an epoch that a recorder can open, unless the consent of exactly the
 //! epoch's participants is final on chain, with a moment's grace after it ended.
 
 pub mod ledger;
+pub mod liar;
 pub mod story;
 
 use crate::faults::Faults;
@@ -28,23 +31,41 @@ pub struct Report {
     pub reverted: usize,
     /// Spans that were anchored.
     pub anchored: usize,
+    /// Withdrawals that who records sent for others.
+    pub relayed: usize,
+    /// Withdrawals that their authors sent.
+    pub direct: usize,
+    /// Lies of who records.
+    pub lies: usize,
+    /// Why they were not signed, each reason once.
+    pub refused: Vec<String>,
+    /// How many signed what it said in between, which was true.
+    pub truths: usize,
     /// How often somebody stopped because a recorder was there without consent.
     pub stopped: usize,
+    /// How often who was recording was killed.
+    pub killed: usize,
 }
 
 impl Report {
     /// The figures of a world that has ended.
     pub fn of(world: &super::world::World) -> Self {
         let audit = world.log.audit();
-        let Ledger { spans, recorded, withdrawn, stopped, .. } = &world.recordings;
+        let Ledger { spans, recorded, withdrawn, stopped, relayed, direct, lies, killed, .. } = &world.recordings;
         Self {
             audit,
-            authorised: spans.values().filter(|span| !span.times.is_empty()).count(),
+            authorised: spans.values().filter(|span| span.was_authorised()).count(),
             recorded: recorded.len(),
             withdrawn: *withdrawn,
             reverted: spans.values().filter(|span| span.times.len() > 1).count(),
             anchored: spans.values().filter(|span| span.anchored).count(),
+            relayed: *relayed,
+            direct: *direct,
+            lies: lies.told,
+            refused: lies.refused.iter().cloned().collect(),
+            truths: lies.signed.len(),
             stopped: *stopped,
+            killed: *killed,
         }
     }
 }

@@ -4,11 +4,13 @@ use pars_engine::room::{MemberIn, RecordingIn};
 use pars_proto::room::Claim;
 use pars_proto::room::recording::Terms;
 use pars_wire::Kind;
+use pars_wire::machine::Tick;
 
 use super::super::PersonId;
 use super::super::cast::BEGIN;
 use super::super::evil::Evil;
 use super::super::world::{Begin, World};
+use super::liar;
 use crate::faults::Faults;
 use crate::log::Log;
 
@@ -16,17 +18,27 @@ use crate::log::Log;
 const PEOPLE: usize = 6;
 const NEWCOMERS: usize = 4;
 /// The leader, and who records: the second to come.
-const LEADER: PersonId = PersonId(0);
-const RECORDS: PersonId = PersonId(1);
+pub(super) const LEADER: PersonId = PersonId(0);
+pub(super) const RECORDS: PersonId = PersonId(1);
 /// When nothing more is planned, and how long it then settles, in ms.
 const CHURN_MS: u64 = 80_000;
 const REST_MS: u64 = 60_000;
+/// How long after it a withdrawal is on chain at the latest: a minute, the contract, and an index that was silent.
+const HEARD_MS: u64 = 70_000;
+/// Rounds of a recorder who lies, how long one is, and when everybody has answered in it.
+const ROUNDS: u64 = 6;
+const ROUND_MS: u64 = 11_000;
+const ANSWERED_MS: u64 = 6_000;
 
 /// One thing that happens.
 #[derive(Clone, Copy, Debug)]
 pub enum Act {
     /// The second to come begins to record.
     Record,
+    /// A recorder who lies asks everybody, in this round.
+    Propose(u64),
+    /// It shows a roster.
+    Show(u64),
     /// The recorder's seat of somebody comes, or comes back.
     Seat(PersonId),
     /// Somebody takes its consent back, in the room.
@@ -56,9 +68,22 @@ pub fn run(seed: u64, faults: Faults, log: Log) -> World {
     if seed % 3 == 2 {
         world.recordings.lies_to = Some(LEADER);
     }
+    if faults != Faults::NONE && seed % 5 == 3 {
+        world.recordings.lies.begin(seed);
+    }
     plan(&mut world, faults);
     world.pass(CHURN_MS + REST_MS);
+    let heard = Tick(CHURN_MS + REST_MS - HEARD_MS);
+    let is_dead = |who: PersonId| world.people.get(&who).is_none_or(|person| person.dead);
+    let unheard = world.recordings.unheard(heard, is_dead);
+    let rule = unheard.map_or(Ok(()), |(who, span)| Err(format!("the contract never heard that {who} left {span}")));
+    world.must(rule);
     world
+}
+
+/// What everybody is asked.
+pub(super) fn terms() -> Terms {
+    Terms { codec: [1; 32].into(), storage: [2; 32].into(), retention_seconds: 3_600, valid_until: BEGIN + 3_600 }
 }
 
 fn plan(world: &mut World, faults: Faults) {
@@ -66,7 +91,16 @@ fn plan(world: &mut World, faults: Faults) {
     for somebody in 0..PEOPLE {
         world.plan(somebody as u64 * 300, Room::Arrive(somebody));
     }
-    world.plan(9_000, Room::Recording(Act::Record));
+    if world.recordings.lies.are_told() {
+        for round in 0..ROUNDS {
+            let ms = 9_000 + round * ROUND_MS;
+            world.plan(ms, Room::Recording(Act::Propose(round)));
+            world.plan(ms + ANSWERED_MS, Room::Recording(Act::Show(round)));
+            world.plan(ms + ANSWERED_MS + 4_000, Room::Recording(Act::Seat(RECORDS)));
+        }
+    } else {
+        world.plan(9_000, Room::Recording(Act::Record));
+    }
     if faults == Faults::NONE {
         return world.plan(60_000, Room::Recording(Act::Stop));
     }
@@ -98,15 +132,11 @@ pub(in super::super) fn act(world: &mut World, act: Act) {
     let now = world.now();
     match act {
         Act::Record => {
-            let terms = Terms {
-                codec: [1; 32].into(),
-                storage: [2; 32].into(),
-                retention_seconds: 3_600,
-                valid_until: BEGIN + 3_600,
-            };
             let dummies = world.dummies() as u16;
-            world.person(RECORDS, MemberIn::Recording(RecordingIn::Start { terms, dummies }));
+            world.person(RECORDS, MemberIn::Recording(RecordingIn::Start { terms: terms(), dummies }));
         }
+        Act::Propose(round) => liar::propose(world, round),
+        Act::Show(round) => liar::show(world, round),
         Act::Seat(member) => seat(world, member),
         Act::Withdraw => {
             let agreed: Vec<_> = world.recordings.agreed.iter().map(|(who, tag)| (*who, *tag)).collect();
@@ -132,7 +162,11 @@ pub(in super::super) fn act(world: &mut World, act: Act) {
                 world.recordings.silence(who, now, 40_000);
             }
         }
-        Act::KillRecorder => world.kill(RECORDS),
+        Act::KillRecorder => {
+            let records = world.recordings.standing(now).is_some() && world.people.contains_key(&RECORDS);
+            world.recordings.killed += usize::from(records);
+            world.kill(RECORDS);
+        }
         Act::Stop => world.person(RECORDS, MemberIn::Recording(RecordingIn::Stop)),
     }
 }

@@ -28,6 +28,8 @@ impl World {
                 }
             }
             MemberOut::Send(bytes) => {
+                let rule = self.watch.left(who, &bytes);
+                self.must(rule);
                 let Some(person) = self.people.get_mut(&who) else { return };
                 person.asked.get_or_insert(self.tick);
                 let (side, Some(link)) = (person.side, person.link) else { return };
@@ -41,6 +43,7 @@ impl World {
                     MemberQuestion::Prove(body) => {
                         if let Some(member) = self.recordings.recorders.get(&who) {
                             let vouched = self.people.get(member).and_then(|member| member.member.vouch(&body));
+                            let vouched = vouched.or_else(|| self.recordings.lies.vouch(&body));
                             // Its member records no more.
                             let Some(seat) = vouched else { return };
                             let input = MemberIn::Proven { id, support: Support::Recorder { seat } };
@@ -118,7 +121,8 @@ impl World {
             HostOut::Send { to, bytes } => {
                 let Some(who) = self.sides[side].links.get(&to).copied() else { return };
                 let own = self.people.get(&who).and_then(|person| person.member.seat());
-                let bytes = self.liar.change(own, bytes);
+                let bytes = self.recordings.lies.pass(who, self.liar.change(own, bytes));
+                let bytes = self.tamper.iter().fold(bytes, |bytes, tamper| tamper(bytes));
                 for _ in 0..self.copies(who) {
                     let ms = self.latency();
                     self.later(ms, Happening::ToPerson(who, Some(to), Box::new(MemberIn::Recv(bytes.clone()))));
@@ -169,10 +173,11 @@ impl World {
                 let who = self.people.iter().find(|(_, person)| by_seat(person)).map(|(who, _)| *who);
                 if let Some(who) = who {
                     self.sides[side].seats.insert(*seat, who);
-                    self.watch.admitted(who, self.tick);
+                    self.watch.admitted(who, side, self.tick);
                 }
             }
             HostEvent::Gone { seat, reason } => {
+                self.watch.gone_seat(side, *seat, self.tick);
                 if let Some(who) = self.sides[side].seats.remove(seat) {
                     self.say(format_args!("{who} is gone: {}", GoneReason::name(*reason)));
                     self.watch.gone(who, self.tick);
