@@ -146,6 +146,37 @@ test("a media server that refuses the pass, and a browser that cannot encrypt, a
   );
 });
 
+test("who comes while the room is recorded is told before anything is connected, and may stay out", async () => {
+  const [app, recorder] = [await start(), { seat: 3, forSeat: 2 }];
+  let links = 0;
+  connect = async () => {
+    links += 1;
+    return link();
+  };
+  daemon.recorder = recorder;
+  const before = await lobby(app, "OpenForum");
+  const entering = app.enter(before, anonymous);
+  const { enter } = await until(app, "recorded");
+  daemon.tell("roomProgress", { attempt: "attempt", stage: "verifying", percent: 100 });
+  await new Promise((resolve) => setTimeout(resolve));
+  assert.equal(app.store.value.screen.name, "recorded");
+  assert.equal(links, 0);
+  enter();
+  await entering;
+  await app.leave((await until(app, "room")).live);
+  assert.equal(links, 1);
+  daemon.calls = [];
+  const again = app.enter(before, anonymous);
+  await until(app, "recorded");
+  await app.cancel(before);
+  await again;
+  assert.equal((await until(app, "lobby")).name, "lobby");
+  assert.equal(links, 1);
+  assert.ok(daemon.calls.some(({ method }) => method === "room.leave"));
+  assert.ok(!daemon.calls.some(({ method }) => method === "room.connection"));
+  daemon.recorder = null;
+});
+
 test("who cancels while the proof runs is not taken into the room afterwards", async () => {
   const app = await start();
   let finish;

@@ -3,7 +3,8 @@ import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 import { FakeDaemon } from "./support/daemon.mjs";
-import { identityOf, roomId } from "./support/rooms.mjs";
+import { openRecordings } from "./support/film.mjs";
+import { identityOf, recordingOf, roomId } from "./support/rooms.mjs";
 
 const out = process.argv[2] ?? "build/pictures";
 await mkdir(out, { recursive: true });
@@ -104,6 +105,37 @@ const walk = async ({ name, ...options }) => {
   await hall.page.getByTestId("ended").waitFor();
   await shoot(hall.page, "ended");
   await hall.close();
+
+  const recorded = await open();
+  await enter(recorded, "TownHall", "anonymous");
+  const recording = `0x${"ab".repeat(32)}`;
+  const tellRecording = (more) => recorded.daemon.tell("roomRecording", recordingOf(roomId("TownHall"), more));
+  const validUntil = Math.floor(Date.now() / 1000) + 3_600;
+  tellRecording({ phase: "asked", ask: { recording, by: 1, retentionSeconds: 90 * 86_400, validUntil } });
+  await recorded.page.getByTestId("consent").waitFor();
+  await recorded.page.waitForTimeout(400);
+  await shoot(recorded.page, "consent");
+  await recorded.page.getByTestId("consent-yes").click();
+  const since = Math.floor(Date.now() / 1000) - 761;
+  tellRecording({ phase: "active", agreed: recording, recorder: { seat: 90, forSeat: 1 }, since, participants: 40 });
+  await recorded.page.waitForTimeout(400);
+  await shoot(recorded.page, "recorded");
+  await recorded.page.getByTestId("status-rec").click();
+  await recorded.page.waitForTimeout(200);
+  await shoot(recorded.page, "recorded-facts");
+  tellRecording({});
+  await recorded.page.getByTestId("recording-propose").click();
+  await shoot(recorded.page, "propose");
+  await recorded.close();
+
+  const films = await open();
+  await openRecordings(films.page, films.daemon, 1_500);
+  await films.page.getByTestId("player-play").click();
+  await films.page.waitForTimeout(700);
+  await shoot(films.page, "recordings");
+  await films.page.getByTestId("recording-forget").click();
+  await shoot(films.page, "forget");
+  await films.close();
 
   const forum = await open();
   await enter(forum, "OpenForum", "anonymous");

@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { test } from "node:test";
 import { openPage, settle, structureOf } from "./support/page.mjs";
-import { identityOf, lobbyOf, roomId, seatsOf, summaries } from "./support/rooms.mjs";
+import { identityOf, lobbyOf, recordingRow, roomId, seatsOf, summaries } from "./support/rooms.mjs";
 
 const { window, fired } = openPage();
 const { h, render } = await import("preact");
 const { App } = await import("../build/state/app.js");
+const { Library } = await import("../build/state/library.js");
 const { LiveRoom } = await import("../build/state/room.js");
 const { visible } = await import("../build/i18n/visible.js");
 const { Page } = await import("../build/ui/Page.js");
@@ -77,6 +78,11 @@ const screens = {
     return (text) =>
       app.store.set({ screen: { name: "refused", lobby: { ...lobbyOf(roomId("TownHall")), title: text }, reason: "Full" } });
   },
+  recorded: () => {
+    const app = mount({ name: "connecting" });
+    const enter = () => undefined;
+    return (text) => app.store.set({ screen: { name: "recorded", lobby: { ...lobbyOf(roomId("TownHall")), title: text }, enter } });
+  },
   // The title, and the name that a wallet of the browser gives itself.
   lobby: () => {
     const before = (text) => {
@@ -106,6 +112,16 @@ const screens = {
     mount({ name: "room", live });
     return (text) => live.store.set(roomWith(text, { reason: "Kicked", detail: text }));
   },
+};
+
+// The title of a recording's room, and what the daemon says of it.
+screens.recordings = () => {
+  const span = `0x${"cd".repeat(32)}`;
+  const library = new Library(daemon);
+  library.store.set({ rows: [recordingRow(span)], chosen: span });
+  mount({ name: "recordings", library });
+  const failed = (message) => ({ name: "failed", failure: { reason: "Refused", message } });
+  return (text) => library.store.set({ titles: new Map([[roomId("TownHall"), text]]), checks: new Map([[span, failed(text)]]) });
 };
 
 for (const [name, open] of Object.entries(screens)) {

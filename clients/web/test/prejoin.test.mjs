@@ -129,3 +129,17 @@ test("where only the built-in wallet is, whoever may not enter by name cannot ch
   assert.equal(at("form-known").disabled, true);
   assert.match(at("known-reason").textContent, /do not hold the right/u);
 });
+
+test("before anybody enters it is said what a second entry in the same sitting gives away", async () => {
+  for (const [language, again, byName] of [
+    ["en", /new in every sitting.*entered this sitting before.*can be linked/u, /without a name.*can be linked.*give up your anonymity/u],
+    ["fa", /در هر نشست تازه.*همین نشست.*پیوند داد/u, /ناشناس بوده‌اید.*پیوند داد.*چشم می‌پوشید/u],
+  ]) {
+    const said = await shown(language, lobby({}));
+    assert.match(at("anonymous-rejoin").textContent, again);
+    assert.match(at("known-rejoin").textContent, byName);
+    assert.doesNotMatch(said, /not linked to earlier|پیوند ندارد/u);
+    await shown(language, { name: "lobby", lobby: lobbyOf(roomId("Committee"), {}) });
+    assert.equal(at("known-rejoin"), null, "a Committee has no seats without a name");
+  }
+});

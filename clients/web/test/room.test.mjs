@@ -2,89 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { en } from "../build/i18n/en.js";
 import { fa } from "../build/i18n/fa.js";
-import { MediaRefusedError } from "../build/media/refused.js";
-import { LiveRoom } from "../build/state/room.js";
+import { MediaRefusedError, whyRefused } from "../build/media/refused.js";
 import { shownAs } from "../build/state/room-state.js";
 import { CODE } from "./support/daemon.mjs";
-import { base64, identityOf, lobbyOf, roomId, seat, seatsOf } from "./support/rooms.mjs";
-
-const ROOM = roomId("TownHall");
-const tick = () => new Promise((resolve) => setTimeout(resolve, 5));
-
-/** A room whose daemon and media link are lists of what was asked of them. */
-const enter = async ({ own = {}, textOnly = false, answers = {} } = {}) => {
-  const calls = [];
-  const links = [];
-  let hear;
-  const daemon = {
-    on: (listener) => ((hear = listener), () => (hear = () => undefined)),
-    lost: new Promise(() => undefined),
-    call: async (method, params) => {
-      calls.push([method, params]);
-      if (answers[method] !== undefined) return answers[method](params);
-      if (method === "room.sign") return { bytes: btoa(params.body) };
-      if (method === "room.connection") return joined;
-      return null;
-    },
-  };
-  let failure;
-  const connect = async (_, listener) => {
-    if (failure !== undefined) throw failure;
-    const did = [];
-    const note =
-      (name) =>
-      async (...values) =>
-        void did.push([name, ...values]);
-    const link = {
-      did,
-      listener,
-      keys: (keys) => did.push(["keys", keys]),
-      stop: () => did.push(["stop"]),
-      ...Object.fromEntries(["send", "mute", "unmute", "unsend", "publish", "leave"].map((name) => [name, note(name)])),
-    };
-    links.push(link);
-    listener.state("connected");
-    return link;
-  };
-  const live = new LiveRoom({ daemon, connect }, lobbyOf(ROOM));
-  const joined = {
-    room: ROOM,
-    seat: 40,
-    identity: identityOf("me"),
-    role: "member",
-    anonymous: true,
-    token: "t",
-    signalUrl: "ws://x",
-    dtlsFingerprint: `0x${"f0".repeat(32)}`,
-    endsAt: 0,
-    textOnly,
-  };
-  const tell = (type, data) => hear({ type, data: { room: ROOM, ...data } });
-  const roster = (more = {}, seat = own) =>
-    tell("roomRoster", { epoch: 1, checkCode: CODE, seats: seatsOf("TownHall", seat), ...more });
-  const keys = (epoch = 1, mine = `me ${epoch}`) => {
-    const own = mine === null ? null : { identity: identityOf("me"), media: base64(`m ${mine}`), data: base64(`d ${mine}`) };
-    tell("roomKeys", {
-      epoch,
-      index: epoch,
-      keys: [{ identity: identityOf("jasmine"), media: base64("j"), data: base64("k") }],
-      own,
-    });
-  };
-  roster();
-  keys();
-  await live.enter(joined);
-  links[0].listener.told({ kind: "keyed", index: 1, sends: true });
-  const state = () => live.store.value;
-  const fail = (error) => (failure = error);
-  return { live, fail, calls, links, tell, roster, keys, state, link: links[0], notices: () => state().notices.map(({ key }) => key) };
-};
-
-const lastKeys = ({ did }) => did.filter(([name]) => name === "keys").at(-1)[1];
-const track = () => ({ id: "t", enabled: true, stop: () => undefined, addEventListener: () => undefined });
-const devices = (answer) =>
-  Object.defineProperty(globalThis, "navigator", { configurable: true, value: { mediaDevices: { getUserMedia: answer } } });
-const allowed = () => devices(async () => ({ getTracks: () => [track()] }));
+import { allowed, devices, enter, lastKeys, tick, track } from "./support/live.mjs";
+import { identityOf, seat } from "./support/rooms.mjs";
 
 test("keys that came before the media link are given to it, as 32 bytes each", async () => {
   const { link } = await enter();
@@ -453,4 +375,28 @@ test("a headset that goes leaves nobody on another microphone", async () => {
   link.listener.ended("microphone");
   await tick();
   assert.deepEqual([state().microphone, notices()], ["off", ["notice.deviceGone"]]);
+});
+
+test("each wrong pass has a sentence of its own, and what it says of itself decides nothing else", () => {
+  const now = 1_000_000;
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const pass = (claims, alg = "HS256", signature = "c2ln") => `${part({ alg })}.${part(claims)}.${signature}`;
+  const good = { exp: now + 60, nbf: now - 60, video: { room: "ü" } };
+  for (const [token, status, expected] of [
+    [pass(good), 401, "token"],
+    [pass(good), 403, "tokenRoom"],
+    [pass(good), undefined, "token"],
+    [pass({ ...good, exp: now - 30 }), 401, "tokenExpired"],
+    [pass({ ...good, exp: now - 29 }), 401, "token"],
+    [pass({ ...good, nbf: now + 31 }), 401, "tokenExpired"],
+    [pass(good, "none", ""), 401, "tokenUnsigned"],
+    [pass(good, "nOnE"), 401, "tokenUnsigned"],
+    [pass(good, "HS256", ""), 401, "tokenUnsigned"],
+    [pass({ exp: "soon" }), 401, "token"],
+    ["rubbish", 401, "token"],
+    ["", 401, "token"],
+    ["a.b.c", 403, "tokenRoom"],
+    ["bnVsbA.bnVsbA.", 401, "token"],
+  ])
+    assert.equal(whyRefused(token, status, now), expected, token);
 });

@@ -47,6 +47,16 @@ test("livekit-client's own ways to data are not used: packets come from the mana
     );
 });
 
+test("whether a room is recorded is never livekit's word", () => {
+  for (const [name, code] of files)
+    assert.doesNotMatch(code, /isRecording|activeRecording|RecordingStatusChanged|RoomMetadataChanged/u, name);
+});
+
+test("a file that is played comes from this tab alone", () => {
+  const [, sources] = /media-src ([^;]*);/u.exec(headers["Content-Security-Policy"]);
+  assert.deepEqual(sources.split(" "), ["'self'", "mediastream:", "blob:"]);
+});
+
 test("no file has more than 500 lines", () => {
   for (const [name, code] of files) if (!name.startsWith("i18n/")) assert.ok(code.split("\n").length <= 500, name);
 });

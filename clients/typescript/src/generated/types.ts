@@ -36,6 +36,17 @@ export type Chain = {
   readonly synced: boolean;
 };
 
+/** What a track holds. */
+export type Codec = "opus" | "vp8";
+
+/** Copies of a recording elsewhere. */
+export type Copies = {
+  /** Places that were asked to. */
+  readonly asked: number;
+  /** Places that have said they have all of it. */
+  readonly confirmed: number;
+};
+
 /** A new identity. If this answer is lost, `identity.revocation` has the secret as well. */
 export type Created = {
   /** `05` and 64 digits. */
@@ -69,6 +80,9 @@ export type Ended = {
   /** The room. */
   readonly room: Prefixed32;
 };
+
+/** How files end. */
+export type Ending = "whole" | "torn";
 
 /** Parameters of the notification `event`. */
 export type Event = {
@@ -104,6 +118,27 @@ export type Event = {
 } | {
   readonly data: Ended;
   readonly type: "roomEnded";
+} | {
+  readonly data: RecordingStatus;
+  readonly type: "roomRecording";
+};
+
+/** What `recording.fetch` answers: every block is in the own store and was checked. */
+export type Fetched = {
+  /** Bytes of all blocks. */
+  readonly bytes: number;
+  /** CID of its root. */
+  readonly cid: string;
+  /** The span. */
+  readonly span: Prefixed32;
+};
+
+/** What `recording.forget` answers. */
+export type Forgotten = {
+  /** Spans that nothing here opens any more. */
+  readonly spans: number;
+  /** Copies that an IPFS node has not let go, because it did not answer: they stay sealed, and it is asked again until it does. */
+  readonly stillPinned: number;
 };
 
 /** How a seat is taken. */
@@ -146,6 +181,9 @@ export type Joined = {
   readonly endsAt: number;
   /** Its name at the SFU: 16 digits. */
   readonly identity: string;
+  /** The recorder's seat that was in the room when this seat came, if there was one: the user is told before anything is
+sent. Nothing of this seat is recorded until it agrees. */
+  readonly recorder: RecorderSeat | null;
   /** What it may do. */
   readonly role: Role;
   /** The room. */
@@ -294,6 +332,33 @@ export type Ordered = {
   readonly seat: number | null;
 };
 
+/** The own recording. */
+export type OwnRecording = {
+  /** Seats that agreed. */
+  readonly agreed: number;
+  /** Of how many. */
+  readonly agreedOf: number;
+  /** The contract did not take a call; it is sent again. */
+  readonly notExecuted: boolean;
+  /** Why nothing is recorded for now. */
+  readonly paused: PauseReason | null;
+  /** Which recording. */
+  readonly recording: Prefixed32;
+  /** Seats that said no; never which. */
+  readonly refused: number;
+  /** Keys that signed, dummies among them. */
+  readonly signed: number;
+  /** Of how many. */
+  readonly signedOf: number;
+  /** The span, once there is a roster. */
+  readonly span: Prefixed32 | null;
+  /** What its span is. */
+  readonly state: SpanState;
+};
+
+/** Why nothing is recorded for now. */
+export type PauseReason = "members" | "withdrawn" | "withdrawnOnChain" | "reverted" | "expired" | "stopped" | "notTaken" | "notKept" | "noSeat";
+
 /** A session that is read no further for now. */
 export type Paused = {
   /** Its messages that are neither acknowledged nor marked as read. */
@@ -324,6 +389,34 @@ export type Peers = {
   readonly peers: readonly (Peer)[];
 };
 
+/** What `recording.play` answers. */
+export type Played = {
+  /** By number; each is a file of mode 0600. */
+  readonly tracks: readonly (PlayedTrack)[];
+};
+
+/** A track as it plays: plain WebM. */
+export type PlayedTrack = {
+  /** Milliseconds from the span's beginning. */
+  readonly beganMs: number;
+  /** What it holds. */
+  readonly codec: Codec;
+  /** Milliseconds from the span's beginning. */
+  readonly endedMs: number;
+  /** Whether something of it is missing. */
+  readonly ending: Ending;
+  /** Frames. */
+  readonly frames: number;
+  /** Where it lies, if it was written. */
+  readonly path: string | null;
+  /** The seat's name at the SFU. */
+  readonly pseudonym: string;
+  /** Whose: the number of the seat; none if a kill has taken the timeline. */
+  readonly seat: number | null;
+  /** Its number, from 1. */
+  readonly track: number;
+};
+
 /** Whether the other side has proven its post-quantum key. */
 export type PqAuth = "none" | "pending" | "confirmed";
 
@@ -347,6 +440,80 @@ export type Progress = {
   readonly percent: number;
   /** Where it is. */
   readonly stage: Stage;
+};
+
+/** Who recorded. */
+export type RecordedBy = "own" | "other";
+
+/** A recorder in the epoch of now, by the epoch's roster. */
+export type RecorderSeat = {
+  /** The member's seat that it records for. */
+  readonly forSeat: number;
+  /** Its seat. */
+  readonly seat: number;
+};
+
+/** Somebody asks to record, and this user has not answered. */
+export type RecordingAsk = {
+  /** The seat that would record. */
+  readonly by: number;
+  /** Which recording. */
+  readonly recording: Prefixed32;
+  /** How long copies would be kept. */
+  readonly retentionSeconds: number;
+  /** Until when the consent would hold. */
+  readonly validUntil: number;
+};
+
+/** How recording stands in a room, as far as this seat can know. */
+export type RecordingPhase = "off" | "asked" | "proposed" | "collecting" | "active" | "paused" | "sealing";
+
+/** A span in the list. */
+export type RecordingRow = {
+  /** When it began. */
+  readonly beganAt: number;
+  /** Who recorded. */
+  readonly by: RecordedBy;
+  /** Bytes in the own store. */
+  readonly bytes: number;
+  /** CID of its root, once known. */
+  readonly cid: string | null;
+  /** Copies elsewhere. */
+  readonly copies: Copies;
+  /** When it ended. */
+  readonly endedAt: number | null;
+  /** Whether this daemon holds a key that opens it. */
+  readonly key: boolean;
+  /** The recording. */
+  readonly recording: Prefixed32;
+  /** The room, if known. */
+  readonly room: Prefixed32 | null;
+  /** The span. */
+  readonly span: Prefixed32;
+  /** What it is. */
+  readonly state: RowState;
+};
+
+/** How recording stands in a room: what `recording.propose`, `answer`, `stop` and `status` answer, and what pages are told. */
+export type RecordingStatus = {
+  /** This user said yes to it, and may take it back. */
+  readonly agreed: Prefixed32 | null;
+  /** Waits for this user's answer. */
+  readonly ask: RecordingAsk | null;
+  /** Of who records: how it goes. */
+  readonly own: OwnRecording | null;
+  /** How many agreed to what is recorded now, this seat among them; none unless this seat signed it and it is of everybody here. */
+  readonly participants: number | null;
+  /** In a word. */
+  readonly phase: RecordingPhase;
+  /** Who records. */
+  readonly recorder: RecorderSeat | null;
+  /** The room. */
+  readonly room: Prefixed32;
+  /** Since when. */
+  readonly since: number | null;
+  /** Why this seat did not sign, as a sentence. */
+  readonly unsigned: string | null;
 };
 
 /** What `identity.revocation` answers. */
@@ -392,6 +559,9 @@ export type Roster = {
   /** By number. */
   readonly seats: readonly (Seat)[];
 };
+
+/** What a listed span is. */
+export type RowState = "recording" | "sealing" | "sealed" | "anchored" | "torn";
 
 /** One seat. */
 export type Seat = {
@@ -471,6 +641,9 @@ export type Sitting = {
   readonly openedAt: number;
 };
 
+/** What a span is at the member who records. */
+export type SpanState = "off" | "proposed" | "collecting" | "active" | "sealing" | "anchored";
+
 /** How far an attempt to join is. */
 export type Stage = "tree" | "proof" | "sealed" | "admitted" | "verifying";
 
@@ -509,7 +682,7 @@ meanwhile waits at the nodes, for 14 days at most. By id; empty: everything is r
 };
 
 /** Why a publisher must not send now. */
-export type StopReason = "Unverified" | "Rotation" | "NoSteward" | "ChainUnreachable" | "HostLost" | "CodesDiffer";
+export type StopReason = "Unverified" | "Rotation" | "NoSteward" | "ChainUnreachable" | "HostLost" | "CodesDiffer" | "NotConsented";
 
 /** A publisher must stop. */
 export type Stopped = {
@@ -519,6 +692,24 @@ export type Stopped = {
   readonly room: Prefixed32;
   /** Because of which seat. */
   readonly seat: number | null;
+};
+
+/** What `recording.read` answers. */
+export type TrackBytes = {
+  /** base64; shorter than asked for at the end. */
+  readonly bytes: string;
+  /** Bytes of the whole track. */
+  readonly total: number;
+};
+
+/** What `recording.tracks` answers. */
+export type Tracks = {
+  /** When the span began: milliseconds since 1970. */
+  readonly beganAt: number;
+  /** When it ended: milliseconds from its beginning. */
+  readonly endedMs: number;
+  /** By number. */
+  readonly tracks: readonly (PlayedTrack)[];
 };
 
 /** EIP-712 typed data as `eth_signTypedData_v4` takes it. */
@@ -531,6 +722,28 @@ export type TypedData = {
   readonly primaryType: string;
   /** Fields of each type. */
   readonly types: Record<string, never>;
+};
+
+/** What `recording.verify` answers: every block is there and is what its name says. */
+export type Verified = {
+  /** Whether the chain names it in a final block. */
+  readonly anchored: boolean;
+  /** Bytes of all segments. */
+  readonly bytes: number;
+  /** CID of its root. */
+  readonly cid: string;
+  /** Copies elsewhere. */
+  readonly copies: Copies;
+  /** How it ends. */
+  readonly ending: Ending;
+  /** Segments. */
+  readonly segments: number;
+  /** The span. */
+  readonly span: Prefixed32;
+  /** Segments that a kill has torn. */
+  readonly torn: number;
+  /** Whether the anchored hash of the wraps is that of those in the files. */
+  readonly wraps: boolean;
 };
 
 /** Every method of the daemon. */
@@ -578,7 +791,7 @@ export interface Methods {
       readonly content: string;
       /** To whom. */
       readonly session: Hex32;
-      /** Names this request: sent again, it is the same message. Drawn by the daemon if left out. */
+      /** Names this request: sent again within 24 h, it is the same message. Drawn by the daemon if left out. */
       readonly clientId?: Hex16 | null;
     };
     readonly result: Sent;
@@ -777,6 +990,115 @@ export interface Methods {
       readonly title: string;
     };
     readonly result: Hosted;
+  };
+  /** Ask everybody in a room to record it. */
+  readonly "recording.propose": {
+    readonly params: {
+      /** How long copies may be kept, as everybody agrees to it. */
+      readonly retentionSeconds: number;
+      /** The room. */
+      readonly room: Prefixed32;
+      /** How long the consent holds from now, 86,400 at most; cut to the sitting's end. */
+      readonly validSeconds: number;
+      /** Keys added to the roster that hide how many take part. */
+      readonly dummies?: number;
+      /** The executor that the calls of the contract go to; the daemon's `--recordings-through` if left out. */
+      readonly executor?: Hex32 | null;
+    };
+    readonly result: RecordingStatus;
+  };
+  /** Answer who asks to record, or take a yes back. */
+  readonly "recording.answer": {
+    readonly params: {
+      /** Yes or no; no takes a yes back at any time. */
+      readonly agree: boolean;
+      /** Which recording. */
+      readonly recording: Prefixed32;
+      /** The room. */
+      readonly room: Prefixed32;
+    };
+    readonly result: RecordingStatus;
+  };
+  /** Stop the own recording. */
+  readonly "recording.stop": {
+    readonly params: {
+      /** The room. */
+      readonly room: Prefixed32;
+    };
+    readonly result: RecordingStatus;
+  };
+  /** How recording stands in a room. */
+  readonly "recording.status": {
+    readonly params: {
+      /** The room. */
+      readonly room: Prefixed32;
+    };
+    readonly result: RecordingStatus;
+  };
+  /** All recordings that this daemon has, or may open. */
+  readonly "recording.list": {
+    readonly params: Record<string, never>;
+    readonly result: readonly (RecordingRow)[];
+  };
+  /** Bring every block of a recording into the own store. */
+  readonly "recording.fetch": {
+    readonly params: {
+      /** Which span. */
+      readonly span: Prefixed32;
+      /** Gateways that are asked before those of the settings. */
+      readonly from?: readonly (string)[];
+    };
+    readonly result: Fetched;
+  };
+  /** See that a recording is whole, and is what the chain names. */
+  readonly "recording.verify": {
+    readonly params: {
+      /** Which span. */
+      readonly span: Prefixed32;
+    };
+    readonly result: Verified;
+  };
+  /** Write a recording as plain files into a folder. */
+  readonly "recording.play": {
+    readonly params: {
+      /** Absolute path of a folder: made with mode 0700; files in it are never written over. */
+      readonly folder: string;
+      /** Which span. */
+      readonly span: Prefixed32;
+    };
+    readonly result: Played;
+  };
+  /** The tracks of a recording. */
+  readonly "recording.tracks": {
+    readonly params: {
+      /** Which span. */
+      readonly span: Prefixed32;
+    };
+    readonly result: Tracks;
+  };
+  /** A piece of a track. */
+  readonly "recording.read": {
+    readonly params: {
+      /** How many bytes, 262,144 at most. */
+      readonly length: number;
+      /** From which byte. */
+      readonly offset: number;
+      /** Which span. */
+      readonly span: Prefixed32;
+      /** Which track. */
+      readonly track: number;
+    };
+    readonly result: TrackBytes;
+  };
+  /** Destroy the key of a recording, then let its blocks go. */
+  readonly "recording.forget": {
+    readonly params: {
+      /** Every span of this recording. */
+      readonly recording?: Prefixed32 | null;
+      /** This span. */
+      readonly span?: Prefixed32 | null;
+    };
+    readonly result: Forgotten;
   };
   /** Accounts of the built-in wallet, on the development chain only. */
   readonly "dev.accounts": {

@@ -1,7 +1,7 @@
 /**
- * What page and daemon say to each other: JSON-RPC 2.0 over the daemon's WebSocket `/ws`, methods `room.*` and `dev.*`, notifications
- * `event`. Events of rooms go to every connection that called a method of this list; no `event.subscribe` is needed.
- * Hashes and ids are 0x + 64 lower-case hex, accounts 0x + 40, binary fields base64, times whole seconds since 1970,
+ * What page and daemon say to each other: JSON-RPC 2.0 over the daemon's WebSocket `/ws`, methods `room.*`, `recording.*` and
+ * `dev.*`, notifications `event`. Events of rooms go to every connection that called a method of this list; no `event.subscribe`
+ * is needed. Hashes and ids are 0x + 64 lower-case hex, accounts 0x + 40, binary fields base64, times whole seconds since 1970,
  * large amounts decimal strings.
  */
 
@@ -74,6 +74,12 @@ export interface Prepared {
   readonly typedData: TypedData | null;
 }
 
+/** A recorder's seat, and that of the member whom it records for. */
+export interface RecorderSeat {
+  readonly seat: number;
+  readonly forSeat: number;
+}
+
 export interface Joined {
   readonly room: string;
   readonly seat: number;
@@ -89,6 +95,8 @@ export interface Joined {
   readonly dtlsFingerprint: string;
   readonly endsAt: number;
   readonly textOnly: boolean;
+  /** The recorder's seat that was in the room when this seat came; null: none. */
+  readonly recorder: RecorderSeat | null;
 }
 
 export interface Seat {
@@ -128,8 +136,12 @@ export interface OpenedMessage {
   readonly body: string;
 }
 
-/** Why a seat must not send, or has ended. `Unverified` names the seat that could not be verified. */
-export type StopReason = "Unverified" | "Rotation" | "NoSteward" | "ChainUnreachable" | "HostLost" | "CodesDiffer";
+/**
+ * Why a seat must not send, or has ended. `Unverified` names the seat that could not be verified; `NotConsented`: a recorder is in
+ * the epoch, and the consent of exactly its participants does not stand.
+ */
+export type StopReason =
+  "Unverified" | "Rotation" | "NoSteward" | "ChainUnreachable" | "HostLost" | "CodesDiffer" | "NotConsented";
 export type EndReason =
   "Closed" | "SittingOver" | "EligibilityLost" | "Kicked" | "Banned" | "Replaced" | "ChainUnreachable" | "HostLost" | "Left";
 
@@ -154,11 +166,18 @@ export type RefusalName =
   | "Replayed"
   | "NotAllowed"
   | "Busy"
-  | "Cancelled";
+  | "ContentSize"
+  | "Cancelled"
+  | "RecordingNotStarted"
+  | "NoExecutor"
+  | "RecordingUnknown"
+  | "RecordingKeyMissing"
+  | "NotAnchored";
 
 /** JSON-RPC error numbers of the refusals (`Busy` is the session's). */
 export const refusalNumbers: Readonly<Record<RefusalName, number>> = {
   Busy: -32005,
+  ContentSize: -32006,
   NotEligible: -32020,
   ProofInvalid: -32021,
   Full: -32022,
@@ -179,7 +198,127 @@ export const refusalNumbers: Readonly<Record<RefusalName, number>> = {
   Replayed: -32037,
   NotAllowed: -32038,
   Cancelled: -32039,
+  RecordingNotStarted: -32040,
+  NoExecutor: -32041,
+  RecordingUnknown: -32042,
+  RecordingKeyMissing: -32043,
+  NotAnchored: -32044,
 };
+
+/** How recording stands, as far as this seat can know: the whole of it each time. */
+export interface RecordingStatus {
+  readonly room: string;
+  readonly phase: "off" | "asked" | "proposed" | "collecting" | "active" | "paused" | "sealing";
+  /** Waits for this user's answer. */
+  readonly ask: RecordingAsk | null;
+  /** The recording that this user said yes to, and may take back. */
+  readonly agreed: string | null;
+  /** A recorder's seat in the epoch of now, by the epoch's roster: never the word of a media server. */
+  readonly recorder: RecorderSeat | null;
+  readonly since: number | null;
+  /** How many agreed to what is recorded now, this seat among them; null unless it signed, and just for those who are here. */
+  readonly participants: number | null;
+  /** Of who records. */
+  readonly own: OwnRecording | null;
+  /** Why this daemon did not sign although the user said yes: a sentence. */
+  readonly unsigned: string | null;
+}
+
+export interface RecordingAsk {
+  readonly recording: string;
+  /** The seat that would record. */
+  readonly by: number;
+  readonly retentionSeconds: number;
+  /** Until when the consent would hold. */
+  readonly validUntil: number;
+}
+
+export interface OwnRecording {
+  readonly recording: string;
+  readonly state: "off" | "proposed" | "collecting" | "active" | "sealing" | "anchored";
+  readonly agreed: number;
+  readonly agreedOf: number;
+  /** Keys, dummies among them. */
+  readonly signed: number;
+  readonly signedOf: number;
+  /** How many said no; never who. */
+  readonly refused: number;
+  readonly paused:
+    | "members"
+    | "withdrawn"
+    | "withdrawnOnChain"
+    | "reverted"
+    | "expired"
+    | "stopped"
+    | "notTaken"
+    | "notKept"
+    | "noSeat"
+    | null;
+  readonly span: string | null;
+  /** The contract did not take a call; it is sent again. */
+  readonly notExecuted: boolean;
+}
+
+/** Copies of a recording elsewhere: places that said they have all of it, of those that were asked to. */
+export interface Copies {
+  readonly confirmed: number;
+  readonly asked: number;
+}
+
+/** A span in the list of recordings. */
+export interface RecordingRow {
+  readonly recording: string;
+  readonly span: string;
+  readonly room: string | null;
+  readonly state: "recording" | "sealing" | "sealed" | "anchored" | "torn";
+  readonly by: "own" | "other";
+  /** Whether this daemon holds a key that opens it. */
+  readonly key: boolean;
+  readonly cid: string | null;
+  readonly beganAt: number;
+  readonly endedAt: number | null;
+  /** In the own store. */
+  readonly bytes: number;
+  readonly copies: Copies;
+}
+
+/** Every block of a span is there and is what its name says. */
+export interface Verified {
+  readonly span: string;
+  readonly cid: string;
+  /** The chain names it in a final block. */
+  readonly anchored: boolean;
+  /** The anchored hash of the wrapped keys is that of those in the files. */
+  readonly wraps: boolean;
+  readonly ending: "whole" | "torn";
+  readonly segments: number;
+  readonly torn: number;
+  readonly bytes: number;
+  readonly copies: Copies;
+}
+
+/** A track as it plays; milliseconds from the span's beginning. */
+export interface PlayedTrack {
+  readonly track: number;
+  readonly seat: number;
+  /** LiveKit identity of the seat: 16 hex characters. */
+  readonly pseudonym: string;
+  readonly codec: "opus" | "vp8";
+  readonly beganMs: number;
+  readonly endedMs: number;
+  readonly frames: number;
+  readonly ending: "whole" | "torn";
+}
+
+/** What a span holds; `beganAt` in milliseconds since 1970. */
+export interface Tracks {
+  readonly beganAt: number;
+  readonly endedMs: number;
+  readonly tracks: readonly PlayedTrack[];
+}
+
+/** Bytes of one `recording.read` at most. */
+export const MAX_READ = 262_144;
 
 /** Parameters and results. */
 export interface Methods {
@@ -198,6 +337,26 @@ export interface Methods {
   /** `seat` is left out for muteAll and accept. */
   "room.order": { params: { room: string; kind: OrderKind; seat?: number }; result: null };
   "room.leave": { params: { room: string }; result: null };
+  /** `validSeconds`: 86,400 at most, cut to the sitting's end. */
+  "recording.propose": { params: { room: string; retentionSeconds: number; validSeconds: number }; result: RecordingStatus };
+  /** No takes a yes back at any time. */
+  "recording.answer": { params: { room: string; recording: string; agree: boolean }; result: RecordingStatus };
+  "recording.stop": { params: { room: string }; result: RecordingStatus };
+  "recording.list": { params: Record<string, never>; result: readonly RecordingRow[] };
+  /** Afterwards every block is in the own store and was checked. */
+  "recording.fetch": {
+    params: { span: string };
+    result: { readonly span: string; readonly cid: string; readonly bytes: number };
+  };
+  "recording.verify": { params: { span: string }; result: Verified };
+  "recording.tracks": { params: { span: string }; result: Tracks };
+  /** Plain WebM, base64; `total`: bytes of the whole track. */
+  "recording.read": {
+    params: { span: string; track: number; offset: number; length: number };
+    result: { readonly bytes: string; readonly total: number };
+  };
+  /** Destroys the key first; `spans`: how many nothing here opens any more; `stillPinned`: copies that a node has not let go yet. */
+  "recording.forget": { params: { span: string }; result: { readonly spans: number; readonly stillPinned: number } };
   "dev.accounts": { params: Record<string, never>; result: readonly string[] };
   "dev.sign": { params: { account: string; typedData: TypedData }; result: { readonly signature: string } };
 }
@@ -222,6 +381,8 @@ export interface Events {
   /** An order by a seat that may give it: page and daemon follow it. `seat` null: everybody. */
   roomOrder: { readonly room: string; readonly kind: OrderKind; readonly seat: number | null; readonly by: number };
   roomEnded: { readonly room: string; readonly reason: EndReason; readonly detail: string | null };
+  /** Whole, each time something of it changes; `room.connection` tells it anew. */
+  roomRecording: RecordingStatus;
 }
 
 export type RoomEvent = { readonly [E in keyof Events]: { readonly type: E; readonly data: Events[E] } }[keyof Events];

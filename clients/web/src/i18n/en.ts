@@ -1,5 +1,8 @@
 /** English. Every key stands in every language; `{name}` is replaced. */
+import { enRecording } from "./en-recording.js";
+
 export const en = {
+  ...enRecording,
   // Frame
   "app.title": "Town Hall",
   "app.language": "فارسی",
@@ -33,7 +36,7 @@ export const en = {
   "rooms.noHost": "Its host does not answer",
   "rooms.sealed": "A room whose title this node cannot read",
   "rooms.until": "until {time}",
-  "rooms.notRecorded": "Not recorded",
+  "rooms.recorded": "Recorded only if all agree",
   "rooms.identity": "Identity required",
   "rooms.sound": "Sound and text only",
   // Pre-join
@@ -68,7 +71,8 @@ export const en = {
   "pre.suggested": "Suggested here",
   "pre.anonymous.text":
     "You prove that you hold enough vePARS without saying which holder you are. Host, server and members see only a name and a seal.",
-  "pre.anonymous.name": "You get a new name and seal in this room. They are not linked to earlier ones.",
+  "pre.anonymous.name":
+    "You get a name and a seal that are new in every sitting. If you have entered this sitting before, the two entries can be linked.",
   "pre.anonymous.committee": "A Committee has no anonymous seats: everybody sees who decides.",
   "pre.anonymous.notReady": "Your commitment is not in this room’s member list. Register one, then wait for the next sitting.",
   "pre.k": "You are 1 of {k}",
@@ -78,6 +82,8 @@ export const en = {
   "pre.known": "Known",
   "pre.known.text": "Everybody in the room sees your verified wallet.",
   "pre.known.lasting": "Your signature is lasting evidence that you were here.",
+  "pre.known.rejoin":
+    "If you have been in this sitting without a name, the two entries can be linked: you give up your anonymity for the whole sitting.",
   "pre.known.ask": "No account that your node knows may enter. Choose this to ask a wallet for others: your node checks them.",
   "pre.account": "Account",
   "pre.wallet": "Wallet",
@@ -156,7 +162,11 @@ export const en = {
   "refused.walletAccount":
     "The wallet does not hold the chosen account any more, or shows another one. Nothing was sent. Choose the account in the wallet, then try again.",
   "refused.walletChain": "The wallet is on another chain. Nothing was sent. Switch it to chain {chain}, then try again.",
-  "refused.token": "The media server refused this pass: it is expired, forged, or for another room. Nothing was sent.",
+  "refused.token": "This pass was refused: nobody who may give one has given it, or it was taken back. Nothing was sent.",
+  "refused.tokenExpired":
+    "This pass was refused: its time is over or has not begun. Nothing was sent. Check your device’s time, then try again.",
+  "refused.tokenRoom": "This pass was refused: it is for another room, or its room is not open. Nothing was sent.",
+  "refused.tokenUnsigned": "This pass was refused: nobody has signed it. Nothing was sent.",
   "refused.media": "The media server does not answer. No sound, picture or text was sent.",
   "refused.otherServer":
     "Somebody else answered in place of the media server that the room’s host named. No sound, picture or text was sent.",
@@ -195,8 +205,6 @@ export const en = {
   "status.enc.noKeys": "No keys for this room",
   "status.rec.no": "Not recorded",
   "status.rec.nobody": "Nobody has asked",
-  "status.rec.yes": "A recorder is in the room",
-  "status.rec.yes.sub": "Nothing is sent without your consent",
   "status.net.full": "Full connection",
   "status.net.direct": "Direct, address visible",
   "status.net.short": "Full",
@@ -216,8 +224,8 @@ export const en = {
   "about.id": "Who you are here",
   "about.id.anonymous":
     "The others see a name and a seal that are new in every sitting. Entering again in the same sitting can be linked to your first entry.",
-  "about.id.known": "The others see your wallet account. Your own node has verified theirs in the same way.",
-  "about.rec": "Not recorded",
+  "about.id.known":
+    "The others see your wallet account. Your own node has verified theirs in the same way. If you were in this sitting without a name, that entry can be linked to this one.",
   "about.rec.text": "No agreed recording runs. Nobody can stop another person from filming a screen.",
   "about.net": "Your connection",
   "about.net.text":

@@ -54,6 +54,15 @@ export class Text {
     return this.#time.format(new Date(seconds * 1000));
   }
 
+  /** Minutes and seconds, with hours where there are any: 12:41, 1:12:45. */
+  duration(seconds: number): string {
+    const whole = Math.max(0, Math.floor(seconds));
+    const two = (value: number): string => String(value % 60).padStart(2, "0");
+    const hours = Math.floor(whole / 3600);
+    const minutes = Math.floor(whole / 60);
+    return this.digits(hours === 0 ? `${minutes}:${two(whole)}` : `${hours}:${two(minutes)}:${two(whole)}`);
+  }
+
   /** Date and time; in Farsi the Persian calendar's. */
   date(seconds: number): string {
     return this.#date.format(new Date(seconds * 1000));

@@ -16,7 +16,7 @@ import type { Joined } from "../daemon/types.js";
 import type { EpochKeys } from "./keyring.js";
 import { MediaManager } from "./manager.js";
 import type { FromWorker } from "./messages.js";
-import { MediaRefusedError } from "./refused.js";
+import { MediaRefusedError, whyRefused } from "./refused.js";
 import { startWorker } from "./start.js";
 
 export type Source = "microphone" | "camera" | "screen";
@@ -150,7 +150,7 @@ class LiveKitLink implements Link {
     await this.#room.setE2EEEnabled(true);
     this.listener.state("connecting");
     const connecting = this.#room.connect(this.pass.signalUrl, this.pass.token, CONNECT);
-    await within(CONNECT_MS, Promise.race([connecting, this.#otherServer]));
+    await within(CONNECT_MS, Promise.race([connecting, this.#otherServer]), this.pass.token);
     this.#isConnected = true;
     this.listener.state("connected");
   }
@@ -225,7 +225,7 @@ class LiveKitLink implements Link {
   }
 }
 
-const within = async (milliseconds: number, connecting: Promise<void>): Promise<void> => {
+const within = async (milliseconds: number, connecting: Promise<void>, token: string): Promise<void> => {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const over = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new MediaRefusedError("media")), milliseconds);
@@ -234,7 +234,8 @@ const within = async (milliseconds: number, connecting: Promise<void>): Promise<
     await Promise.race([connecting, over]);
   } catch (error) {
     if (!(error instanceof ConnectionError)) throw error;
-    throw new MediaRefusedError(error.reason === ConnectionErrorReason.NotAllowed ? "token" : "media");
+    if (error.reason !== ConnectionErrorReason.NotAllowed) throw new MediaRefusedError("media");
+    throw new MediaRefusedError(whyRefused(token, error.status, Date.now() / 1000));
   } finally {
     clearTimeout(timer);
   }

@@ -5,6 +5,7 @@ import type { Language } from "../i18n/text.js";
 import { CannotEncryptError } from "../media/guard.js";
 import type { Connect } from "../media/link.js";
 import { MediaRefusedError } from "../media/refused.js";
+import { Library } from "./library.js";
 import { LiveRoom } from "./room.js";
 import type { Chosen } from "./senders.js";
 import { Store } from "./store.js";
@@ -28,8 +29,10 @@ export type Screen =
   | { readonly name: "rooms"; readonly rooms: readonly RoomSummary[] | null }
   | { readonly name: "lobby"; readonly lobby: Lobby }
   | { readonly name: "entering"; readonly lobby: Lobby; readonly progress: Progress }
+  | { readonly name: "recorded"; readonly lobby: Lobby; readonly enter: () => void }
   | { readonly name: "refused"; readonly lobby: Lobby; readonly reason: Refused }
-  | { readonly name: "room"; readonly live: LiveRoom };
+  | { readonly name: "room"; readonly live: LiveRoom }
+  | { readonly name: "recordings"; readonly library: Library };
 
 export interface AppState {
   readonly language: Language;
@@ -60,6 +63,8 @@ interface Attempt {
   /** The daemon's name for it. */
   id: string | undefined;
   isCancelled: boolean;
+  /** Wakes an attempt that waits for its user. */
+  wake: () => void;
 }
 
 const ROOM_KEY = "pars.room";
@@ -109,6 +114,14 @@ export class App {
     if (rooms !== undefined && this.store.value.screen.name === "rooms") this.#show({ name: "rooms", rooms });
   }
 
+  /** The recordings that this member agreed to. */
+  async recordings(): Promise<void> {
+    if (this.#daemon === undefined) return;
+    const library = new Library(this.#daemon);
+    this.#show({ name: "recordings", library });
+    await library.load();
+  }
+
   /** The screen before a room. */
   async lobby(room: string): Promise<void> {
     const lobby = await this.#call((daemon) => daemon.call("room.lobby", { room }));
@@ -133,7 +146,7 @@ export class App {
   async enter(lobby: Lobby, entrance: Entrance): Promise<void> {
     const daemon = this.#daemon;
     if (daemon === undefined) return;
-    const attempt: Attempt = { id: undefined, isCancelled: false };
+    const attempt: Attempt = { id: undefined, isCancelled: false, wake: () => undefined };
     this.#attempt = attempt;
     const progress = (stage: Progress["stage"], percent: number): void => {
       if (!attempt.isCancelled)
@@ -143,7 +156,9 @@ export class App {
     // It hears of roster and keys from now on: they may come before the answer.
     const live = new LiveRoom({ daemon, connect: this.tools.connect }, lobby, entrance.chosen);
     const unhear = daemon.on(({ type, data }) => {
-      if (type === "roomProgress" && data.attempt === attempt.id) progress(data.stage, data.percent);
+      // The last progress may come behind the answer, when the user is being asked.
+      const isAsked = this.store.value.screen.name === "recorded";
+      if (type === "roomProgress" && data.attempt === attempt.id && !isAsked) progress(data.stage, data.percent);
     });
     try {
       await this.#join(daemon, attempt, live, entrance, progress);
@@ -164,6 +179,7 @@ export class App {
     this.#show({ name: "lobby", lobby });
     if (attempt === undefined) return;
     attempt.isCancelled = true;
+    attempt.wake();
     if (attempt.id !== undefined) await this.#daemon?.call("room.cancel", { attempt: attempt.id }).catch(() => undefined);
   }
 
@@ -199,9 +215,21 @@ export class App {
     checkGoesOn(attempt);
     const joined = await daemon.call("room.join", { attempt: prepared.attempt, ...signature });
     checkGoesOn(attempt);
-    this.tools.storage.setItem(ROOM_KEY, live.room);
-    await live.enter(joined);
+    if (joined.recorder !== null) await this.#tellRecorded(attempt, live);
     checkGoesOn(attempt);
+    this.tools.storage.setItem(ROOM_KEY, live.room);
+    // Who read for long needs another pass.
+    await live.enter(joined.recorder === null ? joined : await daemon.call("room.connection", { room: live.room }));
+    checkGoesOn(attempt);
+  }
+
+  /** The room was recorded when the seat came: nothing is connected before the user has read so and goes in. */
+  async #tellRecorded(attempt: Attempt, live: LiveRoom): Promise<void> {
+    const { lobby } = live.store.value;
+    await new Promise<void>((go) => {
+      attempt.wake = go;
+      this.#show({ name: "recorded", lobby, enter: go });
+    });
   }
 
   async #sign(daemon: Daemon, attempt: string, typedData: TypedData, { wallet, account }: Entrance): Promise<string> {
@@ -242,6 +270,8 @@ export class App {
   }
 
   #show(screen: Screen): void {
+    const { screen: before } = this.store.value;
+    if (before.name === "recordings") before.library.close();
     this.store.set({ screen });
   }
 }

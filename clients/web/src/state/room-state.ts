@@ -1,5 +1,17 @@
 /** What a room screen shows, as one value. */
-import type { EndReason, Joined, Lobby, RefusalName, Role, RoomKind, Seat, StopReason } from "../daemon/types.js";
+import type {
+  EndReason,
+  Joined,
+  Lobby,
+  OwnRecording,
+  RecordingAsk,
+  RecordingStatus,
+  RefusalName,
+  Role,
+  RoomKind,
+  Seat,
+  StopReason,
+} from "../daemon/types.js";
 import type { Key } from "../i18n/en.js";
 import type { Playable, Source } from "../media/link.js";
 
@@ -73,6 +85,10 @@ export interface RoomState {
   readonly ended: { readonly reason: Ended; readonly detail: string | null } | null;
   readonly refused: RefusalName | null;
   readonly agendaItem: number;
+  /** As the own daemon last told it; null before. */
+  readonly recording: RecordingStatus | null;
+  /** The newest question to record that came to this seat: its terms, also after it was answered. */
+  readonly asked: RecordingAsk | null;
 }
 
 export const initialRoom = (lobby: Lobby): RoomState => ({
@@ -102,6 +118,8 @@ export const initialRoom = (lobby: Lobby): RoomState => ({
   ended: null,
   refused: null,
   agendaItem: 0,
+  recording: null,
+  asked: null,
 });
 
 /** The own seat as the roster has it. */
@@ -154,3 +172,27 @@ export const rightful = ({ lobby, seats }: RoomState, tracks: readonly Playable[
     const seat = seats.find((other) => other.identity === identity);
     return seat !== undefined && mayUse(lobby.kind, seat, source);
   });
+
+/** A seat that records, in the epoch of now: by the daemon's word on it, or by the daemon's roster, whichever says so. */
+export const recorderOf = ({ recording, seats, ended }: RoomState): { readonly forSeat: number | null } | null => {
+  if (ended !== null) return null;
+  if (recording?.recorder != null) return recording.recorder;
+  return seats.some(({ recorder, live }) => recorder && live) ? { forSeat: null } : null;
+};
+
+/** How recording stands. A recorder in the epoch counts whatever else is said; nothing that a media server says does. */
+export const recordingPhase = (state: RoomState): RecordingStatus["phase"] =>
+  recorderOf(state) === null ? (state.recording?.phase ?? "off") : "active";
+
+/** Whether this seat said yes; who records did so by asking. */
+export const hasAgreed = ({ recording }: RoomState): boolean => recording !== null && recording.agreed !== null;
+
+/**
+ * This member's own recording, while it is not over. One that rests is planned still (`off`); one whose files are being finished may
+ * go on, as long as its own yes stands.
+ */
+export const ownRecording = ({ recording }: RoomState): OwnRecording | null => {
+  const own = recording?.own ?? null;
+  if (own === null || own.state === "anchored") return null;
+  return own.state === "sealing" && recording?.agreed !== own.recording ? null : own;
+};

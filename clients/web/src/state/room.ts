@@ -7,6 +7,7 @@ import type { Refusal } from "../media/layout.js";
 import type { Connect, Link, LinkListener, LinkState, Playable, Told } from "../media/link.js";
 import { MediaRefusedError } from "../media/refused.js";
 import { fromBase64 } from "./base64.js";
+import { Consent } from "./consent.js";
 import { type Ended, type Notice, type RoomState, initialRoom, isRotation, ownSeat, rightful, roleOf } from "./room-state.js";
 import { type Chosen, Senders } from "./senders.js";
 import { type Speaking, SpeakingMeters } from "./speaking.js";
@@ -32,6 +33,7 @@ export class LiveRoom {
   readonly store: Store<RoomState>;
   readonly senders: Senders;
   readonly talk: Talk;
+  readonly consent: Consent;
   #link: Link | undefined;
   #keys: Events["roomKeys"] | undefined;
   /** What the media server sends, whether its senders may send it or not. */
@@ -60,6 +62,10 @@ export class LiveRoom {
       () => this.#link,
       (key, identity) => this.notice(key, "caution", identity),
     );
+    this.consent = new Consent(this.store, tools.daemon, {
+      say: (key, weight, number) => this.notice(key, weight, null, number),
+      hush: (isOver) => this.#hush(isOver),
+    });
     this.#unhear = tools.daemon.on((event) => this.#hear(event));
     void tools.daemon.lost.then(() => this.end("Lost"));
   }
@@ -209,6 +215,8 @@ export class LiveRoom {
         return this.#ordered(data);
       case "roomEnded":
         return this.end(data.reason satisfies EndReason, data.detail);
+      case "roomRecording":
+        return this.consent.hear(data);
     }
   }
 
@@ -240,13 +248,19 @@ export class LiveRoom {
       return;
     }
     this.#close();
-    this.notice(seat === null ? `notice.stopped.${reason}` : "notice.stopped", "danger", null, seat);
+    const isNamed = seat !== null && reason === "Unverified";
+    this.notice(isNamed ? "notice.stopped" : `notice.stopped.${reason}`, "danger", null, isNamed ? seat : null);
   }
 
   /** The daemon gives own keys again: what stopped this seat is over. What was closed stays closed. */
   #resume(): void {
-    const notices = this.store.value.notices.filter(({ key }) => !key.startsWith("notice.stopped"));
-    this.store.set({ stopped: null, notices });
+    this.#hush((key) => key.startsWith("notice.stopped"));
+    this.store.set({ stopped: null });
+  }
+
+  /** Takes away what is told no more. */
+  #hush(isOver: (key: Key) => boolean): void {
+    this.store.set({ notices: this.store.value.notices.filter(({ key }) => !isOver(key)) });
   }
 
   /** Nothing leaves this device any more, until keys come again. */

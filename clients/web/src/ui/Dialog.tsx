@@ -13,9 +13,11 @@ interface DialogProps {
   /** Pressed Escape or the closing button; without it the dialog has to be answered. */
   readonly onClose?: (() => void) | undefined;
   readonly alert?: boolean;
+  /** State for tests, as `data-` attributes. */
+  readonly data?: Readonly<Record<string, string>>;
 }
 
-export const Dialog = ({ title, testid, children, onClose, alert = false }: DialogProps) => {
+export const Dialog = ({ title, testid, children, onClose, alert = false, data = {} }: DialogProps) => {
   const { text } = useUi();
   const heading = useId();
   const box = useRef<HTMLDivElement>(null);
@@ -45,6 +47,7 @@ export const Dialog = ({ title, testid, children, onClose, alert = false }: Dial
         aria-modal="true"
         aria-labelledby={heading}
         data-testid={testid}
+        {...Object.fromEntries(Object.entries(data).map(([name, value]) => [`data-${name}`, value]))}
         onKeyDown={onKeyDown}
       >
         <div class="dialog-head">

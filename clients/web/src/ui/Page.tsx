@@ -7,7 +7,9 @@ import { Rooms } from "./Rooms.js";
 import { UiContext, useStore, useUi } from "./hooks.js";
 import { Entering } from "./prejoin/Entering.js";
 import { PreJoin } from "./prejoin/PreJoin.js";
+import { RecordedScreen } from "./prejoin/RecordedScreen.js";
 import { RefusedScreen } from "./prejoin/RefusedScreen.js";
+import { Recordings } from "./recordings/Recordings.js";
 import { RoomScreen } from "./room/RoomScreen.js";
 
 export const Page = ({ app }: { app: App }) => {
@@ -57,9 +59,13 @@ const CurrentScreen = () => {
       return <PreJoin key={screen.lobby.room} lobby={screen.lobby} />;
     case "entering":
       return <Entering lobby={screen.lobby} progress={screen.progress} />;
+    case "recorded":
+      return <RecordedScreen lobby={screen.lobby} onEnter={screen.enter} />;
     case "refused":
       return <RefusedScreen lobby={screen.lobby} reason={screen.reason} />;
     case "room":
       return <RoomScreen live={screen.live} />;
+    case "recordings":
+      return <Recordings library={screen.library} />;
   }
 };

@@ -3,6 +3,7 @@ import type { RoomKind, RoomSummary } from "../daemon/types.js";
 import { visible } from "../i18n/visible.js";
 import { Frame } from "./Frame.js";
 import { Icon, type IconName } from "./Icon.js";
+import { Places } from "./Places.js";
 import { useUi } from "./hooks.js";
 
 export const kindIcon: Readonly<Record<RoomKind, IconName>> = { TownHall: "hall", Committee: "committee", OpenForum: "forum" };
@@ -14,6 +15,7 @@ export const Rooms = ({ rooms }: { rooms: readonly RoomSummary[] | null }) => {
   return (
     <Frame title={text.of("app.title")}>
       <div class="rooms">
+        <Places at="rooms" />
         <h2 class="page-title">{text.of("rooms.title")}</h2>
         <p class="page-sub">{text.of("rooms.subtitle")}</p>
         {rooms === null ? (
@@ -77,7 +79,7 @@ const RoomRow = ({ room }: { room: RoomSummary }) => {
           {!room.host && <li class="chip caution">{text.of("rooms.noHost")}</li>}
           {room.kind === "Committee" && <li class="chip">{text.of("rooms.identity")}</li>}
           {room.kind === "OpenForum" && <li class="chip">{text.of("rooms.sound")}</li>}
-          <li class="chip">{text.of("rooms.notRecorded")}</li>
+          <li class="chip">{text.of("rooms.recorded")}</li>
         </ul>
       </div>
       <button

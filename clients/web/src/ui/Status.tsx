@@ -11,7 +11,8 @@ export interface CellView {
   /** On phones. */
   readonly short: string;
   readonly detail: string;
-  readonly tone: "plain" | "live" | "anon" | "ok" | "caution" | "danger";
+  /** `waits` and `recorded` fill the cell: something is asked or rests, something is kept. */
+  readonly tone: "plain" | "live" | "anon" | "ok" | "caution" | "danger" | "waits" | "recorded";
 }
 
 interface StatusProps {

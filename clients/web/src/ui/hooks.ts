@@ -51,3 +51,16 @@ export const useMedia = (query: string): boolean => {
   }, [query]);
   return holds;
 };
+
+/** The time, once a second while it is wanted: seconds since 1970. */
+export const useNow = (isWanted: boolean): number => {
+  const [now, setNow] = useState(() => Date.now() / 1000);
+  useEffect(() => {
+    if (!isWanted) return;
+    const tick = (): void => setNow(Date.now() / 1000);
+    tick();
+    const timer = setInterval(tick, 1_000);
+    return () => clearInterval(timer);
+  }, [isWanted]);
+  return now;
+};

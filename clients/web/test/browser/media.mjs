@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { after, before, test } from "node:test";
-import { SignalResponse } from "@livekit/protocol";
+import { LeaveRequest_Action, SignalResponse } from "@livekit/protocol";
 import { chromium } from "playwright-core";
 import { FakeDaemon } from "../support/daemon.mjs";
 import { base64, identityOf, roomId } from "../support/rooms.mjs";
@@ -22,11 +22,13 @@ let server;
 let browser;
 const members = {};
 
-/** The page's signalling: tracks that the server confirmed, and a way to say what a hostile server might. */
+/** The page's signalling: tracks that the server confirmed, and a way to say what a hostile server might, and to break it off. */
 const listen = async (page) => {
-  const signals = { tracks: [], say: undefined };
+  const signals = { sockets: 0, tracks: [], say: undefined, cut: undefined };
   await page.routeWebSocket(/\/rtc\//, (socket) => {
     const upstream = socket.connectToServer();
+    signals.sockets += 1;
+    signals.cut = () => Promise.all([socket.close(), upstream.close()]);
     upstream.onMessage((bytes) => {
       const { message } = SignalResponse.fromBinary(bytes);
       if (message.case === "trackPublished") signals.tracks.push(message.value.track.sid);
@@ -139,6 +141,36 @@ test("new keys in the middle of speech: it goes on", { skip }, async () => {
     daemon.keys(ROOM);
   }
   await new Promise((resolve) => setTimeout(resolve, 500));
+  assert.ok((await loudness(bob, alice.identity, 4000)) > 0.01);
+});
+
+/** Her connection breaks off, and is there again. */
+const comesBack = async ({ page, signals }, breakOff) => {
+  const before = signals.sockets;
+  const network = (state) => page.locator(`[data-testid="room"][data-network="${state}"]`).waitFor();
+  const broken = network("reconnecting");
+  await breakOff();
+  await broken;
+  await network("connected");
+  assert.ok(signals.sockets > before);
+};
+
+test("a signalling socket that is lost is resumed: she is heard, and announces nothing anew", { skip }, async () => {
+  const { alice, bob } = members;
+  await comesBack(alice, () => alice.signals.cut());
+  assert.equal(alice.signals.tracks.length, 1);
+  assert.ok((await loudness(bob, alice.identity, 4000)) > 0.01);
+});
+
+test("a server that asks for it gets a whole new connection, and she is heard over that", { skip }, async () => {
+  const { alice, bob } = members;
+  const leave = { case: "leave", value: { action: LeaveRequest_Action.RECONNECT } };
+  await comesBack(alice, () => alice.signals.say(leave));
+  for (const end = Date.now() + 30_000; alice.signals.tracks.length < 2; ) {
+    assert.ok(Date.now() < end, "her track was not announced again");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  await bob.page.locator(`[data-testid="sound"][data-identity="${alice.identity}"]`).waitFor({ state: "attached" });
   assert.ok((await loudness(bob, alice.identity, 4000)) > 0.01);
 });
 

@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { chromium } from "playwright-core";
 import { CODE, FakeDaemon, TOKEN } from "../support/daemon.mjs";
-import { accountOf, identityOf, roomId } from "../support/rooms.mjs";
+import { openRecordings } from "../support/film.mjs";
+import { accountOf, identityOf, recordingOf, roomId } from "../support/rooms.mjs";
 
 const require = createRequire(import.meta.url);
 const axe = await readFile(require.resolve("axe-core/axe.min.js"), "utf8");
@@ -40,7 +41,9 @@ const openWith = async (options = {}) => {
   page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
   page.on("pageerror", (error) => faults.push(error.message));
   page.on("dialog", (dialog) => (faults.push(`dialog ${dialog.message()}`), dialog.dismiss()));
-  page.on("request", (request) => request.url().startsWith(daemon.url) || faults.push(`foreign request ${request.url()}`));
+  // A blob of the page's own origin was made in it: nothing is asked of anybody.
+  const isOwn = (url) => url.startsWith(daemon.url) || url.startsWith(`blob:${daemon.url}`);
+  page.on("request", (request) => isOwn(request.url()) || faults.push(`foreign request ${request.url()}`));
   await page.goto(daemon.link);
   await page.getByTestId("room-row").first().waitFor();
 };
@@ -81,6 +84,71 @@ const violations = async () => {
   });
   return JSON.parse(result.value);
 };
+
+const RECORDING = `0x${"ab".repeat(32)}`;
+const ASK = { recording: RECORDING, by: 1, retentionSeconds: 90 * 86_400, validUntil: 2_000_000_000 };
+const tellRecording = (more) => daemon.tell("roomRecording", recordingOf(roomId("TownHall"), more));
+const isRecorded = () =>
+  tellRecording({
+    phase: "active",
+    agreed: RECORDING,
+    recorder: { seat: 90, forSeat: 1 },
+    since: Math.floor(Date.now() / 1000) - 761,
+    participants: 40,
+  });
+
+test("a recording plays from the daemon's pieces under the page's policy, and is forgotten after a question", async () => {
+  await openWith();
+  await openRecordings(page, daemon, 3_000);
+  await id("player-play").click();
+  await page.waitForFunction(() => {
+    const [sound, picture] = [document.querySelector("audio"), document.querySelector("video")];
+    return [sound, picture].every((file) => !file.paused && file.currentTime > 0.5) && picture.videoWidth > 0;
+  });
+  assert.equal(await id("cinema").getAttribute("data-shown"), "1");
+  await page.locator('[data-testid="player"][data-state="ended"]').waitFor();
+  assert.equal(await page.evaluate(() => document.querySelector("audio").paused), true);
+  await id("recording-forget").click();
+  await page.keyboard.press("Escape");
+  assert.equal(daemon.calls.filter(({ method }) => method === "recording.forget").length, 0);
+  await id("recording-forget").click();
+  await id("forget-yes").click();
+  await id("no-recordings").waitFor();
+});
+
+test("to be asked to record: the status line stays in sight, Tab stays inside, Escape says nothing, a press answers", async () => {
+  await openWith();
+  await enter();
+  tellRecording({ phase: "asked", ask: ASK });
+  await id("consent").waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.tagName), "H2");
+  const isOnTop = () =>
+    page.evaluate(() => {
+      const { x, y, width, height } = document.querySelector('[data-testid="status-rec"]').getBoundingClientRect();
+      return document.elementFromPoint(x + width / 2, y + height / 2)?.closest('[data-testid="status-rec"]') !== null;
+    });
+  assert.equal(await isOnTop(), true);
+  const boxes = await Promise.all(["consent-yes", "consent-no"].map((name) => id(name).boundingBox()));
+  assert.deepEqual([boxes[0].width, boxes[0].height], [boxes[1].width, boxes[1].height]);
+  for (let step = 0; step < 9; step++) {
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement?.closest('[data-testid="consent"]') !== null), true);
+  }
+  await page.keyboard.press("Escape");
+  await id("consent").waitFor({ state: "detached" });
+  assert.equal(daemon.calls.filter(({ method }) => method === "recording.answer").length, 0);
+  await id("status-rec").click();
+  await id("consent-yes").click();
+  await page.locator('[data-testid="room"][data-recording="proposed"]').waitFor();
+  isRecorded();
+  await page.locator('[data-testid="status-rec"][data-tone="recorded"]').waitFor();
+  assert.equal(await page.locator('[data-testid="notice"][data-key="recording.started"][role="alert"]').count(), 1);
+  const frame = await id("room").evaluate((room) => getComputedStyle(room, "::after").borderTopWidth);
+  assert.equal(frame, "3px");
+  await id("status-rec").click();
+  await id("recording-withdraw").click();
+  await page.locator('[data-testid="room"][data-recording="off"]').waitFor();
+});
 
 test("the token is gone from the address before the page is drawn", async () => {
   await openWith();
@@ -202,6 +270,13 @@ test("320 pixels wide nothing runs out at the side", async () => {
   await id("enter").click();
   await id("room").waitFor();
   assert.equal(await sideways(), 0, "room");
+  tellRecording({ phase: "asked", ask: ASK });
+  await id("consent").waitFor();
+  assert.equal(await sideways(), 0, "consent");
+  await id("consent-leave").click();
+  await id("room-row").first().waitFor();
+  await openRecordings(page, daemon, 300);
+  assert.equal(await sideways(), 0, "recordings");
 });
 
 for (const [locale, kind, side] of [
@@ -235,6 +310,13 @@ for (const locale of ["en-GB", "fa-IR"]) {
       await openWith({ locale, colorScheme });
       assert.equal(await page.evaluate(() => document.documentElement.dir), locale === "fa-IR" ? "rtl" : "ltr");
       assert.deepEqual(await violations(), [], "rooms");
+      await openRecordings(page, daemon, 300);
+      assert.deepEqual(await violations(), [], "recordings");
+      await id("recording-forget").click();
+      assert.deepEqual(await violations(), [], "forget");
+      await page.keyboard.press("Escape");
+      await id("nav-rooms").click();
+      await id("room-row").first().waitFor();
       await page
         .locator(`[data-room="${roomId("TownHall")}"]`)
         .getByTestId("enter-room")
@@ -263,6 +345,22 @@ for (const locale of ["en-GB", "fa-IR"]) {
       await receive("jasmine", "hello");
       await id("message").first().waitFor();
       assert.deepEqual(await violations(), [], "room");
+      tellRecording({ phase: "asked", ask: ASK });
+      await id("consent").waitFor();
+      assert.deepEqual(await violations(), [], "consent");
+      await id("consent-yes").click();
+      await id("consent").waitFor({ state: "detached" });
+      isRecorded();
+      await id("status-rec").click();
+      await id("recording-facts").waitFor();
+      assert.deepEqual(await violations(), [], "recorded");
+      await page.keyboard.press("Escape");
+      tellRecording({});
+      await id("status-rec").click();
+      await id("recording-propose").click();
+      assert.deepEqual(await violations(), [], "asking to record");
+      await page.keyboard.press("Escape");
+      await id("notice-dismiss").click();
       await id("tab-people").click();
       daemon.tell("roomStopped", { room: roomId("TownHall"), reason: "Unverified", seat: 3 });
       await id("notice").waitFor();

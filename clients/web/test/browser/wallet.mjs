@@ -155,7 +155,10 @@ test("a wallet whose owner says no, one on another account and one on another ch
     ["walletAccount", { accounts: [accountOf("stranger")] }, /does not hold the chosen account/u],
     ["walletChain", { chain: 1 }, /another chain.*chain .?7072/su],
   ]) {
+    wallet.asked = [];
     await chooseWallet();
+    // The accounts of the wallet that was chosen before stand there until this one has answered.
+    while (!wallet.asked.includes("eth_requestAccounts")) await page.waitForTimeout(20);
     await id("account-select").waitFor();
     daemon.calls = [];
     Object.assign(wallet, change);

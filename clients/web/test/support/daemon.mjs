@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { connect } from "node:net";
 import { extname, join } from "node:path";
 import { WebSocketServer } from "ws";
-import { accountOf, base64, chatOf, identityOf, lobbyOf, seat, seatsOf, summaries } from "./rooms.mjs";
+import { accountOf, base64, chatOf, identityOf, lobbyOf, recordingOf, seat, seatsOf, summaries, verifiedOf } from "./rooms.mjs";
 
 const headersFile = new URL("../../headers.json", import.meta.url);
 const types = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
@@ -39,6 +39,9 @@ export class FakeDaemon {
   /** Of the media server's certificate, as a host would have signed it. */
   fingerprint = `0x${"f0".repeat(32)}`;
   mediaSilent = false;
+  /** Rows of `recording.list`, and by span the tracks with their `bytes` and when all of it ends. */
+  recordings = [];
+  tracks = new Map();
   pass = () => "token";
   #sockets = new Set();
   #pipes = new Set();
@@ -160,6 +163,7 @@ export class FakeDaemon {
       dtlsFingerprint: this.fingerprint,
       endsAt: Math.floor(Date.now() / 1000) + 5400,
       textOnly: this.textOnly ?? false,
+      recorder: this.recorder ?? null,
     };
   }
 
@@ -201,6 +205,23 @@ export class FakeDaemon {
     },
     "room.order": () => null,
     "room.leave": () => null,
+    "recording.propose": ({ room }) => recordingOf(room),
+    "recording.answer": ({ room, recording, agree }) => recordingOf(room, agree ? { phase: "proposed", agreed: recording } : {}),
+    "recording.stop": ({ room }) => recordingOf(room),
+    "recording.list": () => this.recordings,
+    "recording.verify": ({ span }) => verifiedOf(span),
+    "recording.tracks": ({ span }) => {
+      const { endedMs, tracks } = this.tracks.get(span);
+      return { beganAt: Date.now() - endedMs, endedMs, tracks: tracks.map(({ bytes: _, ...track }) => track) };
+    },
+    "recording.read": ({ span, track, offset, length }) => {
+      const { bytes } = this.tracks.get(span).tracks.find((other) => other.track === track);
+      return { bytes: bytes.subarray(offset, offset + length).toString("base64"), total: bytes.length };
+    },
+    "recording.forget": ({ span }) => {
+      this.recordings = this.recordings.filter((row) => row.span !== span);
+      return { spans: 1 };
+    },
     "dev.accounts": () => [accountOf("me"), accountOf("other")],
     "dev.sign": () => ({ signature: `0x${"1b".repeat(65)}` }),
   };

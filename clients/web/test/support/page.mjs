@@ -30,6 +30,7 @@ export const openPage = () => {
     removeEventListener: () => undefined,
   });
   window.HTMLMediaElement.prototype.play = () => Promise.resolve();
+  for (const name of ["pause", "load"]) window.HTMLMediaElement.prototype[name] = () => undefined;
   for (const name of NAMES)
     globalThis[name] = typeof window[name] === "function" && /^[a-z]/u.test(name) ? window[name].bind(window) : window[name];
   globalThis.matchMedia = window.matchMedia;

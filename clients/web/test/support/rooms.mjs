@@ -98,6 +98,50 @@ export const seatsOf = (kind, own) => {
   return [...people, ...many(kind === "TownHall" ? 33 : 113, 100), mine];
 };
 
+/** How recording stands, as the daemon tells it. */
+export const recordingOf = (room, more = {}) => ({
+  room,
+  phase: "off",
+  ask: null,
+  agreed: null,
+  recorder: null,
+  since: null,
+  participants: null,
+  own: null,
+  unsigned: null,
+  ...more,
+});
+
+/** A row of the list of recordings. */
+export const recordingRow = (span, more = {}) => ({
+  recording: `0x${"ab".repeat(32)}`,
+  span,
+  room: roomId("TownHall"),
+  state: "anchored",
+  by: "other",
+  key: true,
+  cid: "bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi",
+  beganAt: now() - 3_600,
+  endedAt: now() - 3_590,
+  bytes: 100_000,
+  copies: { confirmed: 2, asked: 2 },
+  ...more,
+});
+
+/** What a whole one is found to be. */
+export const verifiedOf = (span, more = {}) => ({
+  span,
+  cid: "bafybeigdyrzt5sfp7udm7hu76uh7y26nf3efuylqabf3oclgtqy55fbzdi",
+  anchored: true,
+  wraps: true,
+  ending: "whole",
+  segments: 4,
+  torn: 0,
+  bytes: 90_000,
+  copies: { confirmed: 2, asked: 2 },
+  ...more,
+});
+
 export const chatOf = () => [
   ["ff saman", "The table with all 38 requests is in PIP-7021, page 4."],
   ["jasmine", "Who checks the lawyers’ invoices?"],

@@ -36,7 +36,7 @@ const mayAsk = ({ known }: Lobby, wallets: readonly Wallet[]): boolean =>
 
 export const Identity = ({ lobby, wallets, choice, onChoice }: IdentityProps) => {
   const { text } = useUi();
-  const { anonymous, known } = lobby;
+  const { anonymous, kind, known } = lobby;
   const hides = mayHide(lobby);
   const asks = mayAsk(lobby, wallets);
   const names = known.allowed || asks;
@@ -62,7 +62,11 @@ export const Identity = ({ lobby, wallets, choice, onChoice }: IdentityProps) =>
           <div class="option-words">
             <p>{text.of("pre.anonymous.text")}</p>
             <WhyNotAnonymous lobby={lobby} />
-            {hides && <p class="anon-note">{text.of("pre.anonymous.name")}</p>}
+            {hides && (
+              <p class="anon-note" data-testid="anonymous-rejoin">
+                {text.of("pre.anonymous.name")}
+              </p>
+            )}
             {hides && <p class="second">{text.of("pre.limits")}</p>}
           </div>
           {hides && (
@@ -92,6 +96,12 @@ export const Identity = ({ lobby, wallets, choice, onChoice }: IdentityProps) =>
         </label>
         <div class="option-body option-words">
           <p>{text.of("pre.known.text")}</p>
+          {/* Said wherever a seat without a name can have been taken, before anything is signed (DECISIONS O-4). */}
+          {names && kind !== "Committee" && (
+            <p class="note caution" data-testid="known-rejoin">
+              {text.of("pre.known.rejoin")}
+            </p>
+          )}
           {!known.allowed && known.reason !== null && (
             <p class="note caution" data-testid="known-reason">
               {text.of(asks ? "pre.known.ask" : `refused.${known.reason}`)}

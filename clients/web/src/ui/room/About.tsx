@@ -10,7 +10,8 @@ import { useUi } from "../hooks.js";
 interface AboutProps {
   readonly live: LiveRoom;
   readonly state: RoomState;
-  readonly cell: Cell;
+  /** Recording has a panel of its own. */
+  readonly cell: Exclude<Cell, "rec">;
   readonly onClose: () => void;
 }
 

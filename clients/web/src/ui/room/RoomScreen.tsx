@@ -2,15 +2,16 @@
 import { useMemo, useState } from "preact/hooks";
 import { visible } from "../../i18n/visible.js";
 import type { LiveRoom } from "../../state/room.js";
-import { type RoomState, liveSeats, presenters, roleOf } from "../../state/room-state.js";
+import { type RoomState, liveSeats, presenters, recorderOf, recordingPhase, roleOf } from "../../state/room-state.js";
 import { Icon } from "../Icon.js";
 import { kindIcon } from "../Rooms.js";
 import { type Cell, Status } from "../Status.js";
-import { useMedia, useNames, useStore, useUi } from "../hooks.js";
+import { useMedia, useNames, useNow, useStore, useUi } from "../hooks.js";
 import { About, CodesDiffer } from "./About.js";
 import { Bar } from "./Bar.js";
 import { Chat } from "./Chat.js";
 import { cellsOf } from "./cells.js";
+import { ConsentDialog } from "./ConsentDialog.js";
 import { Devices } from "./Devices.js";
 import { EndedScreen } from "./Ended.js";
 import { HandCard } from "./Hands.js";
@@ -18,6 +19,8 @@ import { Invitation } from "./Invitation.js";
 import { Sounds } from "./Media.js";
 import { Notices } from "./Notices.js";
 import { Panel, type Tab } from "./Panel.js";
+import { Propose } from "./Propose.js";
+import { RecordingPanel } from "./RecordingPanel.js";
 import { Stage } from "./Stage.js";
 import { useKeys } from "./useKeys.js";
 
@@ -30,11 +33,14 @@ export const RoomScreen = ({ live }: { live: LiveRoom }) => {
   const [tab, setTab] = useState<Tab | null>(isWide && !isCommittee ? "chat" : null);
   const [cell, setCell] = useState<Cell | null>(null);
   const [hasDevices, setHasDevices] = useState(false);
+  const [isProposing, setIsProposing] = useState(false);
+  /** What was asked and put aside: it counts as no until it is opened again and answered. */
+  const [aside, setAside] = useState<string | null>(null);
   const nameOf = useNames(state.seats);
   const targets = useMemo(
     () => ({
       onTab: (wanted: Tab) => setTab((open) => (open === wanted && (!isWide || isCommittee) ? null : wanted)),
-      onCell: setCell,
+      onCell: (wanted: Cell) => (wanted === "rec" && live.store.value.recording?.ask != null ? setAside(null) : setCell(wanted)),
       onHelp: () => setHasDevices(true),
       onLeave: () => void app.leave(live),
     }),
@@ -45,16 +51,17 @@ export const RoomScreen = ({ live }: { live: LiveRoom }) => {
 
   return (
     <div
-      class={`room ${shownTab === null ? "without-panel" : ""} ${roleOf(state) === "moderator" ? "moderating" : ""}`}
+      class={`room ${shownTab === null ? "without-panel" : ""} ${roleOf(state) === "moderator" ? "moderating" : ""} ${recorderOf(state) === null ? "" : "recorded"}`}
       data-testid="room"
       data-network={state.network}
       data-kind={state.lobby.kind}
       data-epoch={state.epoch}
+      data-recording={recordingPhase(state)}
     >
       <a class="skip" href="#controls">
         {text.of("app.skip.controls")}
       </a>
-      <Top state={state} onOpen={setCell} />
+      <Top state={state} onOpen={targets.onCell} />
       {state.ended !== null ? (
         <EndedScreen live={live} state={state} />
       ) : (
@@ -83,9 +90,22 @@ export const RoomScreen = ({ live }: { live: LiveRoom }) => {
             onLeave={targets.onLeave}
           />
           <Sounds tracks={state.tracks} />
-          {cell !== null && <About live={live} state={state} cell={cell} onClose={() => setCell(null)} />}
+          {cell === "rec" && (
+            <RecordingPanel
+              live={live}
+              state={state}
+              nameOf={nameOf}
+              onPropose={() => {
+                setCell(null);
+                setIsProposing(true);
+              }}
+              onClose={() => setCell(null)}
+            />
+          )}
+          {cell !== null && cell !== "rec" && <About live={live} state={state} cell={cell} onClose={() => setCell(null)} />}
+          {isProposing && <Propose live={live} state={state} onClose={() => setIsProposing(false)} />}
           {hasDevices && <Devices live={live} state={state} onClose={() => setHasDevices(false)} />}
-          <Questions live={live} state={state} onLeave={targets.onLeave} />
+          <Questions live={live} state={state} nameOf={nameOf} aside={aside} onAside={setAside} onLeave={targets.onLeave} />
         </>
       )}
     </div>
@@ -94,6 +114,7 @@ export const RoomScreen = ({ live }: { live: LiveRoom }) => {
 
 const Top = ({ state, onOpen }: { state: RoomState; onOpen: (cell: Cell) => void }) => {
   const { text } = useUi();
+  const now = useNow(recorderOf(state) !== null);
   return (
     <header class="top room-top" id="status-region">
       <div class="top-title">
@@ -104,18 +125,41 @@ const Top = ({ state, onOpen }: { state: RoomState; onOpen: (cell: Cell) => void
           <Icon name={kindIcon[state.lobby.kind]} size={14} /> <Subtitle state={state} />
         </p>
       </div>
-      <Status cells={cellsOf(state, text)} onOpen={onOpen} />
+      <Status cells={cellsOf(state, text, now)} onOpen={onOpen} />
     </header>
   );
 };
 
+interface QuestionsProps {
+  readonly live: LiveRoom;
+  readonly state: RoomState;
+  readonly nameOf: (identity: string) => string;
+  readonly aside: string | null;
+  readonly onAside: (recording: string) => void;
+  readonly onLeave: () => void;
+}
+
 /** What has to be answered. */
-const Questions = ({ live, state, onLeave }: { live: LiveRoom; state: RoomState; onLeave: () => void }) => (
-  <>
-    {state.invitation !== null && <Invitation live={live} to={state.invitation} />}
-    {state.differs !== null && <CodesDiffer live={live} state={state} onLeave={onLeave} />}
-  </>
-);
+const Questions = ({ live, state, nameOf, aside, onAside, onLeave }: QuestionsProps) => {
+  const ask = state.recording?.ask ?? null;
+  return (
+    <>
+      {state.invitation !== null && <Invitation live={live} to={state.invitation} />}
+      {ask !== null && ask.recording !== aside && (
+        <ConsentDialog
+          key={ask.recording}
+          live={live}
+          state={state}
+          ask={ask}
+          nameOf={nameOf}
+          onClose={() => onAside(ask.recording)}
+          onLeave={onLeave}
+        />
+      )}
+      {state.differs !== null && <CodesDiffer live={live} state={state} onLeave={onLeave} />}
+    </>
+  );
+};
 
 const Subtitle = ({ state }: { state: RoomState }) => {
   const { text } = useUi();

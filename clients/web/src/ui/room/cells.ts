@@ -1,16 +1,18 @@
 /** What the status line says of a room. */
+import type { Key } from "../../i18n/en.js";
 import { nameOf } from "../../i18n/names.js";
 import type { Text } from "../../i18n/text.js";
-import { type RoomState, isRotation, liveSeats, ownSeat } from "../../state/room-state.js";
+import { type RoomState, hasAgreed, isRotation, liveSeats, ownSeat, recordingPhase } from "../../state/room-state.js";
 import type { CellView } from "../Status.js";
 
 type View = Omit<CellView, "cell">;
 
-export const cellsOf = (state: RoomState, text: Text): readonly CellView[] => [
+/** `now`: seconds since 1970. */
+export const cellsOf = (state: RoomState, text: Text, now: number): readonly CellView[] => [
   { cell: "hear", ...hearing(state, text) },
   { cell: "id", ...identity(state, text) },
   { cell: "enc", ...encryption(state, text) },
-  { cell: "rec", ...recording(state, text) },
+  { cell: "rec", ...recording(state, text, now) },
   { cell: "net", ...network(state, text) },
 ];
 
@@ -87,25 +89,51 @@ const encryption = (state: RoomState, text: Text): View => {
   return { icon: "lock", title: text.of("status.enc.on"), short: text.of("status.enc.short"), detail, tone: "ok" };
 };
 
-/** The roster says it, not a server. */
-const recording = (state: RoomState, text: Text): View => {
-  if (state.seats.some(({ recorder, live }) => recorder && live)) {
-    return {
-      icon: "record",
-      title: text.of("status.rec.yes"),
-      short: text.of("status.rec.yes"),
-      detail: text.of("status.rec.yes.sub"),
-      tone: "danger",
-    };
+/** Whether a recorder is in the epoch says the own daemon, by the epoch's roster; a server has no word in it. */
+const recording = (state: RoomState, text: Text, now: number): View => {
+  const waits = (title: Key, short: Key, detail: Key): View => ({
+    icon: "record",
+    title: text.of(title),
+    short: text.of(short),
+    detail: text.of(detail),
+    tone: "waits",
+  });
+  switch (recordingPhase(state)) {
+    case "off":
+      return {
+        icon: "noRecord",
+        title: text.of("status.rec.no"),
+        short: text.of("status.rec.no"),
+        detail: text.of("status.rec.nobody"),
+        tone: "plain",
+      };
+    case "asked":
+      return waits("status.rec.asked", "status.rec.asked.short", "status.rec.now");
+    case "proposed":
+      return waits("status.rec.asked", "status.rec.asked.short", "status.rec.you");
+    case "collecting":
+      return waits("status.rec.begins", "status.rec.begins.short", "status.rec.now");
+    case "paused":
+      return waits("status.rec.paused", "status.rec.paused.short", "status.rec.now");
+    case "sealing":
+      return waits("status.rec.sealing", "status.rec.sealing.short", "status.rec.now");
+    case "active": {
+      const since = state.recording?.since ?? null;
+      const n = sharedWith(state);
+      const title =
+        n === null || since === null ? text.of("status.rec.yes") : text.of("status.rec.on", { time: text.duration(now - since) });
+      const detail = n === null ? text.of("status.rec.yes.sub") : text.of("status.rec.all", { n });
+      return { icon: "record", title, short: text.of("status.rec.short"), detail, tone: "recorded" };
+    }
   }
-  return {
-    icon: "noRecord",
-    title: text.of("status.rec.no"),
-    short: text.of("status.rec.no"),
-    detail: text.of("status.rec.nobody"),
-    tone: "plain",
-  };
 };
+
+/**
+ * How many agreed to what is recorded now, as the own node counts them, if the own yes is among those that the recorder was let in
+ * by; null: nothing of this seat reaches it.
+ */
+export const sharedWith = (state: RoomState): number | null =>
+  hasAgreed(state) && state.stopped?.reason !== "NotConsented" ? (state.recording?.participants ?? null) : null;
 
 const network = (state: RoomState, text: Text): View => {
   switch (state.network) {
