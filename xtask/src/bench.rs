@@ -14,6 +14,7 @@ const DEMO: &str = "demo";
 
 /// Run one bench, or all of them.
 pub fn bench(repo: &Repo, name: Option<&str>, json: bool) -> Result<ExitCode> {
+    setup::compiler()?;
     run::must(repo.cargo().args(["build", "--release", "--quiet", "--package", "pars-bench"]))?;
     for name in name.map_or(ALL.to_vec(), |name| vec![name]) {
         if name == DEMO {

@@ -15,12 +15,32 @@ const CAP_BYTES: u64 = 24 << 30;
 /// Folders inside the copy that belong to tools, not to the sources.
 const KEPT: [&str; 5] = ["node_modules", "out", "cache", "target", "dist"];
 
+/// Where the copy is built, and how much that may leave behind.
+pub struct Cache {
+    /// Holds `src`, the copy, `target`, its builds, and `xtask`, this program.
+    pub folder: PathBuf,
+    /// Bytes that it may hold, before a run and after it.
+    pub cap: u64,
+}
+
+impl Cache {
+    /// A cache in this folder.
+    pub fn at(folder: PathBuf) -> Self {
+        Self { folder, cap: CAP_BYTES }
+    }
+
+    /// After a run: what has grown past the cap does not stay on the disk until the next one.
+    pub fn trim(&self) -> Result<()> {
+        keep_only_usable(&self.folder, self.cap)
+    }
+}
+
 /// Bring `cache/src` to the state of `repo`; the result is that copy, building in `cache/target`.
-pub fn synchronise(repo: &Repo, cache: &Path) -> Result<Repo> {
-    let copy = cache.join("src");
-    let target = cache.join("target");
+pub fn synchronise(repo: &Repo, cache: &Cache) -> Result<Repo> {
+    let copy = cache.folder.join("src");
+    let target = cache.folder.join("target");
     fs::create_dir_all(&copy).with_context(|| format!("creating {}", copy.display()))?;
-    keep_only_usable(cache, CAP_BYTES)?;
+    cache.trim()?;
     let files = sources(repo)?;
     for file in &files {
         copy_if_different(&repo.root.join(file), &copy.join(file))?;
@@ -66,7 +86,13 @@ fn sources(repo: &Repo) -> Result<BTreeSet<PathBuf>> {
 
 fn copy_if_different(from: &Path, to: &Path) -> Result<()> {
     let wanted = fs::read(from).with_context(|| format!("reading {}", from.display()))?;
+    let mode = |file: &Path| fs::metadata(file).map(|meta| meta.permissions());
     if fs::read(to).is_ok_and(|present| present == wanted) {
+        // A script that became executable, or is so no longer: its bytes, and so its time stamp, stay.
+        let wanted = mode(from)?;
+        if mode(to)? != wanted {
+            fs::set_permissions(to, wanted).with_context(|| format!("setting the mode of {}", to.display()))?;
+        }
         return Ok(());
     }
     if let Some(folder) = to.parent() {
@@ -107,6 +133,7 @@ fn folder_bytes(folder: &Path) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::fs::PermissionsExt;
 
     /// An empty cache of its own for one test.
     fn fresh(name: &str) -> Result<PathBuf> {
@@ -155,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn an_unchanged_file_keeps_its_time_stamp_and_a_deleted_one_goes() -> Result<()> {
+    fn an_unchanged_file_keeps_its_time_stamp_and_takes_a_changed_mode_and_a_deleted_one_goes() -> Result<()> {
         let folder = std::env::temp_dir().join(format!("xtask-cache-{}", std::process::id()));
         let (from, to) = (folder.join("from"), folder.join("to"));
         fs::create_dir_all(&from)?;
@@ -166,6 +193,12 @@ mod tests {
         fs::write(from.join("a"), "1")?;
         copy_if_different(&from.join("a"), &to.join("a"))?;
         assert_eq!(fs::metadata(to.join("a"))?.modified()?, before);
+        for mode in [0o755, 0o644] {
+            fs::set_permissions(from.join("a"), fs::Permissions::from_mode(mode))?;
+            copy_if_different(&from.join("a"), &to.join("a"))?;
+            let copied = fs::metadata(to.join("a"))?;
+            assert_eq!((copied.permissions().mode() & 0o777, copied.modified()?), (mode, before));
+        }
         fs::write(to.join("gone"), "x")?;
         fs::write(to.join("node_modules/kept"), "x")?;
         remove_others(&to, Path::new(""), &BTreeSet::from([PathBuf::from("a")]))?;

@@ -3,7 +3,7 @@
 use crate::{
     count::{self, Count},
     run::{self, Repo},
-    setup, stack, test,
+    setup, test,
 };
 use anyhow::{Context, Result, bail};
 use std::{collections::BTreeMap, fs, path::PathBuf, process::ExitCode};
@@ -13,16 +13,18 @@ const MORE: [(&str, &str); 3] = [("PROPTEST_CASES", "5120"), ("PARS_FUZZ_ROUNDS"
 
 /// Seeds of each scenario of the simulator, and of those for which THREATS (I5, K1) asks more.
 const SEEDS: &str = "500";
-const MORE_SEEDS: (&[&str], &str) = (&["crossing", "recording"], "1000");
+const MORE_SEEDS: (&[&str], &str) = (&["crossing", "settling", "recording"], "1000");
 
 /// The simulator's scenarios.
-pub const SCENARIOS: [&str; 6] = ["journey3", "rooms", "actions", "crossing", "session", "recording"];
+pub const SCENARIOS: [&str; 7] = ["journey3", "rooms", "actions", "crossing", "settling", "session", "recording"];
 
-/// SIGKILLs of each kind of process while two members write.
-const KILLS: (&str, &str) = ("PARS_KILL_ROUNDS", "50");
+/// How `kills` is told the number of SIGKILLs of each kind of process while two members write.
+const KILLS: &str = "PARS_KILL_ROUNDS";
 
-/// What is killed, on two networks side by side: a round is mostly waiting, and those of service nodes take the longest.
-const LANES: [&[&str]; 2] = [&["node"], &["author", "reader", "chain", "indexer", "executor"]];
+/// What is killed how often, on networks side by side: a round is mostly waiting, and those of service nodes take the longest. Of
+/// the author THREATS (T5) asks 200.
+const LANES: [(&str, &[&str]); 3] =
+    [("50", &["node"]), ("50", &["reader", "chain", "indexer", "executor"]), ("200", &["author"])];
 
 /// Journeys in a row.
 const JOURNEY_RUNS: usize = 3;
@@ -30,12 +32,14 @@ const JOURNEY_RUNS: usize = 3;
 /// One stage: what the command line and the table call it, and what it does.
 type Stage = (&'static str, fn(&Repo) -> Result<Count>);
 
-const STAGES: [Stage; 10] = [
+const STAGES: [Stage; 12] = [
     ("lint", test::lint),
     ("rust", |repo| test::rust_with(repo, &MORE)),
     ("simulator", simulator),
     ("forge", forge),
-    ("typescript", test::typescript),
+    ("typescript", |repo| test::typescript_with(repo, &MORE)),
+    ("browser", browser),
+    ("livekit", livekit),
     ("journeys", journeys),
     ("up", up),
     ("kills", kills),
@@ -49,6 +53,7 @@ pub fn deep(repo: &Repo, wanted: &[String]) -> Result<ExitCode> {
         bail!("there is no stage {unknown}; there are {}", STAGES.map(|(stage, _)| stage).join(", "));
     }
     setup::packages(repo)?;
+    setup::media(repo)?;
     run::must(repo.cargo().args(["build", "--workspace", "--bins", "--locked", "--quiet"]))?;
     let mut total = Count::default();
     for (name, stage) in STAGES.iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|one| one == name)) {
@@ -81,34 +86,45 @@ fn forge(repo: &Repo) -> Result<Count> {
     test::counted(program.args(["test", "--color", "never"]).env("FOUNDRY_PROFILE", "deep"), count::forge)
 }
 
+/// The page's own tests in Chromium, those over the real media server among them.
+fn browser(repo: &Repo) -> Result<Count> {
+    setup::browser(repo)?;
+    let mut npm = repo.command("npm");
+    npm.args(["run", "--silent", "test:browser", "--workspace", "@pars/web"]).env("SFU", repo.built("sfu"));
+    test::counted(&mut npm, count::node)
+}
+
+/// LiveKit's native client, which no other stage needs, against the media server.
+fn livekit(repo: &Repo) -> Result<Count> {
+    let folder = "sfu/tests/livekit";
+    setup::npm_in(repo, folder)?;
+    let mut npm = repo.command("npm");
+    npm.args(["test", "--silent", "--prefix", folder]).env("SFU", repo.built("sfu"));
+    test::counted(&mut npm, count::node)
+}
+
 fn journeys(repo: &Repo) -> Result<Count> {
     let mut total = Count::default();
     for _ in 0..JOURNEY_RUNS {
-        total += test::counted(&mut stack::journeys(repo, true)?, count::journeys)?;
+        total += test::journeys(repo)?;
     }
     Ok(total)
 }
 
-/// The network that people start: typed at, killed, taken up again, thrown away.
+/// The network that people start: typed at, killed, taken up again, called over, thrown away.
 fn up(repo: &Repo) -> Result<Count> {
+    setup::browser(repo)?;
     let arguments = ["test", "--locked", "-p", "pars-e2e", "--test", "up", "--", "--ignored"];
     test::counted(repo.cargo().args(arguments), count::cargo_test)
 }
 
 fn kills(repo: &Repo) -> Result<Count> {
-    let lane = |victims: &[&str]| {
+    let lanes = LANES.map(|(rounds, victims)| {
         let mut program = repo.command(repo.built("kills"));
-        program.arg("--json").args(victims.iter().flat_map(|victim| ["--only", victim])).env(KILLS.0, KILLS.1);
-        test::counted(&mut program, count::journeys)
-    };
-    std::thread::scope(|scope| {
-        let lanes = LANES.map(|victims| scope.spawn(|| lane(victims)));
-        let mut total = Count::default();
-        for lane in lanes {
-            total += lane.join().map_err(|_| anyhow::anyhow!("a lane of kills panicked"))??;
-        }
-        Ok(total)
-    })
+        program.arg("--json").args(victims.iter().flat_map(|victim| ["--only", victim])).env(KILLS, rounds);
+        program
+    });
+    test::side_by_side(lanes, count::journeys)
 }
 
 /// The clients of an IPFS node against js-ipfs, a thousand packages that no other stage needs.
@@ -156,7 +172,11 @@ fn table(date: &str, before: &str, stage: &str, row: String) -> String {
     }
     rows.extend(place(stage).map(|place| (place, row)));
     let rows = rows.into_values().collect::<Vec<_>>().join("\n");
-    let Some(at) = before.find(HEAD) else { return format!("# Deep profile, {date}\n\n{HEAD}\n{rows}\n{before}") };
+    let title = format!("# Deep profile, {date}\n");
+    let Some(at) = before.find(HEAD) else {
+        let text = before.strip_prefix(&title).unwrap_or(before);
+        return format!("{title}\n{HEAD}\n{rows}\n{text}");
+    };
     let (above, rest) = before.split_at(at);
     let below: String = rest.split_inclusive('\n').skip_while(|line| line.starts_with('|')).collect();
     format!("{above}{HEAD}\n{rows}\n{below}")
@@ -175,6 +195,44 @@ mod tests {
             third.ends_with("|---|---|---|---|---|\n| lint | b | 0 | 0 | 3 |\n| kills | c | 2 | 0 | 8 |\n"),
             "{third}"
         );
+    }
+
+    #[test]
+    fn the_packages_of_npm_and_the_clients_of_others_are_told_to_try_more() {
+        let root = std::env::temp_dir().join(format!("xtask-deep-{}", std::process::id()));
+        let (package, clients) = (root.join("one"), root.join("tests/e2e/clients"));
+        let told = "import test from 'node:test';\nimport assert from 'node:assert';\n\
+                    test('deep', () => assert.equal(process.env.PARS_DEEP, '1'));\n";
+        for (folder, name, text) in [
+            (&root, "package.json", r#"{"name": "all", "workspaces": ["one"]}"#),
+            (
+                &package,
+                "package.json",
+                r#"{"name": "one", "version": "1.0.0", "scripts": {"test": "node --test *.mjs"}}"#,
+            ),
+            (&package, "own.test.mjs", told),
+            (&clients, "other.test.mjs", told),
+        ] {
+            fs::create_dir_all(folder).unwrap();
+            fs::write(folder.join(name), text).unwrap();
+        }
+        let repo = Repo { target: root.join("target"), root: root.clone() };
+        let (_, stage) = STAGES.iter().find(|(name, _)| *name == "typescript").unwrap();
+        let count = stage(&repo).unwrap();
+        fs::remove_dir_all(root).unwrap();
+        assert_eq!(count, Count { passed: 2, failed: 0 });
+    }
+
+    #[test]
+    fn a_page_that_was_begun_by_hand_keeps_one_title() {
+        let page = table(
+            "2026-01-02",
+            "# Deep profile, 2026-01-02\n\nBy hand.\n",
+            "lint",
+            "| lint | a | 0 | 0 | 3 |".to_owned(),
+        );
+        assert_eq!(page.matches("# Deep profile").count(), 1);
+        assert!(page.ends_with("| lint | a | 0 | 0 | 3 |\n\nBy hand.\n"), "{page}");
     }
 
     #[test]

@@ -82,7 +82,7 @@ fn dispatch(verb: Verb) -> Result<ExitCode> {
     let repo = run::Repo::here();
     match verb {
         Verb::Up(up) => stack::up(&repo, &up),
-        Verb::Test { cache } => Ok(test::test(repo, cache.as_deref())),
+        Verb::Test { cache } => Ok(test::test(repo, cache.map(cache::Cache::at).as_ref())),
         Verb::Deep { stages } => deep::deep(&repo, &stages),
         Verb::Demo { json } => stack::demo(&repo, json),
         Verb::Bench { name, json } => bench::bench(&repo, name.as_deref(), json),

@@ -1,5 +1,5 @@
-//! What a fresh machine needs: Rust, Node and a C compiler are asked for by name; the npm packages, and a browser for the
-//! journeys, are installed. Nothing is downloaded twice.
+//! What a fresh machine needs: Rust, Node and a C compiler are asked for by name; the npm packages, a browser for the journeys,
+//! and ffmpeg for what they record are installed. Nothing is downloaded twice.
 
 use crate::run::{self, Repo};
 use anyhow::{Context, Result, bail};
@@ -62,21 +62,46 @@ pub fn browser(repo: &Repo) -> Result<()> {
         return Ok(());
     }
     let by_hand = "Chromium is missing: install it (Debian: apt-get install chromium), or name it by CHROMIUM";
+    from_debian(repo, ("Chromium", "chromium"), by_hand)?;
+    if Path::new(CHROMIUM).exists() { Ok(()) } else { bail!("{by_hand}") }
+}
+
+/// ffmpeg and ffprobe, which read what was recorded and are not ours: Debian's, installed when this is root.
+pub fn media(repo: &Repo) -> Result<()> {
+    let by_hand = "ffmpeg is missing: install it with its ffprobe (Debian: apt-get install ffmpeg)";
+    let there = || ["ffmpeg", "ffprobe"].into_iter().all(answers_version);
+    if there() {
+        return Ok(());
+    }
+    from_debian(repo, ("ffmpeg", "ffmpeg"), by_hand)?;
+    if there() { Ok(()) } else { bail!("{by_hand}") }
+}
+
+/// Installs a package of Debian when this is root; else the sentence says what to do.
+fn from_debian(repo: &Repo, (name, package): (&str, &str), by_hand: &'static str) -> Result<()> {
     let root = run::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
     if !root || !present("apt-get") {
         bail!("{by_hand}");
     }
-    eprintln!("installing Chromium from Debian");
+    eprintln!("installing {name} from Debian");
     let apt = |arguments: &[&str]| {
         run::aside(repo.command("apt-get").env("DEBIAN_FRONTEND", "noninteractive").arg("-qq").args(arguments))
     };
-    let install = ["install", "--yes", "--no-install-recommends", "chromium"];
-    apt(&install).or_else(|_| apt(&["update"]).and_then(|()| apt(&install))).context(by_hand)?;
-    if Path::new(CHROMIUM).exists() { Ok(()) } else { bail!("{by_hand}") }
+    let install = ["install", "--yes", "--no-install-recommends", package];
+    apt(&install).or_else(|_| apt(&["update"]).and_then(|()| apt(&install))).context(by_hand)
+}
+
+/// Whether a program of ffmpeg's runs: they take one dash.
+fn answers_version(program: &str) -> bool {
+    runs(program, "-version")
 }
 
 fn present(program: &str) -> bool {
-    let status = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    runs(program, "--version")
+}
+
+fn runs(program: &str, argument: &str) -> bool {
+    let status = Command::new(program).arg(argument).stdout(Stdio::null()).stderr(Stdio::null()).status();
     status.is_ok_and(|status| status.success())
 }
 

@@ -52,9 +52,10 @@ pub fn demo(repo: &Repo, json: bool) -> Result<ExitCode> {
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The driver, ready to run, with the browser that it opens pages in.
+/// The driver, ready to run, with the browser that it opens pages in and the programs that read what was recorded.
 pub fn journeys(repo: &Repo, json: bool) -> Result<Command> {
     setup::browser(repo)?;
+    setup::media(repo)?;
     let mut program = repo.command(repo.built("journeys"));
     if json {
         program.arg("--json");

@@ -14,7 +14,9 @@ globalThis.operator = (() => {
     inject: async ({ url, token, encryption, text }) => {
       const room = await join(url, token);
       room.localParticipant.encryptionType = encryption;
-      for (const track of await L.createLocalTracks({ audio: true, video: true })) {
+      // What the microphone hears, as it is: the driver looks for it.
+      const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
+      for (const track of await L.createLocalTracks({ audio, video: true })) {
         await room.localParticipant.publishTrack(track);
       }
       await room.localParticipant.publishData(new TextEncoder().encode(text), { reliable: true });

@@ -46,7 +46,7 @@ const spoil = (text) => {
 /**
  * What stands between a page and its daemon: it notes whose epochs' keys are given, and it may lie to the page.
  * `wrongKeys`: one bit of every key of others is turned; `promoted`: members are called presenters; `token`: another pass to
- * the media server; `deaf`: the end of the seat is not told.
+ * the media server; `deaf`: the end of the seat is not told, nor that of signalling; `severable`: no lie.
  */
 const between = ({ wrongKeys = false, promoted = false, deaf = false, token }, epochs) => (socket) => {
   const server = socket.connectToServer();
@@ -64,6 +64,37 @@ const between = ({ wrongKeys = false, promoted = false, deaf = false, token }, e
   });
 };
 
+/** What stands between a page and its daemon's way to the media server: both ends are kept where they are to be cut. */
+const signalling = ({ deaf = false }, note, links) => (socket) => {
+  note(socket);
+  const server = socket.connectToServer();
+  links.push(socket, server);
+  if (deaf) server.onClose(() => undefined);
+};
+
+/**
+ * Cuts the connections for signalling, as a network does, and gives what an attribute of an element became from then until it
+ * was `last`.
+ */
+const cut = async ({ page, links }, { selector, name, last }) => {
+  const states = page.evaluate(
+    ([of, attribute, end, patience]) =>
+      new Promise((resolve, reject) => {
+        const element = document.querySelector(of);
+        const all = [];
+        setTimeout(() => reject(new Error(`${attribute} became ${all.join(', ')} and not ${end}`)), patience);
+        new MutationObserver(() => {
+          all.push(element.getAttribute(attribute));
+          if (all.at(-1) === end) resolve(all);
+        }).observe(element, { attributes: true, attributeFilter: [attribute] });
+      }),
+    [selector, name, last, PATIENCE],
+  );
+  if (links.length === 0) throw new Error('the page has no connection that can be cut');
+  for (const link of links.splice(0)) await link.close({ code: 4000 });
+  return states;
+};
+
 const open = async ({ page: name, url, lies = null, bypassPolicy = false }) => {
   const context = await browser.newContext({ permissions: ['microphone', 'camera'], viewport: VIEW, bypassCSP: bypassPolicy });
   context.setDefaultTimeout(PATIENCE);
@@ -71,16 +102,19 @@ const open = async ({ page: name, url, lies = null, bypassPolicy = false }) => {
   const faults = [];
   const passes = [];
   const epochs = [];
-  page.on('websocket', (socket) => {
+  const links = [];
+  const note = (socket) => {
     const pass = new URL(socket.url()).searchParams.get('access_token');
     if (pass !== null) everyPass.add(pass) && passes.push(pass);
-  });
+  };
+  page.on('websocket', note);
   page.on('pageerror', (error) => faults.push(error.message));
   page.on('console', (message) => /policy|Trusted/u.test(message.text()) && faults.push(message.text()));
   await page.addInitScript(keepConnections, KEY);
   if (lies !== null) await page.routeWebSocket(/\/ws$/u, between(lies, epochs));
+  if (lies?.deaf || lies?.severable) await page.routeWebSocket(/\/rtc\b/u, signalling(lies, note, links));
   await page.goto(url);
-  pages.set(name, { context, page, faults, passes, epochs });
+  pages.set(name, { context, page, faults, passes, epochs, links });
 };
 
 /** What the page's receivers got, of one sender (by the elements that play it) or of all. */
@@ -147,7 +181,15 @@ const doings = {
   evaluate: ({ page }, { body, value }) =>
     page.evaluate(([code, given]) => (0, eval)(`(${code})`)(given), [body, value ?? null]),
   received,
+  played: ({ page }, { selector }) =>
+    page.locator(selector).evaluateAll((elements) =>
+      elements.map(({ played, error, webkitAudioDecodedByteCount: decoded = 0 }) => {
+        const seconds = Array.from(played, (_, part) => played.end(part) - played.start(part)).reduce((sum, part) => sum + part, 0);
+        return { seconds, decoded, error: error === null ? null : `${error.code} ${error.message}` };
+      }),
+    ),
   firstSound,
+  cut,
   faults: ({ faults }) => faults,
   passes: ({ passes }) => passes,
   epochs: ({ epochs }) => epochs,

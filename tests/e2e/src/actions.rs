@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{
     daemon::Daemon,
     kills::{history, is},
-    network::{EXECUTOR, Network},
+    network::{Account, EXECUTOR, Network},
     parsctl::{Parsctl, text},
     receipt::Receipt,
     rpc::Rpc,
@@ -39,12 +39,24 @@ pub fn value(network: &Network, counter: &str) -> Result<u64> {
 /// Writes to the executor and waits for its answer, which proves both keys: actions go only then. Gives the session.
 pub fn greet(author: &Parsctl, session: &str) -> Result<Value> {
     author.run(&["session", "send", "--session", session, "--message", "Hello."])?;
-    wait::until("the executor's proof", || {
-        let sessions = author.run(&["session", "list"])?;
-        let all = sessions.get("sessions").and_then(Value::as_array).into_iter().flatten();
-        let ours = all.into_iter().find(|other| is(other, "id", session));
-        Ok(ours.filter(|ours| is(ours, "pqAuth", "confirmed")).cloned())
-    })
+    let proven = || Ok(found(author, session)?.filter(|ours| is(ours, "pqAuth", "confirmed")));
+    wait::until("the executor's proof", proven)
+}
+
+/// A session with an executor in which both keys are proven; what is there already is kept.
+pub fn acquainted(author: &Parsctl, executor: &Account) -> Result<Value> {
+    match found(author, executor.session())? {
+        Some(session) if is(&session, "pqAuth", "confirmed") => return Ok(session),
+        Some(_) => {}
+        None => drop(author.run(&["session", "create", "--recipient", &executor.link])?),
+    }
+    greet(author, executor.session())
+}
+
+fn found(author: &Parsctl, session: &str) -> Result<Option<Value>> {
+    let sessions = author.run(&["session", "list"])?;
+    let mut all = sessions.get("sessions").and_then(Value::as_array).into_iter().flatten();
+    Ok(all.find(|other| is(other, "id", session)).cloned())
 }
 
 /// Every receipt in a session.

@@ -45,10 +45,12 @@ pub enum Opening {
     WrongKeys,
     /// Its daemon seems to say that it is a presenter.
     Promoted,
-    /// It does not hear that its seat has ended.
+    /// It does not hear that its seat has ended, nor that its connections for signalling have.
     Deaf,
     /// Its daemon seems to give it another pass to the media server.
     Pass(String),
+    /// Its connections for signalling can be cut.
+    Severable,
     /// Without the policy that it came with: for programs that are put into it.
     WithoutPolicy,
 }
@@ -60,6 +62,7 @@ impl Opening {
             Self::Promoted => json!({"promoted": true}),
             Self::Deaf => json!({"deaf": true}),
             Self::Pass(token) => json!({"token": token}),
+            Self::Severable => json!({"severable": true}),
             Self::Noted => json!({}),
             Self::Plain | Self::WithoutPolicy => Value::Null,
         }
@@ -77,6 +80,17 @@ pub struct Received {
     pub frames: u64,
     /// Packets that arrived.
     pub packets: u64,
+}
+
+/// What a media element has played from a file.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Played {
+    /// Seconds that went by in it while it played: a place that was only jumped to is none.
+    pub seconds: f64,
+    /// Bytes of sound that Chromium has decoded for it.
+    pub decoded: u64,
+    /// What the browser found wrong with its file.
+    pub error: Option<String>,
 }
 
 impl Received {
@@ -264,10 +278,28 @@ impl Page {
         Ok(Received { energy, samples, frames: number("frames"), packets: number("packets") })
     }
 
+    /// What each media element of these has played from a file.
+    pub fn played(&self, element: &Element) -> Result<Vec<Played>> {
+        let all = self.ask("played", json!({"selector": element.selector()}))?;
+        let played = |one: &Value| Played {
+            seconds: one.get("seconds").and_then(Value::as_f64).unwrap_or_default(),
+            decoded: one.get("decoded").and_then(Value::as_u64).unwrap_or_default(),
+            error: one.get("error").and_then(Value::as_str).map(str::to_owned),
+        };
+        Ok(all.as_array().into_iter().flatten().map(played).collect())
+    }
+
     /// Presses an element and gives the milliseconds until somebody's sound was played.
     pub fn first_sound(&self, element: &Element) -> Result<f64> {
         let elapsed = self.ask("firstSound", json!({"selector": element.selector()}))?;
         elapsed.as_f64().ok_or_else(|| anyhow!("no time: {elapsed}"))
+    }
+
+    /// Cuts its connections for signalling, and gives what an attribute became until it was `last`.
+    pub fn cut(&self, element: &Element, name: &str, last: &str) -> Result<Vec<String>> {
+        let states = self.ask("cut", json!({"selector": element.selector(), "name": name, "last": last}))?;
+        let states = states.as_array().into_iter().flatten().filter_map(Value::as_str);
+        Ok(states.map(str::to_owned).collect())
     }
 
     /// Puts a script of a file into it.

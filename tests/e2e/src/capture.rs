@@ -7,6 +7,7 @@
 //! | [`tcp`] | a libp2p connection: what its handshake offered and chose |
 //! | [`tls`] | the two messages of TLS that stand in the clear, or nearly |
 //! | [`tap`] | proxies that sit between two daemons and keep copies |
+//! | [`tunnel`] | a host's `--capture-tunnels`, the same form: what streams of its rooms carried |
 //!
 //! ```text
 //! file    "PARSCAP1" 8 | record*
@@ -21,6 +22,7 @@ pub mod shared;
 pub mod tap;
 pub mod tcp;
 pub mod tls;
+pub mod tunnel;
 
 use std::path::Path;
 

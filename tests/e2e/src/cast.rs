@@ -39,6 +39,13 @@ impl Cast {
         self.run(&["wallet", "sign", "--mnemonic", MNEMONIC, "--mnemonic-index", &index, "--no-hash", hash])
     }
 
+    /// A development account's signature over typed data (EIP-712).
+    pub fn sign_typed(&self, index: usize, data: &Value) -> Result<String> {
+        let (index, data) = (index.to_string(), data.to_string());
+        let signer = ["wallet", "sign", "--mnemonic", MNEMONIC, "--mnemonic-index", &index];
+        self.run(&[&signer[..], &["--data", &data]].concat())
+    }
+
     /// ABI-encodes a call.
     pub fn calldata(&self, signature: &str, arguments: &[&str]) -> Result<String> {
         self.run(&[&["calldata", signature], arguments].concat())
@@ -47,6 +54,11 @@ impl Cast {
     /// The selector of a function or an error.
     pub fn selector(&self, signature: &str) -> Result<String> {
         self.run(&["sig", signature])
+    }
+
+    /// The first topic of an event.
+    pub fn event(&self, signature: &str) -> Result<String> {
+        self.run(&["sig-event", signature])
     }
 
     /// Calls a view function and gives its decoded result.

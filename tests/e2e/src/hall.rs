@@ -1,4 +1,5 @@
-//! A town hall for a journey: chain, indexer, one service node, the SFU, the host's daemon and those of members, each with its page.
+//! A town hall for a journey: chain, indexer, one service node or six, the SFU, the host's daemon and those of members, each with
+//! its page.
 
 use std::path::{Path, PathBuf};
 
@@ -8,16 +9,20 @@ use serde_json::{Value, json};
 use crate::{
     browser::{Browser, Opening, hall::HallPage},
     daemon::{Daemon, Site},
+    network::{Account, EXECUTOR, Nodes, roll_epoch},
     parsctl::{Parsctl, text},
     report::Facts,
     sfu::Sfu,
     stack::{Places, Stack},
     wait,
+    withheld::Withheld,
 };
 
 /// Account of the host's daemon: creator of every room, so its moderator.
 pub const HOST: usize = 1;
-/// Account of the service node, which keeps metadata objects.
+/// The request by which a host has somebody removed.
+const REMOVE: &str = "/RemoveParticipant";
+/// Account of the service node, which keeps metadata objects, where there is one alone.
 const NODE: usize = 4;
 
 /// How much is written down for later.
@@ -27,7 +32,7 @@ pub enum Told {
     Usual,
     /// These, and the SFU's dump of all it sees.
     Dump,
-    /// The dump, and logs at their most talkative but for single packets.
+    /// The dump, what the host's tunnels carry, and logs at their most talkative but for single packets.
     All,
 }
 
@@ -42,6 +47,8 @@ impl Told {
 
 /// What the SFU saw, if it writes that down.
 const DUMP: &str = "sfu.dump";
+/// What the host's tunnels carried, if it writes that down.
+const TUNNELS: &str = "host.tunnels";
 
 /// A running town hall. Dropping it ends all of it.
 #[derive(Debug)]
@@ -50,9 +57,12 @@ pub struct Hall {
     pub host: Member,
     /// The SFU.
     pub sfu: Sfu,
+    /// What stands between host and SFU, if something does.
+    pub withheld: Option<Withheld>,
+    /// Service nodes: one that keeps metadata objects, or six of which one carries out actions.
+    pub nodes: Nodes,
     /// Where daemons run.
     site: Site,
-    node: Daemon,
     page: PathBuf,
     /// Chain and indexer, which outlive the daemons.
     pub stack: Stack,
@@ -83,6 +93,30 @@ pub struct Plan<'a> {
 impl Hall {
     /// Starts it; `holders` lock PARS and register a commitment.
     pub fn start(places: &Places, holders: &[usize], told: Told, facts: &mut Facts) -> Result<Self> {
+        Self::over(places, (holders, told, None), facts, |site, _| one_node(site))
+    }
+
+    /// The same with a media server that does not hear of who is to be removed.
+    pub fn that_removes_nobody(places: &Places, holders: &[usize], told: Told, facts: &mut Facts) -> Result<Self> {
+        Self::over(places, (holders, told, Some(REMOVE)), facts, |site, _| one_node(site))
+    }
+
+    /// The same with six service nodes, so that members can write messages, also to one that carries out actions.
+    pub fn with_executor(places: &Places, holders: &[usize], told: Told, facts: &mut Facts) -> Result<Self> {
+        Self::over(places, (holders, told, None), facts, |site, stack| {
+            let nodes = Nodes::start(site, None)?;
+            nodes.registered(stack.proxy.url())?;
+            roll_epoch(&stack.person(0))?;
+            Ok(nodes)
+        })
+    }
+
+    fn over(
+        places: &Places,
+        (holders, told, withheld): (&[usize], Told, Option<&'static str>),
+        facts: &mut Facts,
+        nodes: impl FnOnce(&Site, &Stack) -> Result<Nodes>,
+    ) -> Result<Self> {
         let page = places.repository()?.join("clients/web/dist");
         ensure!(page.join("index.html").exists(), "the page is not built: npm run build -w @pars/web");
         let stack = Stack::start(places, 7072)?;
@@ -98,22 +132,41 @@ impl Hall {
             watched: false,
             level: told.level(),
         };
-        let service = ["--service".to_owned(), "--dev-account".into(), NODE.to_string()];
-        let node = site.start("node", service.to_vec())?;
+        let nodes = nodes(&site, &stack)?;
         let sfu = match told {
             Told::Usual => Sfu::start(&places.bin, &stack.path(""))?,
             Told::Dump | Told::All => Sfu::dumping(&places.bin, &stack.path(""), &stack.path(DUMP), told.level())?,
         };
-        let more = [sfu.arguments()?, vec!["--dev-account".into(), HOST.to_string()]].concat();
-        let host = Member::start(&site, &stack, ("host", HOST), (&node, &page, more))?;
+        let withheld = withheld.map(|method| Withheld::start(&sfu.url()?, method)).transpose()?;
+        let way = withheld.as_ref().map_or_else(|| sfu.arguments(), |between| sfu.arguments_by(between.url()))?;
+        let mut more = [way, vec!["--dev-account".into(), HOST.to_string()]].concat();
+        if told == Told::All {
+            more.extend(["--capture-tunnels".into(), stack.path(TUNNELS).display().to_string()]);
+        }
+        let host = Member::start(&site, &stack, ("host", HOST), (&nodes, &page, more))?;
         facts.add("holders", holders.len());
         facts.add("sfu", sfu.url()?);
-        Ok(Self { host, sfu, site, node, page, stack })
+        Ok(Self { host, sfu, withheld, nodes, site, page, stack })
+    }
+
+    /// The service node that carries out actions, with an identity.
+    pub fn executor(&self) -> Result<Account> {
+        self.nodes.executor(&self.stack.person(0).at_home(&self.stack.path(&format!("home-{EXECUTOR}"))))
     }
 
     /// Starts the daemon of a person, with the secrets of an account's leaf if it has one.
     pub fn member(&self, name: &str, account: usize) -> Result<Member> {
-        Member::start(&self.site, &self.stack, (name, account), (&self.node, &self.page, Vec::new()))
+        self.member_with(name, account, Vec::new())
+    }
+
+    /// The same with further arguments.
+    pub fn member_with(&self, name: &str, account: usize, more: Vec<String>) -> Result<Member> {
+        Member::start(&self.site, &self.stack, (name, account), (&self.nodes, &self.page, more))
+    }
+
+    /// The capture of the host's tunnels.
+    pub fn tunnels(&self) -> PathBuf {
+        self.stack.path(TUNNELS)
     }
 
     /// Everything that the SFU has seen so far.
@@ -144,15 +197,22 @@ impl Hall {
     }
 }
 
+/// A service node that keeps metadata objects.
+fn one_node(site: &Site) -> Result<Nodes> {
+    let service = ["--service".to_owned(), "--dev-account".into(), NODE.to_string()];
+    Ok(Nodes { all: vec![site.start("node", service.to_vec())?], taps: None })
+}
+
 impl Member {
     fn start(
         site: &Site,
         stack: &Stack,
         (name, account): (&str, usize),
-        (node, page, mut more): (&Daemon, &Path, Vec<String>),
+        (nodes, page, mut more): (&Nodes, &Path, Vec<String>),
     ) -> Result<Self> {
         let home = stack.path(&format!("home-{account}"));
-        more.extend(["--bootstrap".into(), node.address("listen")?, "--page".into(), page.display().to_string()]);
+        more.extend(nodes.bootstrap()?);
+        more.extend(["--page".into(), page.display().to_string()]);
         more.extend(["--home".into(), home.display().to_string()]);
         let daemon = site.start(name, more)?;
         let person = stack.person(account).with_daemon(&daemon.datadir);
@@ -181,13 +241,19 @@ impl Member {
 
     /// Enters a room by name without a page, signed by the built-in wallet.
     pub fn sit_by_name(&self, room: &str) -> Result<Value> {
+        self.sit_signed(room, &self.account, |typed| {
+            let params = json!({"account": self.account, "typedData": typed});
+            text(&self.daemon.rpc()?.call("dev.sign", &params)?, "/signature")
+        })
+    }
+
+    /// Enters a room by the name of any account without a page; `sign` gives its signature over the typed data.
+    pub fn sit_signed(&self, room: &str, account: &str, sign: impl FnOnce(&Value) -> Result<String>) -> Result<Value> {
         let rpc = self.daemon.rpc()?;
-        let params = json!({"room": room, "form": "known", "account": self.account, "textOnly": true});
+        let params = json!({"room": room, "form": "known", "account": account, "textOnly": true});
         let prepared = rpc.call("room.prepare", &params)?;
-        let params = json!({"account": self.account, "typedData": prepared.get("typedData")});
-        let signed = rpc.call("dev.sign", &params)?;
-        let (attempt, signature) = (prepared.get("attempt"), signed.get("signature"));
-        rpc.call("room.join", &json!({"attempt": attempt, "walletSignature": signature}))
+        let signature = sign(prepared.get("typedData").context("nothing is to be signed")?)?;
+        rpc.call("room.join", &json!({"attempt": prepared.get("attempt"), "walletSignature": signature}))
     }
 
     /// Leaves a room that was entered without a page.

@@ -4,6 +4,7 @@ mod actions;
 mod calls;
 mod eligibility;
 mod messages;
+mod recordings;
 mod refusals;
 mod rooms;
 mod sealed;
@@ -37,6 +38,11 @@ pub const ALL: &[Journey] = &[
         number: 4,
         title: "sealed: wrong keys, who left, who came, and a media server that lies",
         run: sealed::run,
+    },
+    Journey {
+        number: 5,
+        title: "recordings: all consent or nothing is recorded, and who consented plays it",
+        run: recordings::run,
     },
     Journey { number: 6, title: "actions: a signed message moves a contract, nothing else does", run: actions::run },
 ];

@@ -82,6 +82,13 @@ fn unbase64url(text: &str) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// The server's name of the room that a pass is for.
+pub fn room(pass: &str) -> Result<String> {
+    let claims = claims(pass)?;
+    let room = claims.pointer("/video/room").and_then(Value::as_str);
+    room.map(str::to_owned).ok_or_else(|| anyhow!("the pass names no room: {claims}"))
+}
+
 fn encode(value: &Value) -> String {
     base64url(value.to_string().as_bytes())
 }
@@ -95,7 +102,8 @@ fn hmac(key: &[u8], message: &[u8]) -> [u8; 32] {
     Sha256::new().chain_update(block.map(|byte| byte ^ 0x5c)).chain_update(inner).finalize().into()
 }
 
-fn base64url(bytes: &[u8]) -> String {
+/// Bytes in base64url without padding (RFC 4648, 5).
+pub fn base64url(bytes: &[u8]) -> String {
     let mut text = String::new();
     for three in bytes.chunks(3) {
         let number = three.iter().fold(0_u32, |number, byte| number << 8 | u32::from(*byte)) << (8 * (3 - three.len()));

@@ -1,4 +1,4 @@
-//! `journeys [--json] [--journey N]… [--title WORD] [--bin-dir DIR] [--keep]`
+//! `journeys [--json] [--journey N]… [--except N]… [--title WORD] [--bin-dir DIR] [--keep]`
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -16,6 +16,9 @@ struct Arguments {
     /// Run only these journeys.
     #[arg(long, value_name = "N")]
     journey: Vec<u32>,
+    /// Run all but these.
+    #[arg(long, value_name = "N", conflicts_with = "journey")]
+    except: Vec<u32>,
     /// Of these, run only those whose title has this word.
     #[arg(long, value_name = "WORD")]
     title: Option<String>,
@@ -46,7 +49,8 @@ fn run(arguments: &Arguments) -> Result<bool> {
     let mut report = Report::new(arguments.json);
     for journey in journeys::ALL {
         let titled = arguments.title.as_ref().is_none_or(|word| journey.title.contains(word.as_str()));
-        if titled && (arguments.journey.is_empty() || arguments.journey.contains(&journey.number)) {
+        let wanted = arguments.journey.is_empty() || arguments.journey.contains(&journey.number);
+        if titled && wanted && !arguments.except.contains(&journey.number) {
             report.begin(journey.number, journey.title);
             report.part(|report| (journey.run)(report, &places));
         }

@@ -104,6 +104,12 @@ impl Nodes {
         self.all.iter_mut().find(|node| node.name == name).ok_or_else(|| anyhow!("there is no {name}"))
     }
 
+    /// Makes the identity of the node that carries out actions, so that others can write to it; `person` runs its `parsctl`.
+    pub fn executor(&self, person: &Parsctl) -> Result<Account> {
+        let node = self.all.iter().find(|node| node.name == EXECUTOR).context("there is no executor")?;
+        identity(node, &person.with_daemon(&node.datadir))
+    }
+
     /// The node of an id of 64 digits.
     pub fn of_id(&mut self, id: &str) -> Result<&mut Daemon> {
         let found = self.all.iter_mut().find(|node| node.node().is_ok_and(|own| own == id));
@@ -169,11 +175,17 @@ impl Network {
 
     /// Makes an identity and gives its link once strangers can write to it.
     pub fn identity(&self, daemon: &Daemon) -> Result<Account> {
-        let person = self.person(0, daemon);
-        connected(daemon)?;
-        person.run(&["session", "identity", "create"])?;
-        published(&daemon.name, &person)
+        identity(daemon, &self.person(0, daemon))
     }
+}
+
+/// Makes a daemon's identity, if it has none, and gives its link once strangers can write to it.
+pub fn identity(daemon: &Daemon, person: &Parsctl) -> Result<Account> {
+    connected(daemon)?;
+    if person.attempt(&["session", "identity", "show"])?.is_err() {
+        person.run(&["session", "identity", "create"])?;
+    }
+    published(&daemon.name, person)
 }
 
 /// Waits until strangers can write to whom a daemon speaks for.

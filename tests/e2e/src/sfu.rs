@@ -42,10 +42,15 @@ impl Sfu {
 
     /// What a daemon that hosts rooms is started with.
     pub fn arguments(&self) -> Result<Vec<String>> {
-        let (url, key) = (self.process.address("url")?, self.key_file.display().to_string());
+        self.arguments_by(&self.url()?)
+    }
+
+    /// The same with another way to it.
+    pub fn arguments_by(&self, url: &str) -> Result<Vec<String>> {
+        let key = self.key_file.display().to_string();
         let fingerprint = self.process.ready.get("fingerprint").and_then(Value::as_str);
         let fingerprint = fingerprint.ok_or_else(|| anyhow!("the SFU names no certificate"))?;
-        let words = ["--host", "--sfu", &url, "--sfu-key-file", &key, "--sfu-fingerprint", fingerprint];
+        let words = ["--host", "--sfu", url, "--sfu-key-file", &key, "--sfu-fingerprint", fingerprint];
         Ok(words.map(str::to_owned).to_vec())
     }
 

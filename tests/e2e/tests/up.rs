@@ -2,6 +2,7 @@
 //! left running. Programs that it starts are scripts here; `deep` runs the whole network.
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::{BufRead, BufReader, Read},
     net::TcpListener,
@@ -10,7 +11,14 @@ use std::{
     process::{Child, Command, Output, Stdio},
 };
 
-use pars_e2e::wait;
+use pars_e2e::{
+    browser::{
+        Browser, Opening,
+        hall::{Device, Form, HallPage},
+    },
+    stack::Places,
+    wait,
+};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -192,13 +200,33 @@ fn output(of: Child) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// The sittings of all rooms.
-fn sittings(state: &Path) -> Vec<(String, u64)> {
+/// The running sittings of all rooms, by room.
+fn sittings(state: &Path) -> BTreeMap<String, Option<u64>> {
     let script = format!("source {}/env-a; parsctl --json room list", state.display());
     let listed: Value = serde_json::from_str(&output(bash(&script))).unwrap();
-    let of =
-        |room: &Value| (room["roomId"].as_str().unwrap().to_owned(), room["sitting"]["sittingId"].as_u64().unwrap());
+    let of = |room: &Value| (room["roomId"].as_str().unwrap().to_owned(), room["sitting"]["sittingId"].as_u64());
     listed["rooms"].as_array().unwrap().iter().map(of).collect()
+}
+
+/// What was printed behind a name.
+fn printed(said: &str, name: &str) -> String {
+    let line = said.lines().find_map(|line| line.trim_start().strip_prefix(name)?.strip_prefix(' '));
+    line.unwrap_or_else(|| panic!("{name} is not in {said}")).trim().to_owned()
+}
+
+/// Two windows, opened by the links that were printed, hold a call in the Open Forum.
+fn two_windows_hold_a_call(said: &str) {
+    let bin = Path::new(env!("CARGO_BIN_EXE_stack")).parent().map(PathBuf::from);
+    let browser = Browser::start(&Places::here(bin, None, false).unwrap(), "up", None).unwrap();
+    let [(a, as_a), (b, as_b)] = ["member-a", "member-b"].map(|name| {
+        let page = HallPage::open(&browser, name, &printed(said, name), &Opening::Plain).unwrap();
+        let seat = page.enter(&printed(said, "open-forum"), Form::Anonymous).unwrap();
+        (page, seat.identity)
+    });
+    for (speaker, identity, listener) in [(&a, as_a, &b), (&b, as_b, &a)] {
+        speaker.switch(Device::Microphone, true).unwrap();
+        listener.receives(&identity, Device::Microphone).unwrap();
+    }
 }
 
 #[test]
@@ -207,21 +235,31 @@ fn what_is_printed_can_be_typed_and_a_killed_network_goes_on_where_it_was() {
     let root = tempfile::tempdir().unwrap();
     let state = root.path().join("state");
     let mut up = Up::start(&state, &[]);
-    let tail = bash(&up.typed("as member B:\n").replace("session tail", "session tail --count 1"));
+    // The executor has greeted both when the network is ready: A's message is B's second.
+    let tail = bash(&up.typed("as member B:\n").replace("session tail", "session tail --count 2"));
     let (_, as_a) = up.said.split_once("In a third, as member A:\n").unwrap();
+    // What is recorded needs two pages in a room: journey 5.
+    let (as_a, _) = as_a.split_once("Record the Open Forum").unwrap();
     let as_a: Vec<&str> = as_a.lines().filter(|line| line.starts_with("  ")).collect();
     let said = output(bash(&as_a.join("\n")));
     assert!(said.contains("Accepted here and by the contract") && said.contains("this daemon hosts it"), "{said}");
-    assert!(output(tail).contains(": Hello B"));
-    let before = sittings(&state);
-    assert_eq!(before.len(), 4, "{before:?}");
+    let told = output(tail);
+    assert!(told.contains(": Hello B"), "{told}");
+    let mut before = sittings(&state);
+    assert!(before.len() == 4 && before.values().all(Option::is_some), "{before:?}");
+    // Of one of them the sitting is over when the network is killed: the next run opens another.
+    let forum = printed(&up.said, "open-forum");
+    output(bash(&format!("source {}/env-a; parsctl --dev-account 1 room sitting close {forum}", state.display())));
+    wait::until("the end of the sitting", || Ok(sittings(&state)[&forum].is_none().then_some(()))).unwrap();
 
     up.child.kill().unwrap();
     up.child.wait().unwrap();
     assert_eq!(running(&state).len(), 11, "a network that is killed cannot end its programs");
     let mut up = Up::start(&state, &[]);
     assert!(up.said.starts_with("ending 11 programs of a run that was killed\n"), "{}", up.said);
+    before.entry(forum).and_modify(|sitting| *sitting = sitting.map(|id| id + 1));
     assert_eq!(sittings(&state), before);
+    two_windows_hold_a_call(&up.said);
 
     let node = running(&state).into_iter().find(|(_, line)| line.contains("/node-3\0")).unwrap();
     signal("-KILL", &node.0);

@@ -49,21 +49,43 @@ pub fn shipped(source: &str) -> String {
     product.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
-/// Panics unless `path#name` is there: a Rust function (or the name that a macro makes one of), a Solidity function, or the
-/// title of a node test or journey step.
+/// Panics unless `path#name` is a test that is there ([`names_test`]).
 pub fn check_reference(reference: &str) {
     let (path, name) = reference.split_once('#').unwrap_or_else(|| panic!("{reference}: write path#name"));
     assert!(root().join(path).is_file(), "{reference}: no such file");
-    let source = read(path);
-    let found = match path.rsplit('.').next() {
-        Some("sol") => source.contains(&format!("function {name}(")),
-        Some("rs") => {
-            let written = [format!("fn {name}("), format!("\"{name}\""), format!("!({name},")];
-            written.iter().any(|form| source.contains(form))
+    assert!(names_test(path, &read(path), name), "{reference}: no such test");
+}
+
+/// Whether the source of the file `path` has a test of this name: a Rust function with `#[test]` (or the name that a macro makes
+/// one of), a Solidity function that forge runs, the title of a node test, or of a journey's step.
+pub fn names_test(path: &str, source: &str, name: &str) -> bool {
+    match path.rsplit_once('.') {
+        Some((_, "sol")) => name.starts_with("test") && source.contains(&format!("function {name}(")),
+        Some((_, "rs")) => {
+            let title = path.starts_with("tests/e2e/") && source.contains(&format!("\"{name}\""));
+            let made = source.contains("#[test]") && source.contains(&format!("!({name},"));
+            title || made || is_test_function(source, name)
         }
-        _ => source.contains(name),
-    };
-    assert!(found, "{reference}: no such test");
+        _ => is_title(source, name),
+    }
+}
+
+/// A function below an attribute `#[test]` or `#[tokio::test]`, with other attributes and comments between them.
+fn is_test_function(source: &str, name: &str) -> bool {
+    let (lines, head): (Vec<&str>, _) = (source.lines().map(str::trim).collect(), format!("fn {name}("));
+    let above =
+        |at: usize| lines.iter().take(at).rev().take_while(|line| !line.is_empty() && !line.ends_with(['{', '}']));
+    let is_test = |line: &&&str| line.starts_with("#[test]") || line.starts_with("#[tokio::test");
+    (0..lines.len()).any(|at| lines[at].contains(&head) && above(at).any(|line| is_test(&line)))
+}
+
+/// Part of a string that `test(` begins with.
+fn is_title(source: &str, name: &str) -> bool {
+    source.match_indices(name).any(|(at, _)| {
+        let before = source[..at].rsplit_once("test(").map_or("", |(_, text)| text).trim_start();
+        let mut written = before.chars();
+        written.next().is_some_and(|quote| "\"'`".contains(quote) && !written.as_str().contains(quote))
+    })
 }
 
 /// The references `path#name` between backquotes in a cell of a table.

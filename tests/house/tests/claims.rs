@@ -1,7 +1,7 @@
 //! The README's status table: every statement of the specifications stands in exactly one row, and what is said to work
 //! names tests that exist.
 
-use pars_house::{check_reference, read, references};
+use pars_house::{check_reference, names_test, read, references};
 use std::collections::BTreeMap;
 
 /// Statements of the two specifications and of the project's card.
@@ -67,4 +67,20 @@ fn what_works_names_tests_that_exist() {
         );
         row.tests.iter().for_each(|test| check_reference(test));
     }
+}
+
+#[test]
+fn only_tests_count_as_tests() {
+    let rust = "fn help() {}\n\n#[test]\n#[ignore = \"slow\"]\nfn tried() {\n    fn inner() {}\n    say(\"words\");\n}\n\n\
+                #[tokio::test(flavor = \"multi_thread\")]\nasync fn awaited() {}\n\nmade!(of_a_macro, 3);\n";
+    let found = |name| names_test("node/x/tests/x.rs", rust, name);
+    assert!(found("tried") && found("awaited") && found("of_a_macro"));
+    assert!(!found("help") && !found("inner") && !found("words") && !found("trie"));
+    assert!(!names_test("node/x/src/x.rs", "made!(of_a_macro, 3);", "of_a_macro"), "no macro of tests");
+    assert!(names_test("tests/e2e/src/x.rs", "report.step(\"words\", f)", "words"), "a journey's step");
+    let sol = "function help() {} function test_x() {}";
+    assert!(names_test("x.t.sol", sol, "test_x") && !names_test("x.t.sol", sol, "help"));
+    let node = "const words = 'no title';\ntest(`${n} titles`, () => assert(\"inside\"));\ntest(\n  'below', f);";
+    let found = |name| names_test("x.test.mjs", node, name);
+    assert!(found("titles") && found("below") && !found("no title") && !found("inside"));
 }

@@ -16,6 +16,7 @@ use pars_e2e::{
     },
     hall::{Hall, Plan, Told},
     report::Facts,
+    sound,
     stack::Places,
     wait,
 };
@@ -26,10 +27,8 @@ const SPEAKER: usize = 2;
 const LISTENER: usize = 3;
 /// After somebody left, before the next press: a room makes at most one epoch a second, and the leaver's comes first.
 const PAUSE: Duration = Duration::from_secs(2);
-/// Samples a second of the tone, its pitch, and a quarter of full scale.
-const RATE: u32 = 48_000;
+/// The tone's pitch in Hz.
 const PITCH: f64 = 440.0;
-const LOUD: f64 = 8_192.0;
 
 /// Measures presses.
 #[derive(Debug, Parser)]
@@ -59,7 +58,7 @@ fn run(Arguments { runs, bin_dir }: Arguments) -> Result<()> {
     let room = hall.room(Plan { kind: "open-forum", slot_of: 1, more: &[] })?;
     hall.sit(&room, "A tone")?;
     let sound = hall.stack.path("tone.wav");
-    fs::write(&sound, tone())?;
+    fs::write(&sound, sound::wave(&[PITCH]))?;
     let browser = Browser::start(&places, "clicks", Some(&sound))?;
     let (speaker, listener) = (hall.member("speaker", SPEAKER)?, hall.member("listener", LISTENER)?);
     speaker.knows(&room)?;
@@ -79,21 +78,4 @@ fn run(Arguments { runs, bin_dir }: Arguments) -> Result<()> {
         page.leave()?;
     }
     Ok(())
-}
-
-/// A second of a tone, which the browser repeats: RIFF WAVE, PCM of 16 bits, one channel.
-fn tone() -> Vec<u8> {
-    let sample = |n: u32| ((f64::from(n) * PITCH * std::f64::consts::TAU / f64::from(RATE)).sin() * LOUD) as i16;
-    let data: Vec<u8> = (0..RATE).flat_map(|n| sample(n).to_le_bytes()).collect();
-    let length = data.len() as u32;
-    let mut file = [&b"RIFF"[..], &(36 + length).to_le_bytes(), b"WAVEfmt ", &16_u32.to_le_bytes()].concat();
-    for half in [1_u16, 1] {
-        file.extend_from_slice(&half.to_le_bytes());
-    }
-    file.extend_from_slice(&RATE.to_le_bytes());
-    file.extend_from_slice(&(RATE * 2).to_le_bytes());
-    for half in [2_u16, 16] {
-        file.extend_from_slice(&half.to_le_bytes());
-    }
-    [&file[..], b"data", &length.to_le_bytes(), &data].concat()
 }

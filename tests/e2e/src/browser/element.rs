@@ -16,6 +16,12 @@ impl Element {
         Self(format!("{}[data-{name}=\"{value}\"]", self.0))
     }
 
+    /// Of these, with another value of an attribute (without `data-`), or none.
+    #[must_use]
+    pub fn without(self, name: &str, value: &str) -> Self {
+        Self(format!("{}:not([data-{name}=\"{value}\"])", self.0))
+    }
+
     /// Of these, one that takes presses.
     #[must_use]
     pub fn enabled(self) -> Self {
@@ -49,6 +55,7 @@ mod tests {
         let row = Element::id("room-row").with("room", "0xab").inner(&Element::id("enter-room"));
         assert_eq!(row.selector(), r#"[data-testid="room-row"][data-room="0xab"] [data-testid="enter-room"]"#);
         assert_eq!(Element::id("a").enabled().selector(), r#"[data-testid="a"]:enabled"#);
+        assert_eq!(Element::id("a").without("b", "c").selector(), r#"[data-testid="a"]:not([data-b="c"])"#);
         assert_eq!(Element::id("a").or(&Element::id("b")).selector(), r#"[data-testid="a"], [data-testid="b"]"#);
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 
-use super::{Browser, Opening, Page, Received, element::Element};
+use super::{Browser, Opening, Page, Played, Received, element::Element};
 use crate::wait;
 
 /// Energy of some moments of speech, as WebRTC counts it.
@@ -13,8 +13,13 @@ const HEARD: f64 = 0.01;
 const SILENCE: f64 = 0.000_1;
 /// Pictures that are no accident.
 const SEEN: u64 = 10;
+/// Seconds of a recording that are played when it is played.
+const PLAYED: f64 = 5.0;
 /// Longer than a pause of Chromium's test sound, which beeps every second.
 const LISTEN: Duration = Duration::from_millis(2_500);
+
+/// The tone of the status line's cell while a recorder is in the epoch.
+const RECORDED: &str = "recorded";
 
 /// How somebody enters.
 #[derive(Debug, Clone, Copy)]
@@ -89,6 +94,15 @@ impl HallPage {
     pub fn enter(&self, room: &str, form: Form<'_>) -> Result<OwnSeat> {
         self.choose(room)?;
         self.go(form)?;
+        self.seated()
+    }
+
+    /// The same into a room that is recorded: the page says so, and goes in when that was read.
+    pub fn enter_recorded(&self, room: &str, form: Form<'_>) -> Result<OwnSeat> {
+        self.choose(room)?;
+        self.go(form)?;
+        self.page.wait(&id("recorded").or(&id("room").or(&id("refused"))))?;
+        self.page.click(&id("recorded-enter"))?;
         self.seated()
     }
 
@@ -288,10 +302,67 @@ impl HallPage {
         Ok(code)
     }
 
+    /// Waits until the status line says that the room is recorded, or that it is not.
+    pub fn sees_recording(&self, on: bool) -> Result<()> {
+        let cell = id("status-rec");
+        let wanted = if on { cell.with("tone", RECORDED) } else { cell.without("tone", RECORDED) };
+        self.page.wait(&wanted).with_context(|| format!("recording {}", if on { "on" } else { "off" }))
+    }
+
+    /// Whether the status line says that the room is recorded.
+    pub fn is_recorded(&self) -> Result<bool> {
+        Ok(self.page.attribute(&id("status-rec"), "data-tone")? == RECORDED)
+    }
+
+    /// Waits until somebody asks to record, and gives which recording it is.
+    pub fn asked_to_record(&self) -> Result<String> {
+        let dialog = id("consent");
+        self.page.wait(&dialog)?;
+        self.page.attribute(&dialog, "data-recording")
+    }
+
+    /// Agrees to be recorded.
+    pub fn consent(&self) -> Result<()> {
+        self.page.click(&id("consent-yes"))
+    }
+
+    /// Takes the consent back.
+    pub fn withdraw(&self) -> Result<()> {
+        self.page.click(&id("status-rec"))?;
+        self.page.click(&id("recording-withdraw"))?;
+        self.page.click(&id("about-rec-close"))
+    }
+
+    /// From the list of rooms to a recording, played from its beginning; gives what was checked and is not good. Sound must have
+    /// been decoded and played: the player's clock reaches the end by itself.
+    pub fn play_recording(&self, span: &str) -> Result<Vec<String>> {
+        self.page.click(&id("nav-recordings"))?;
+        self.page.click(&id("recording-row").with("span", span))?;
+        self.page.wait(&id("player").with("span", span).with("state", "ready"))?;
+        let mut bad = Vec::new();
+        for check in ["check-anchored", "check-wraps", "check-whole", "check-key"] {
+            if self.page.attribute(&id(check), "data-good")? != "true" {
+                bad.push(check.to_owned());
+            }
+        }
+        self.page.click(&id("player-play"))?;
+        self.page.wait(&id("player").with("state", "ended"))?;
+        let played = self.page.played(&id("recorded-sound"))?;
+        ensure!(played.iter().all(|sound| sound.error.is_none()), "a file does not play: {played:?}");
+        let is_heard = |sound: &Played| sound.seconds >= PLAYED && sound.decoded > 0;
+        ensure!(played.iter().any(is_heard), "nothing of the recording was played: {played:?}");
+        Ok(bad)
+    }
+
     /// Leaves the room and waits for the list.
     pub fn leave(&self) -> Result<()> {
         self.page.click(&id("leave"))?;
         self.page.wait(&id("room-row"))
+    }
+
+    /// Loses signalling for a moment, and gives what is shown of the network until it is connected again.
+    pub fn loses_signalling(&self) -> Result<Vec<String>> {
+        self.page.cut(&id("room"), "data-network", "connected")
     }
 
     /// The epoch that is shown.

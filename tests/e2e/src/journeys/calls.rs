@@ -62,9 +62,10 @@ fn silent(report: &mut Report, world: &World) -> Result<()> {
 
 /// What is left of two who were there without a name.
 fn unnamed(report: &mut Report, world: &World, identity: &str) -> Result<()> {
-    report.step("neither logs nor media server hold account, commitment or Session ID of those two", |facts| {
+    report.step("no log, media server or tunnel holds account, commitment or Session ID of those two", |facts| {
         let traces = [world.ana.names()?, world.ben.names()?].concat();
         traces::search_logs(&world.hall, &traces, false, facts)?;
+        traces::search_tunnels(&world.hall, &traces, identity, facts)?;
         traces::search_dump(&world.hall, &traces, identity, facts)
     })
 }
@@ -108,10 +109,10 @@ impl World {
 
 fn forum(report: &mut Report, world: &World) -> Result<()> {
     let ana = report.step("a member enters without a name, by a real proof, through her own daemon", |facts| {
-        by_proof(world, &world.ana, ("lobby", "proof"), facts)
+        by_proof(world, &world.ana, (&Opening::Severable, "lobby", "proof"), facts)
     })?;
     let ben = report.step("so does another, in Farsi", |facts| {
-        by_proof(world, &world.ben, ("lobby-farsi", "proof-farsi"), facts)
+        by_proof(world, &world.ben, (&Opening::Plain, "lobby-farsi", "proof-farsi"), facts)
     })?;
     report.step("each has verified the other, and both show the same check code", |facts| {
         ana.page.sees_seat(&ben.identity)?;
@@ -134,11 +135,16 @@ fn forum(report: &mut Report, world: &World) -> Result<()> {
 }
 
 /// Enters the forum without a name, with pictures on the way; in Farsi if they say so.
-fn by_proof(world: &World, member: &Member, (lobby, proof): (&str, &str), facts: &mut Facts) -> Result<Seated> {
+fn by_proof(
+    world: &World,
+    member: &Member,
+    (opening, lobby, proof): (&Opening, &str, &str),
+    facts: &mut Facts,
+) -> Result<Seated> {
     member.knows(&world.forum)?;
     // She has a Session ID, which nobody must see.
     member.identify()?;
-    let page = member.open(&world.browser, &Opening::Plain)?;
+    let page = member.open(&world.browser, opening)?;
     page.choose(&world.forum)?;
     if lobby.ends_with("farsi") {
         page.other_language()?;
@@ -179,6 +185,17 @@ fn talk(report: &mut Report, ana: &Seated, ben: &Seated) -> Result<()> {
         facts.add("pictureInFarsi", ben.page.page.picture("forum-farsi")?);
         Ok(())
     })?;
+    report.step(
+        "her signalling is cut once: her page says so, comes back by itself, and both are heard as before",
+        |facts| {
+            let states = ana.page.loses_signalling()?;
+            ensure!(states == ["reconnecting", "connected"], "the page shows {states:?}");
+            for (listener, speaker) in [(ben, ana), (ana, ben)] {
+                facts.add("energy", listener.page.receives(&speaker.identity, Device::Microphone)?.energy);
+            }
+            Ok(())
+        },
+    )?;
     report.step("she mutes herself: he hears nothing of her, and she still hears him", |facts| {
         ana.page.switch(Device::Microphone, false)?;
         ben.page.stops_receiving(&ana.identity, Device::Microphone)?;

@@ -1,10 +1,13 @@
 //! Journey 2, verdict only: holders prove anonymously, a Safe's owner joins by name, everybody else is refused by name.
 //!
 //! Account 1 holds much, 2 enough, 3 little, 4 registers late and admits its committee through the Safe of 5 and 6,
-//! 9 is a stranger. `refusals` holds the dishonest half, `clock` what needs another time, `asked` what the indexer learned.
+//! 9 is a stranger. `refusals` holds the dishonest half, `clock` what needs another time, `asked` what the indexer learned,
+//! `liar` a chain's node that lies, `alone` a proof typed on a terminal.
 
+mod alone;
 mod asked;
 mod clock;
+mod liar;
 mod rotation;
 
 use std::path::PathBuf;
@@ -46,6 +49,8 @@ pub(super) fn run(report: &mut Report, places: &Places) -> Result<()> {
     let proof = admitted(report, &world)?;
     refusals::by_name(report, &world);
     refusals::of_proofs(report, &world, &proof);
+    liar::run(report, &world, &proof);
+    alone::run(report, &world);
     rotation::run(report, &world, &proof);
     clock::run(report, &world, places, &proof);
     refusals::another_sitting(report, &world, &proof);

@@ -7,7 +7,7 @@ mod dump;
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::{
@@ -18,8 +18,10 @@ use crate::{
     },
     hall::{Hall, Member, Plan, Told},
     report::{Facts, Report},
+    sound,
     stack::Places,
     wait,
+    withheld::Withheld,
 };
 
 /// What Ana writes: nobody but members may ever read it.
@@ -28,6 +30,8 @@ const CANARY: &str = "canary: the well at Qanat 7 is dry";
 const LIE: &str = "lie: I am Ana, and this is not sealed";
 /// After this nobody who left may decode anything (TOWNHALL 3).
 const ROTATED: Duration = Duration::from_secs(5);
+/// What every microphone hears, in Hz, one tone after the other: known, so that it can be looked for.
+const TONES: [f64; 2] = [440.0, 880.0];
 /// How long something is listened to that must be silent.
 const LISTEN: Duration = Duration::from_millis(2_500);
 /// LiveKit's numbers of encryptions.
@@ -75,8 +79,10 @@ pub(super) fn run(report: &mut Report, places: &Places) -> Result<()> {
 
 fn begin(report: &mut Report, places: &Places) -> Result<World> {
     report.step("a town hall is up whose media server writes down all it sees; a Committee is hosted", |facts| {
-        let hall = Hall::start(places, &[1], Told::Dump, facts)?;
-        let browser = Browser::start(places, "4", None)?;
+        let hall = Hall::that_removes_nobody(places, &[1], Told::Dump, facts)?;
+        let tones = hall.stack.path("tones.wav");
+        std::fs::write(&tones, sound::wave(&TONES))?;
+        let browser = Browser::start(places, "4", Some(&tones))?;
         let room = hall.room(Plan { kind: "committee", slot_of: 1, more: &[] })?;
         let (ana, ben, cyrus) = (hall.member("ana", 2)?, hall.member("ben", 3)?, hall.member("cyrus", 6)?);
         for member in [&ana, &ben, &cyrus] {
@@ -139,7 +145,7 @@ fn wrong_key(report: &mut Report, world: &World, ana: &(HallPage, String)) -> Re
     })
 }
 
-/// Who left, and whose page did not hear of it.
+/// Who left, and whose page did not hear of it: nor did the media server, which goes on sending it everything.
 fn left(report: &mut Report, world: &World, (ana, ben): (&(HallPage, String), (HallPage, String))) -> Result<()> {
     report.step("one who left decodes nothing that is sent 5 s later, and got no key of the new epoch", |facts| {
         let before = ana.0.epoch()?;
@@ -147,9 +153,13 @@ fn left(report: &mut Report, world: &World, (ana, ben): (&(HallPage, String), (H
         let after = wait::until("a new epoch", || Ok(Some(ana.0.epoch()?).filter(|now| *now > before)))?;
         wait::moment(ROTATED);
         let all = ben.0.decoded(None, LISTEN)?;
+        let withheld = world.hall.withheld.as_ref().map_or(0, Withheld::count);
         let last = ben.0.page.epochs()?.into_iter().max().context("no keys were ever given")?;
         facts.add("epochAfter", after);
         facts.add("lastEpochGiven", last);
+        facts.add("removalsWithheld", withheld);
+        facts.add("packets", all.packets);
+        ensure!(withheld > 0 && all.packets > 0, "nothing is sent to who left: that nothing was decoded shows nothing");
         ensure!(all.samples == 0 && all.frames == 0 && all.energy == 0.0, "this was decoded: {all:?}");
         ensure!(last < after, "keys of epoch {last} were given to one who had left before {after}");
         ben.0.page.close()
@@ -168,7 +178,7 @@ fn liar(report: &mut Report, world: &World, places: &Places, ana: (HallPage, Str
             ben.sees_seat(&identity)?;
             let key: Value = serde_json::from_slice(&std::fs::read(world.hall.sfu.key_file())?)?;
             let place = format!("{}/none", world.ben.daemon.address("http")?);
-            let (server, name) = (world.hall.sfu.url()?, room_of(&pass)?);
+            let (server, name) = (world.hall.sfu.url()?, crate::jwt::room(&pass)?);
             let open = |who| Operator::open(&world.browser, places, (who, &place), (&server, &key, &name));
             facts.add("identity", identity.clone());
             Ok((open("operator")?, open("listener")?, identity, ben))
@@ -209,11 +219,4 @@ fn lies(
     ensure!(ben.messages()? == 0, "a text in the clear is shown");
     facts.add("picture", ben.page.picture(&format!("clear-frames-claimed-{claimed}"))?);
     operator.leave()
-}
-
-/// The server's name of the room, as a pass says it.
-fn room_of(pass: &str) -> Result<String> {
-    let claims = crate::jwt::claims(pass)?;
-    let room = claims.pointer("/video/room").and_then(Value::as_str);
-    room.map(str::to_owned).ok_or_else(|| anyhow!("the pass names no room: {claims}"))
 }

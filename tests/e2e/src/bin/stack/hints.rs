@@ -65,6 +65,7 @@ Prove that your lock suffices for the Town Hall, without your name, as member A:
 "
         )
     });
+    let record = facts.rooms.get("open-forum").map_or(String::new(), |room| recorded(room));
     format!(
         "Write to member B:
 {code}
@@ -89,8 +90,35 @@ Open a room of your own, as member A; it is paid by the hourly slot of that lock
   room=$(parsctl --json --dev-account 1 room create --kind open-forum | sed 's/.*\"roomId\": *\"\\([^\"]*\\)\".*/\\1/')
   parsctl --dev-account 1 room host \"$room\" --title 'Our forum'    # opens a sitting, hosted by this daemon
   parsctl room list
-
+{record}
 Ctrl-C ends the network; its state stays (`cargo xtask up --fresh` begins anew)."
+    )
+}
+
+/// What two members type to record a room; both must be in it, on their pages.
+fn recorded(room: &str) -> String {
+    format!(
+        "
+Record the Open Forum once both members have entered it on their pages; as member A:
+
+  parsctl recording propose --room {room} --retention-days 30 --valid-hours 1
+  parsctl recording status --room {room}
+
+As member B, whose page asks too:
+
+  parsctl recording answer --room {room} yes    # no takes it back at any time
+
+When enough was said, as member A:
+
+  parsctl recording stop --room {room}
+
+As either of them; B fetches from A what it has not:
+
+  parsctl recording list
+  span=$(parsctl --json recording list | grep -o '\"span\": *\"[^\"]*' | head -1 | sed 's/.*\"//')
+  parsctl recording fetch \"$span\" && parsctl recording verify \"$span\"
+  parsctl recording play \"$span\" --out \"$PARS_HOME/$span\"    # plain WebM, yours alone
+"
     )
 }
 
@@ -112,7 +140,7 @@ mod tests {
             api: "http://127.0.0.1:8546".into(),
             gateway: "http://127.0.0.1:2".into(),
             deployment: "/s/deployment.json".into(),
-            rooms: [("town-hall".to_owned(), "0x77".to_owned())].into(),
+            rooms: [("town-hall", "0x77"), ("open-forum", "0x88")].map(|(a, b)| (a.to_owned(), b.to_owned())).into(),
             members: vec![member("aa"), member("bb")],
         }
     }
@@ -130,9 +158,11 @@ mod tests {
         );
         assert!(typed.starts_with("Write to member B:\ncode of bb\n"), "{typed}");
         assert!(typed.contains("prove --room 0x77 --out /s/proof.json"), "{typed}");
+        assert!(typed.contains("recording propose --room 0x88 --retention-days 30"), "{typed}");
         let mut closed = facts();
         closed.rooms.clear();
-        assert!(!what_to_type(&closed, Path::new("/s")).contains("eligibility"), "no room, no proof for it");
+        let typed = what_to_type(&closed, Path::new("/s"));
+        assert!(!typed.contains("eligibility") && !typed.contains("recording"), "no room, no proof for it: {typed}");
     }
 
     #[test]

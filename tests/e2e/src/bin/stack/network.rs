@@ -11,8 +11,9 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use pars_e2e::{
+    actions,
     daemon::{Daemon, Site},
-    network::{self, Account, Nodes},
+    network::{self, Account, EXECUTOR, Nodes},
     parsctl::{Parsctl, text},
     process::Process,
     sfu::Sfu,
@@ -100,14 +101,16 @@ impl Network {
         let nodes = self.nodes.insert(Nodes::start(&site, None)?);
         nodes.registered(&api)?;
         network::roll_epoch(&admin)?;
-        let bootstrap = nodes.bootstrap()?;
+        let executor = nodes.executor(&admin.at_home(&self.directory.join(format!("home-{EXECUTOR}"))))?;
+        let all = [nodes.bootstrap()?, vec!["--recordings-through".into(), executor.id.clone()]].concat();
         let sfu = Sfu::start(&self.bin, &self.directory).context("the SFU does not start")?;
         let hosting = self.sfu.insert(sfu).arguments()?;
         for name in MEMBERS {
-            self.members.push(member(&site, name, (&bootstrap, &hosting))?);
+            let blocks = self.members.first().map(|first| first.address("gateway")).transpose()?;
+            self.members.push(member(&site, name, (&all, &hosting, blocks))?);
         }
         let people = people(&admin, &api, &self.directory);
-        let members = self.identities(&people)?;
+        let members = self.identities(&people, &executor)?;
         let rooms = rooms::ensure(&people, &self.directory)?;
         let gateway = self.members.first().map_or(Ok(String::new()), |host| host.address("gateway"))?;
         Ok(Facts { rpc, api, gateway, deployment: admin.deployment, rooms, members })
@@ -166,16 +169,14 @@ impl Network {
         }
     }
 
-    /// Each member's identity, made if there is none, so that what is printed can be typed at once.
-    fn identities(&self, people: &BTreeMap<usize, Parsctl>) -> Result<Vec<Member>> {
+    /// Each member's identity, made if there is none, and a session with the executor, so that what is printed can be typed at
+    /// once.
+    fn identities(&self, people: &BTreeMap<usize, Parsctl>, executor: &Account) -> Result<Vec<Member>> {
         let mut members = Vec::new();
         for (daemon, account) in self.members.iter().zip(ACCOUNTS) {
-            network::connected(daemon)?;
             let person = people.get(&account).context("a member is missing")?;
-            if person.attempt(&["session", "identity", "show"])?.is_err() {
-                person.run(&["session", "identity", "create"]).context("a member's identity was not made")?;
-            }
-            let identity = network::published(&daemon.name, person)?;
+            let identity = network::identity(daemon, person).context("a member's identity was not made")?;
+            actions::acquainted(person, executor).context("a member has no session with the executor")?;
             let shown = person.shown(&["session", "identity", "show"])?;
             // After id, link and whether it is published.
             let code = shown.lines().skip(3).collect::<Vec<_>>().join("\n");
@@ -185,14 +186,18 @@ impl Network {
     }
 }
 
-fn member(site: &Site, name: &str, (bootstrap, hosting): (&[String], &[String])) -> Result<Daemon> {
-    let mut more = bootstrap.to_vec();
+/// The first hosts, and serves its blocks; the others fetch them there.
+fn member(site: &Site, name: &str, (all, hosting, blocks): (&[String], &[String], Option<String>)) -> Result<Daemon> {
+    let mut more = all.to_vec();
     more.extend(["--home".into(), site.directory.join(format!("home-{name}")).display().to_string()]);
     more.extend(page());
-    if name == MEMBERS[0] {
-        let [account, ..] = ACCOUNTS;
-        more.extend(["--dev-account".into(), account.to_string(), "--gateway".into(), "127.0.0.1:0".into()]);
-        more.extend(hosting.iter().cloned());
+    match blocks {
+        None => {
+            let [account, ..] = ACCOUNTS;
+            more.extend(["--dev-account".into(), account.to_string(), "--gateway".into(), "127.0.0.1:0".into()]);
+            more.extend(hosting.iter().cloned());
+        }
+        Some(gateway) => more.extend(["--blocks-from".into(), gateway]),
     }
     site.start(&format!("member-{name}"), more)
 }

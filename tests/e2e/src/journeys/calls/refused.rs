@@ -1,6 +1,6 @@
 //! Who is not let in or not let through, each with its own message on the page.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::{Seated, World, open};
@@ -9,9 +9,10 @@ use crate::{
         Opening,
         hall::{Device, Form},
     },
-    hall::Plan,
+    hall::{Member, Plan},
     http,
     jwt::{self, Alg},
+    parsctl::text,
     report::{Facts, Report},
 };
 
@@ -30,7 +31,7 @@ pub(super) fn of_the_forum(report: &mut Report, world: &World) -> Result<()> {
     });
     let ana = report.step("a member enters", |facts| world.seat(&world.ana, &world.forum, Form::Anonymous, facts))?;
     let ana = replaced(report, world, ana)?;
-    passes(report, world)?;
+    passes(report, world, &ana)?;
     kicked(report, world, ana)
 }
 
@@ -51,40 +52,46 @@ fn replaced(report: &mut Report, world: &World, first: Seated) -> Result<Seated>
     })
 }
 
-/// A pass that is not one, at the SFU itself and on the page.
-fn passes(report: &mut Report, world: &World) -> Result<()> {
-    let sfu = world.hall.sfu.url()?;
+/// A pass that is not one, at the SFU itself and on the page. Each differs in one thing from a pass that the SFU takes.
+fn passes(report: &mut Report, world: &World, ana: &Seated) -> Result<()> {
     let key: Value = serde_json::from_slice(&std::fs::read(world.hall.sfu.key_file())?)?;
-    let good = jwt::Claims { identity: "0123456789abcdef", room: "elsewhere", age: 0, seconds: 60 };
+    let room = jwt::room(ana.page.page.passes()?.last().context("the page used no pass")?)?;
+    let good = jwt::Claims { identity: "0123456789abcdef", room: &room, age: 0, seconds: 60 };
     let of = |claims: &jwt::Claims<'_>, alg: Alg| jwt::sign(&key, claims, alg);
-    let forged = of(&good, Alg::OtherSecret)?;
+    let (status, said) = validated(world, &of(&good, Alg::Hs256)?)?;
+    ensure!(status == 200, "the media server does not even take a good pass: {status}, {said}");
     let wrong = [
-        ("forged", forged.clone()),
-        ("expired", of(&jwt::Claims { age: 7_200, ..good }, Alg::Hs256)?),
-        ("of another room", of(&good, Alg::Hs256)?),
-        ("with alg: none", of(&good, Alg::None)?),
+        ("forged", of(&good, Alg::OtherSecret)?, "token"),
+        ("expired", of(&jwt::Claims { age: 7_200, ..good }, Alg::Hs256)?, "tokenExpired"),
+        ("with alg: none", of(&good, Alg::None)?, "tokenUnsigned"),
     ];
-    for (name, token) in wrong {
+    for (name, token, expected) in wrong {
         let _ =
             report.step(&format!("a pass that is {name} is refused by the media server and on the page"), |facts| {
-                let path = format!("/rtc/validate?access_token={token}");
-                let (status, said) = http::status(&sfu, &path)?;
-                ensure!(matches!(status, 401 | 403), "the media server answers {status}: {said}");
-                facts.add("status", status);
+                let (status, said) = validated(world, &token)?;
+                ensure!(status == 401, "the media server answers {status}: {said}");
                 facts.add("said", said);
-                let page = world.ben.open(&world.browser, &Opening::Pass(token.clone()))?;
-                page.choose(&world.forum)?;
-                page.go(Form::Anonymous)?;
-                let (reason, told) = page.refusal()?;
-                ensure!(reason == "token", "the page says {reason}");
-                facts.add("told", told);
-                if token == forged {
-                    facts.add("picture", page.page.picture("refused-pass")?);
-                }
-                page.page.close()
+                on_the_page(world, &world.ben, (&token, expected), facts)
             });
     }
     Ok(())
+}
+
+/// What the SFU says of a pass.
+fn validated(world: &World, token: &str) -> Result<(u16, String)> {
+    http::status(&world.hall.sfu.url()?, &format!("/rtc/validate?access_token={token}"))
+}
+
+/// Somebody's page has a pass that is not its own, and says what is wrong with it.
+fn on_the_page(world: &World, member: &Member, (token, expected): (&str, &str), facts: &mut Facts) -> Result<()> {
+    let page = member.open(&world.browser, &Opening::Pass(token.to_owned()))?;
+    page.choose(&world.forum)?;
+    page.go(Form::Anonymous)?;
+    let (reason, told) = page.refusal()?;
+    ensure!(reason == expected, "the page says {reason}");
+    facts.add("told", told);
+    facts.add("picture", page.page.picture(&format!("refused-pass-{expected}"))?);
+    page.page.close()
 }
 
 /// Who was removed has a pass that has not expired yet.
@@ -95,10 +102,8 @@ fn kicked(report: &mut Report, world: &World, ana: Seated) -> Result<()> {
     })?;
     report.step("a member is removed: she is told, and her pass, still in time, opens nothing", |facts| {
         let passes = ana.page.page.passes()?;
-        let pass = passes.last().ok_or_else(|| anyhow::anyhow!("the page used no pass"))?;
-        let path = format!("/rtc/validate?access_token={pass}");
-        let sfu = world.hall.sfu.url()?;
-        ensure!(http::status(&sfu, &path)?.0 == 200, "the pass was not good before");
+        let pass = passes.last().context("the page used no pass")?;
+        ensure!(validated(world, pass)?.0 == 200, "the pass was not good before");
         moderator.page.sees_seat(&ana.identity)?;
         moderator.page.order(&ana.identity, "kick")?;
         let (reason, told) = ana.page.ended()?;
@@ -106,7 +111,7 @@ fn kicked(report: &mut Report, world: &World, ana: Seated) -> Result<()> {
         facts.add("told", told);
         facts.add("picture", ana.page.page.picture("refused-kicked")?);
         let status = crate::wait::until("the media server to refuse the pass", || {
-            let (status, _) = http::status(&sfu, &path)?;
+            let (status, _) = validated(world, pass)?;
             Ok((status != 200).then_some(status))
         })?;
         facts.add("status", status);
@@ -116,16 +121,26 @@ fn kicked(report: &mut Report, world: &World, ana: Seated) -> Result<()> {
     })
 }
 
-/// A room of three seats, and a fourth.
+/// A room of three seats and a fourth, and a seat's pass to this room in the forum.
 pub(super) fn of_a_full_room(report: &mut Report, world: &World) -> Result<()> {
-    report.step("in a room of three seats the fourth is told that all are taken", |facts| {
-        let plan = Plan { kind: "open-forum", slot_of: 6, more: &["--capacity", "3"] };
+    let plan = Plan { kind: "open-forum", slot_of: 6, more: &["--capacity", "3"] };
+    let (room, pass, omid, reza) = report.step("three enter a room of three seats", |_| {
         let room = open(&world.hall, plan, "Three chairs")?;
         let (omid, reza) = (world.hall.member("omid-too", 6)?, world.hall.member("reza", 7)?);
+        let mut passes = Vec::new();
         for member in [&world.ana, &world.ben, &omid] {
             member.knows(&room)?;
-            member.sit_anonymously(&room)?;
+            passes.push(text(&member.sit_anonymously(&room)?, "/token")?);
         }
+        Ok((room, passes.pop().context("nobody has a pass")?, omid, reza))
+    })?;
+    let _ = report.step("a live pass of another open room is refused on the page: it is for that room", |facts| {
+        let (status, said) = validated(world, &pass)?;
+        ensure!(status == 200, "the pass is not good in its own room: {status}, {said}");
+        reza.knows(&world.forum)?;
+        on_the_page(world, &reza, (&pass, "tokenRoom"), facts)
+    });
+    report.step("in a room of three seats the fourth is told that all are taken", |facts| {
         reza.knows(&room)?;
         let page = reza.open(&world.browser, &Opening::Plain)?;
         page.choose(&room)?;

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Result, bail, ensure};
 
-use crate::report::Facts;
+use super::TONES;
+use crate::{jwt, report::Facts, sound};
 
 /// What stays readable of a frame at its beginning, and behind its tag: at most the header of a VP8 key frame with the RTP
 /// payload's own descriptor, and iv, its length and key index.
@@ -15,32 +16,62 @@ const PIECE: usize = 6;
 const END: usize = 40;
 /// Packets that are compared.
 const PACKETS: usize = 400;
+/// Tenths of a second of a tone that are no accident.
+const LEAST_TONES: usize = 20;
 
 /// A text stands nowhere, nor in the forms in which programs carry texts.
 pub(super) fn without(seen: &[u8], text: &str) -> Result<()> {
     let utf16: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
-    for (form, bytes) in
-        [("as it is", text.as_bytes().to_vec()), ("in hex", hex::encode(text).into_bytes()), ("as UTF-16", utf16)]
-    {
+    let mut forms =
+        vec![("as it is", text.as_bytes().to_vec()), ("in hex", hex::encode(text).into_bytes()), ("as UTF-16", utf16)];
+    for before in 0..3 {
+        let digits = base64(text, before);
+        forms.push(("in base64", digits.replace('-', "+").replace('_', "/").into_bytes()));
+        forms.push(("in base64url", digits.into_bytes()));
+    }
+    for (form, bytes) in forms {
         ensure!(!holds(seen, &bytes), "the media server saw {text:?} {form}");
     }
     Ok(())
 }
 
-/// Sealed media, before a place in the dump, have no pattern; clear ones, behind it, have.
+/// The digits in base64url that a text has behind so many bytes of something else, and before anything else.
+fn base64(text: &str, before: usize) -> String {
+    let digits = jwt::base64url(&[&vec![0; before], text.as_bytes()].concat());
+    // A digit is 6 bits: those that hold bits of a neighbour are left out.
+    digits.chars().take((before + text.len()) * 8 / 6).skip((before * 8).div_ceil(6)).collect()
+}
+
+/// Sealed media, before a place in the dump, have no pattern; clear ones, behind it, have. Pieces of packets are looked for
+/// again in others, of sound and of pictures each; and a decoder of Opus, which makes of clear packets the tones that every
+/// microphone hears here, makes none of sealed ones.
 pub(super) fn compare(seen: &[u8], place: usize, (sealed, clear): (&str, &str), facts: &mut Facts) -> Result<()> {
     without(seen, sealed)?;
     ensure!(holds(seen, clear.as_bytes()), "the dump does not even hold what was sent in the clear");
     let Some((before, behind)) = seen.split_at_checked(place) else { bail!("the dump became shorter") };
-    let (sealed, clear) = (patterns(before), patterns(behind));
-    for (name, of) in [("sealed", &sealed), ("clear", &clear)] {
-        facts.add(&format!("{name}Packets"), of.packets);
-        facts.add(&format!("{name}Repeated"), of.repeated);
+    for kind in ["audio", "video"] {
+        let (sealed, clear) = (patterns(before, kind), patterns(behind, kind));
+        for (name, of) in [("sealed", &sealed), ("clear", &clear)] {
+            facts.add(&format!("{name}{kind}Packets"), of.packets);
+            facts.add(&format!("{name}{kind}Repeated"), of.repeated);
+        }
+        ensure!(sealed.packets > 100 && clear.packets > 100, "too few packets of {kind} to compare");
+        ensure!(sealed.repeated == 0, "pieces of sealed packets of {kind} repeat");
+        ensure!(clear.repeated > 0, "not even clear packets of {kind} repeat: this comparison shows nothing");
     }
-    ensure!(sealed.packets > 100 && clear.packets > 100, "too few packets to compare");
-    ensure!(sealed.repeated == 0, "pieces of sealed packets repeat");
-    ensure!(clear.repeated > 0, "not even clear packets repeat: this comparison shows nothing");
+    let (sealed, clear) = (tones(before)?, tones(behind)?);
+    facts.add("sealedTones", format!("{} of {}", sealed.0, sealed.1));
+    facts.add("clearTones", format!("{} of {}", clear.0, clear.1));
+    ensure!(clear.0 > LEAST_TONES, "not even in clear packets are the tones heard: this comparison shows nothing");
+    ensure!(sealed.0 == 0, "a decoder of Opus hears the tones in sealed packets");
     Ok(())
+}
+
+/// Tenths of a second that are one of the tones, and all, in what a decoder makes of the packets of sound.
+fn tones(seen: &[u8]) -> Result<(usize, usize)> {
+    let pieces = sound::decoded(&packets(seen, "audio"))?;
+    let tones = pieces.iter().filter(|piece| TONES.iter().any(|tone| piece.is_tone(*tone)));
+    Ok((tones.count(), pieces.len()))
 }
 
 /// Pieces of packets' bodies that stand in more than one packet.
@@ -49,9 +80,9 @@ struct Patterns {
     repeated: usize,
 }
 
-fn patterns(seen: &[u8]) -> Patterns {
+fn patterns(seen: &[u8], kind: &str) -> Patterns {
     let mut ends = BTreeSet::new();
-    let bodies: Vec<&[u8]> = packets(seen)
+    let bodies: Vec<&[u8]> = packets(seen, kind)
         .into_iter()
         .filter(|packet| ends.insert(packet.get(packet.len().saturating_sub(END)..)))
         .filter_map(|packet| packet.get(READABLE.0..packet.len().checked_sub(READABLE.1)?))
@@ -68,8 +99,8 @@ fn patterns(seen: &[u8]) -> Patterns {
     Patterns { packets: bodies.len(), repeated }
 }
 
-/// The payloads of RTP, in their order.
-fn packets(mut seen: &[u8]) -> Vec<&[u8]> {
+/// The payloads of RTP of tracks of `audio` or `video`, in their order.
+fn packets<'a>(mut seen: &'a [u8], of: &str) -> Vec<&'a [u8]> {
     let mut all = Vec::new();
     let mark = b"\n== ";
     while let Some(at) = seen.windows(mark.len()).position(|window| window == mark) {
@@ -82,7 +113,7 @@ fn packets(mut seen: &[u8]) -> Vec<&[u8]> {
             continue;
         };
         let Some(bytes) = rest.get(1..=length) else { continue };
-        if kind == "rtp" {
+        if kind.strip_prefix("rtp ") == Some(of) {
             all.push(bytes);
         }
         seen = rest.get(1 + length..).unwrap_or_default();
@@ -99,25 +130,29 @@ mod tests {
     use super::*;
 
     fn dump(of: &[&[u8]]) -> Vec<u8> {
-        of.iter().flat_map(|bytes| [format!("\n== rtp {}\n", bytes.len()).as_bytes(), bytes].concat()).collect()
+        of.iter().flat_map(|bytes| [format!("\n== rtp video {}\n", bytes.len()).as_bytes(), bytes].concat()).collect()
     }
 
     #[test]
     fn packets_are_read_back_and_repetitions_are_found() {
         let (one, other) = ([[1; 20], [2; 20], [3; 20]].concat(), [[4; 20], [2; 20], [5; 20]].concat());
-        let seen = dump(&[&one, b"\n== rtp 3\n", &other]);
-        assert_eq!(packets(&seen), [one.as_slice(), b"\n== rtp 3\n", &other]);
-        assert!(patterns(&seen).repeated > 0);
+        let seen = [&dump(&[&one, b"\n== rtp 3\n", &other])[..], b"\n== rtp audio 2\nab\n== rtp 2\ncd"].concat();
+        assert_eq!(packets(&seen, "video"), [one.as_slice(), b"\n== rtp 3\n", &other]);
+        assert_eq!(packets(&seen, "audio"), [b"ab"]);
+        assert!(patterns(&seen, "video").repeated > 0 && patterns(&seen, "audio").repeated == 0);
         let different: Vec<Vec<u8>> =
             (0..9_u8).map(|n| (0..60_u8).map(|m| n.wrapping_mul(31) ^ m.wrapping_mul(n | 1)).collect()).collect();
         let different: Vec<&[u8]> = different.iter().map(Vec::as_slice).collect();
-        assert_eq!(patterns(&dump(&different)).packets, 9);
+        assert_eq!(patterns(&dump(&different), "video").packets, 9);
     }
 
     #[test]
     fn a_text_is_found_in_every_form() {
         assert!(without(b"nothing here", "canary").is_ok());
-        for seen in [b"a canary!".as_slice(), b"63616e617279", b"c\0a\0n\0a\0r\0y\0"] {
+        let whole = [b"a canary!".as_slice(), b"63616e617279", b"c\0a\0n\0a\0r\0y\0"];
+        // {"a":"canary"}, [  "canary"] and ["canary"].
+        let base64 = [b"eyJhIjoiY2FuYXJ5In0=".as_slice(), b"WyAgImNhbmFyeSJd", b"WyJjYW5hcnkiXQ=="];
+        for seen in whole.into_iter().chain(base64) {
             assert!(without(seen, "canary").is_err());
         }
     }
