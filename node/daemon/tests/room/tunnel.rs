@@ -1,6 +1,7 @@
 //! Tunnels: the host's key decides who is reached; whoever only connects is soon gone.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use pars_crypto::suite::Libcrux;
 use pars_daemon::net::capture::Capture;
@@ -14,6 +15,10 @@ use pars_proto::room::{HostEntry, HostSecrets, Reach};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+/// Generous: a loaded machine is slow, a link that nobody tells of never comes.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 fn entry(secrets: &HostSecrets, listener: &Listener) -> HostEntry {
     let reach = Reach::Direct(listener.address);
@@ -90,4 +95,26 @@ async fn packets_go_both_ways_and_signalling_only_after_the_host_has_answered() 
     let expected: [(Kind, &[u8], &[u8]); 3] =
         [(Kind::Control, b"join", b"replystand"), (Kind::Signalling, b"", b""), (Kind::Signalling, b"hello", b"world")];
     assert_eq!(seen, expected, "a capture holds what each stream carried");
+}
+
+/// Two threads: the task of a connection and that of its control stream hear of the end at once, in any order.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_machine_hears_of_the_end_of_every_link() {
+    const LINKS: usize = 64;
+    let (secrets, listener) = host();
+    let entry = entry(&secrets, &listener);
+    let (packets, mut from) = mpsc::channel(8);
+    tokio::spawn(listener.serve((Links::default(), Records::default()), packets, ([127, 0, 0, 1], 9).into()));
+    let dialer = Dialer::new().unwrap();
+    for _ in 0..LINKS {
+        let tunnel = dialer.dial(&entry).await.unwrap();
+        let (mut send, recv) = tunnel.control().await.unwrap().split();
+        send.send(b"join").await.unwrap();
+        let Some(FromLink::Packet(link, _)) = from.recv().await else { panic!("the link does not stand") };
+        tunnel.close();
+        drop((send, recv));
+        let said = timeout(PATIENCE, from.recv()).await.expect("nobody said that a link is gone");
+        let Some(FromLink::Gone(gone)) = said else { panic!("the link said more") };
+        assert_eq!(gone, link);
+    }
 }

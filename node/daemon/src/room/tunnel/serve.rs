@@ -158,7 +158,7 @@ struct Stream {
 /// One member's connection.
 async fn serve(connection: Connection, shared: Shared) {
     let told = Arc::new(AtomicU32::new(0));
-    let mut tasks = JoinSet::new();
+    let (mut controls, mut tasks) = (JoinSet::new(), JoinSet::new());
     let stranger = tokio::time::sleep(STRANGER_TIME);
     tokio::pin!(stranger);
     loop {
@@ -169,7 +169,7 @@ async fn serve(connection: Connection, shared: Shared) {
             },
             () = &mut stranger, if told.load(Ordering::Relaxed) < KNOWN => break,
         };
-        while tasks.try_join_next().is_some() {}
+        while tasks.try_join_next().is_some() || controls.try_join_next().is_some() {}
         let mut kind = [0];
         if timeout(HANDSHAKE, recv.read_exact(&mut kind)).await.is_err() {
             break;
@@ -181,7 +181,7 @@ async fn serve(connection: Connection, shared: Shared) {
         let stream = Stream { send, recv, watch };
         match StreamKind::read(kind) {
             Some(StreamKind::Control) => {
-                tasks.spawn(control(shared.clone(), told.clone(), stream));
+                controls.spawn(control(shared.clone(), told.clone(), stream));
             }
             Some(StreamKind::Signalling) if known => {
                 tasks.spawn(signalling(shared.sfu, stream));
@@ -196,6 +196,8 @@ async fn serve(connection: Connection, shared: Shared) {
         }
     }
     connection.close(0_u8.into(), &[]);
+    // Each says that its link is gone, or the seat would stay for ever; whatever else is carried ends here.
+    while controls.join_next().await.is_some() {}
 }
 
 /// A control stream: packets in, packets out.
