@@ -1,53 +1,58 @@
 //! `test`: the quick profile, stage by stage. Every stage runs even when an earlier one failed, so that one run tells all.
 
 use crate::{
-    cache, contracts,
+    cache::{self, Cache},
+    contracts,
     count::{self, Count},
     run::{self, Repo},
     setup, stack,
 };
 use anyhow::{Context, Result};
-use std::{
-    path::Path,
-    process::{Command, ExitCode, Stdio},
-};
+use std::process::{Command, ExitCode, Stdio};
 
 /// What a stage does: it returns what its runner counted (lints count no tests, only their failure).
 type Stage = fn(&Repo) -> Result<Count>;
 
-/// The stages with the minutes each may take warm (DECISIONS O-31); more is said, never a failure.
+/// The minutes that all of it may take warm (DECISIONS O-31); more is said, never a failure.
+const MINUTES: f64 = 15.0;
+/// The stages with those each may take.
 const STAGES: [(&str, f64, Stage); 6] = [
-    ("format, lint, build", 5.0, lint),
-    ("artifacts are fresh", 1.0, artifacts),
-    ("rust", 3.0, rust),
-    ("forge", 1.5, forge),
+    ("format, lint, build", 1.5, lint),
+    ("artifacts are fresh", 0.5, artifacts),
+    ("rust", 6.5, rust),
+    ("forge", 0.5, forge),
     ("typescript and third-party clients", 1.0, typescript),
-    ("journeys", 5.0, journeys),
+    ("journeys", 6.5, journeys),
 ];
 
-/// Test `here`, or its copy in the folder `cache`; whatever fails, the last line is `N passed, N failed`.
-pub fn test(here: Repo, cache: Option<&Path>) -> ExitCode {
+/// Test `here`, or its copy in `cache`; whatever fails, the last line is `N passed, N failed`.
+pub fn test(here: Repo, cache: Option<&Cache>) -> ExitCode {
     let tally = run_stages(here, cache, &STAGES);
-    println!("\n{}{}", tally.table, tally.closing_line());
+    println!("\n{}in all: {}\n{}", tally.table, minutes(tally.minutes, MINUTES), tally.closing_line());
     if tally.total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Prepare, then run every stage, also when the npm packages could not be had; without a copy there is nothing to test.
-fn run_stages(here: Repo, cache: Option<&Path>, stages: &[(&str, f64, Stage)]) -> Tally {
+fn run_stages(here: Repo, cache: Option<&Cache>, stages: &[(&str, f64, Stage)]) -> Tally {
     let mut tally = Tally::default();
     let mut tested = None;
     // Preparing has no budget of its own: on a fresh machine npm downloads.
     tally.add("preparation", f64::INFINITY, || {
         let repo = tested.insert(match cache {
-            Some(folder) => cache::synchronise(&here, folder)?,
+            Some(cache) => cache::synchronise(&here, cache)?,
             None => here,
         });
         setup::packages(repo)?;
+        // Tests of recordings let ffprobe read them.
+        setup::media(repo)?;
         Ok(Count::default())
     });
     if let Some(repo) = &tested {
         for (name, minutes, stage) in stages {
             tally.add(name, *minutes, || stage(repo));
+        }
+        if let Some(cache) = cache {
+            tally.add("cache", f64::INFINITY, || cache.trim().map(|()| Count::default()));
         }
     }
     tally
@@ -58,11 +63,18 @@ fn run_stages(here: Repo, cache: Option<&Path>, stages: &[(&str, f64, Stage)]) -
 struct Tally {
     total: Count,
     table: String,
+    minutes: f64,
+}
+
+/// How long something took, and how long it may take warm if that is less.
+fn minutes(took: f64, most: f64) -> String {
+    let over = if took > most { format!(", budget {most} min warm") } else { String::new() };
+    format!("{took:.1} min{over}")
 }
 
 impl Tally {
     /// Run a stage; one that cannot finish is told and counts as one failure.
-    fn add(&mut self, name: &str, minutes: f64, stage: impl FnOnce() -> Result<Count>) {
+    fn add(&mut self, name: &str, most: f64, stage: impl FnOnce() -> Result<Count>) {
         eprintln!("\n=== {name}");
         let begun = run::clock();
         let count = stage().unwrap_or_else(|error| {
@@ -70,8 +82,8 @@ impl Tally {
             Count { passed: 0, failed: 1 }
         });
         let took = begun.elapsed().as_secs_f64() / 60.0;
-        let over = if took > minutes { format!(", budget {minutes} min warm") } else { String::new() };
-        self.table += &format!("{name}: {} passed, {} failed ({took:.1} min{over})\n", count.passed, count.failed);
+        self.table += &format!("{name}: {} passed, {} failed ({})\n", count.passed, count.failed, minutes(took, most));
+        self.minutes += took;
         self.total += count;
     }
 
@@ -167,9 +179,9 @@ pub fn rust_with(repo: &Repo, environment: &[(&str, &str)]) -> Result<Count> {
     Ok(all)
 }
 
-/// Tests at once: one for each processor, and one that waits (.config/nextest.toml).
+/// Tests at once: one for each processor, and two that wait (.config/nextest.toml).
 const fn threads(processors: usize) -> usize {
-    processors + 1
+    processors + 2
 }
 
 /// The same command with standard error joined to standard output.
@@ -189,9 +201,15 @@ fn forge(repo: &Repo) -> Result<Count> {
     counted(repo.npm_bin("forge").args(["test", "--color", "never"]), count::forge)
 }
 
-/// The npm packages' tests, and clients that we did not write against our chain.
-pub fn typescript(repo: &Repo) -> Result<Count> {
-    let mut all = counted(repo.command("npm").args(["test", "--silent", "--workspaces", "--if-present"]), count::node)?;
+fn typescript(repo: &Repo) -> Result<Count> {
+    typescript_with(repo, &[])
+}
+
+/// The npm packages' tests, and clients that we did not write against our chain, with more in the environment.
+pub fn typescript_with(repo: &Repo, environment: &[(&str, &str)]) -> Result<Count> {
+    let mut packages = repo.command("npm");
+    packages.envs(environment.iter().copied()).args(["test", "--silent", "--workspaces", "--if-present"]);
+    let mut all = counted(&mut packages, count::node)?;
     let mut clients: Vec<_> = std::fs::read_dir(repo.root.join("tests/e2e/clients"))
         .context("reading tests/e2e/clients")?
         .flatten()
@@ -200,13 +218,35 @@ pub fn typescript(repo: &Repo) -> Result<Count> {
         .collect();
     clients.sort();
     let mut node = repo.command("node");
-    node.arg("--test").args(clients).env("DEVNET_BIN", repo.built("devnet"));
+    node.envs(environment.iter().copied()).arg("--test").args(clients).env("DEVNET_BIN", repo.built("devnet"));
     all += counted(&mut node, count::node)?;
     Ok(all)
 }
 
-fn journeys(repo: &Repo) -> Result<Count> {
-    counted(&mut stack::journeys(repo, true)?, count::journeys)
+/// The journeys that mostly wait, for a dead relay and for a minute of recording; the others run on networks of their own
+/// beside them.
+const WAITING: [&str; 2] = ["3", "5"];
+
+/// Every journey once, in two lanes.
+pub fn journeys(repo: &Repo) -> Result<Count> {
+    let lane = |option: &str| -> Result<Command> {
+        let mut program = stack::journeys(repo, true)?;
+        program.args(WAITING.iter().flat_map(|number| [option, *number]));
+        Ok(program)
+    };
+    side_by_side([lane("--journey")?, lane("--except")?], count::journeys)
+}
+
+/// Count stages that run at the same time.
+pub fn side_by_side<const N: usize>(lanes: [Command; N], count: fn(&str) -> Count) -> Result<Count> {
+    std::thread::scope(|scope| {
+        let lanes = lanes.map(|mut lane| scope.spawn(move || counted(&mut lane, count)));
+        let mut total = Count::default();
+        for lane in lanes {
+            total += lane.join().map_err(|_| anyhow::anyhow!("a lane panicked"))??;
+        }
+        Ok(total)
+    })
 }
 
 #[cfg(test)]
@@ -223,6 +263,13 @@ mod tests {
     }
 
     #[test]
+    fn what_took_longer_than_its_budget_says_so() {
+        assert_eq!(minutes(0.5, 1.0), "0.5 min");
+        assert_eq!(minutes(1.26, 1.0), "1.3 min, budget 1 min warm");
+        assert_eq!(minutes(20.0, f64::INFINITY), "20.0 min");
+    }
+
+    #[test]
     fn packages_that_cannot_be_had_are_one_failure_and_the_stages_still_run() {
         let tally = run_stages(nowhere(), None, &TWO_PASS);
         assert_eq!(tally.closing_line(), "2 passed, 1 failed");
@@ -230,8 +277,27 @@ mod tests {
     }
 
     #[test]
+    fn what_a_run_leaves_beyond_the_cap_is_emptied_after_it() -> Result<()> {
+        let folder = std::env::temp_dir().join(format!("xtask-after-{}", std::process::id()));
+        let root = folder.join("clone");
+        std::fs::create_dir_all(&root)?;
+        run::must(Command::new("git").args(["init", "--quiet"]).current_dir(&root))?;
+        let cache = |cap| Cache { folder: folder.join("cache"), cap };
+        let stages: [(&str, f64, Stage); 1] = [("build", 1.0, |repo| {
+            std::fs::write(repo.target.join("program"), [0; 50_000])?;
+            Ok(Count { passed: 1, failed: 0 })
+        })];
+        for (cap, stays) in [(1 << 20, true), (40_000, false)] {
+            run_stages(Repo { target: root.join("target"), root: root.clone() }, Some(&cache(cap)), &stages);
+            assert_eq!(folder.join("cache/target/program").exists(), stays, "cap {cap}");
+        }
+        std::fs::remove_dir_all(folder)?;
+        Ok(())
+    }
+
+    #[test]
     fn a_copy_that_cannot_be_made_is_one_failure_and_nothing_else_is_tested() {
-        let tally = run_stages(nowhere(), Some(Path::new("/dev/null/cache")), &TWO_PASS);
+        let tally = run_stages(nowhere(), Some(&Cache::at("/dev/null/cache".into())), &TWO_PASS);
         assert_eq!(tally.closing_line(), "0 passed, 1 failed");
     }
 }
