@@ -2,6 +2,7 @@
 //! client receives, and version 1 (`/rtc/v1`), where the client offers everything in one connection.
 
 mod join_request;
+pub(crate) mod listen;
 mod socket;
 
 use std::sync::{

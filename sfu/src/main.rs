@@ -46,7 +46,7 @@ async fn main() -> anyhow::Result<()> {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = tokio::signal::ctrl_c() => {}
-        () = running.ended() => anyhow::bail!("the listener ended"),
+        () = running.ended() => anyhow::bail!("the listener or the thread for media has failed"),
     }
     Ok(())
 }

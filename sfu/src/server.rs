@@ -1,16 +1,27 @@
 //! Starting and stopping a server.
 
-use std::{io, net::SocketAddr, thread};
+use std::{convert::Infallible, io, net::SocketAddr, thread};
 
 use serde::Serialize;
 use thiserror::Error;
 use tokio::{
     net::{TcpListener, UdpSocket},
     runtime,
+    sync::oneshot,
     task::JoinHandle,
 };
 
-use crate::{config::Config, driver::Driver, dump::Dump, http::App, inlet::commands, rtc::Setup};
+use crate::{
+    config::Config,
+    driver::Driver,
+    dump::Dump,
+    http::{
+        App,
+        listen::{MAX_STRANGERS, serve},
+    },
+    inlet::commands,
+    rtc::Setup,
+};
 
 /// Bytes of the media socket's buffers: what arrives while a batch is worked off.
 const SOCKET_BUFFER: usize = 4 << 20;
@@ -53,13 +64,18 @@ pub struct Ready {
 pub struct Running {
     /// What it tells.
     pub ready: Ready,
-    http: JoinHandle<()>,
+    http: JoinHandle<Infallible>,
+    /// Says nothing, and ends with the media thread.
+    media: oneshot::Receiver<Infallible>,
 }
 
 impl Running {
-    /// Waits for its end, which comes only from a failure of the listener.
+    /// Waits for its end, which comes only from a failure: of the listener, or of the media thread.
     pub async fn ended(&mut self) {
-        let _ = (&mut self.http).await;
+        tokio::select! {
+            _ = &mut self.http => {}
+            _ = &mut self.media => {}
+        }
     }
 }
 
@@ -68,6 +84,17 @@ impl Drop for Running {
         // The last sender of commands goes with it, and the media thread with that.
         self.http.abort();
     }
+}
+
+/// Gives media a thread. What is returned ends when the thread does, however it ends.
+fn spawn_media(run: impl FnOnce() + Send + 'static) -> io::Result<oneshot::Receiver<Infallible>> {
+    let (alive, ended) = oneshot::channel();
+    let run = move || {
+        let _alive = alive;
+        run();
+    };
+    thread::Builder::new().name("media".to_owned()).spawn(run)?;
+    Ok(ended)
 }
 
 /// Starts a server inside a tokio runtime. Media gets a thread of its own.
@@ -88,22 +115,33 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let fingerprint = setup.fingerprint.clone();
     let dump = Dump::open(config.dump.as_deref()).map_err(StartError::Dump)?;
     let (sender, receiver) = commands();
-    let media = runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
+    let media_runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
     let run = move || {
-        media.block_on(async move {
+        media_runtime.block_on(async move {
             match UdpSocket::from_std(socket) {
                 Ok(socket) => Driver::new(setup, socket, dump).run(receiver).await,
                 Err(error) => tracing::error!(%error, "the media socket cannot be used"),
             }
         });
     };
-    thread::Builder::new().name("media".to_owned()).spawn(run).map_err(StartError::Thread)?;
-    let router = App::new(config.keys, sender).router();
-    let http = tokio::spawn(async move {
-        if let Err(error) = axum::serve(listener, router).await {
-            tracing::error!(%error, "the listener ended");
-        }
-    });
+    let media = spawn_media(run).map_err(StartError::Thread)?;
+    let http = tokio::spawn(serve(listener, App::new(config.keys, sender).router(), MAX_STRANGERS));
     let ready = Ready { ready: true, url: format!("http://{listen}"), udp, fingerprint };
-    Ok(Running { ready, http })
+    Ok(Running { ready, http, media })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{future::pending, time::Duration};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_whose_media_thread_fails_ends() {
+        let any: SocketAddr = "127.0.0.1:9".parse().unwrap();
+        let ready = Ready { ready: true, url: String::new(), udp: any, fingerprint: String::new() };
+        let media = spawn_media(|| panic!("as a test has it")).unwrap();
+        let mut running = Running { ready, http: tokio::spawn(pending()), media };
+        tokio::time::timeout(Duration::from_secs(60), running.ended()).await.expect("it ends");
+    }
 }

@@ -1,8 +1,10 @@
 //! LiveKit's RoomService over Twirp, JSON only, with the methods that a room's host uses.
 
+use std::time::Duration;
+
 use axum::{
     Json,
-    body::Bytes,
+    body::{Body, to_bytes},
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
@@ -10,7 +12,7 @@ use axum::{
 use pars_sfu_core::admin::{AdminError, AdminReply, AdminRequest};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::timeout};
 
 use crate::{
     clock::unix_seconds,
@@ -18,6 +20,11 @@ use crate::{
     inlet::Command,
     token::{self, Power, TokenError},
 };
+
+/// Bytes of a request.
+const MAX_BODY: usize = 256 << 10;
+/// How long a request's body may take.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A Twirp error: code and message.
 struct Failed(StatusCode, &'static str, String);
@@ -54,8 +61,11 @@ impl From<AdminError> for Failed {
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failed> {
-    serde_json::from_slice(body)
-        .map_err(|_| Failed(StatusCode::BAD_REQUEST, "malformed", "the body is not this method's JSON".to_owned()))
+    serde_json::from_slice(body).map_err(|_| malformed())
+}
+
+fn malformed() -> Failed {
+    Failed(StatusCode::BAD_REQUEST, "malformed", "the body is not this method's JSON".to_owned())
 }
 
 fn request(method: &str, body: &[u8]) -> Result<(AdminRequest, Power), Failed> {
@@ -85,15 +95,16 @@ pub(crate) async fn serve(
     State(app): State<App>,
     Path(method): Path<String>,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
 ) -> Response {
-    answer(&app, &method, &headers, &body).await.map_or_else(IntoResponse::into_response, IntoResponse::into_response)
+    answer(&app, &method, &headers, body).await.map_or_else(IntoResponse::into_response, IntoResponse::into_response)
 }
 
-async fn answer(app: &App, method: &str, headers: &HeaderMap, body: &[u8]) -> Result<Json<Value>, Failed> {
+async fn answer(app: &App, method: &str, headers: &HeaderMap, body: Body) -> Result<Json<Value>, Failed> {
     let down = || Failed(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "the server is shutting down".to_owned());
     let claims = token::verify(&app.keys, bearer(headers), unix_seconds())?;
-    let (request, power) = request(method, body)?;
+    let body = timeout(PATIENCE, to_bytes(body, MAX_BODY)).await.map_err(|_| malformed())?.map_err(|_| malformed())?;
+    let (request, power) = request(method, &body)?;
     token::allows(&claims, power, request.room())?;
     let (sender, answer) = oneshot::channel();
     app.commands.send(Command::Admin { request, reply: sender }).await.map_err(|_| down())?;

@@ -70,7 +70,7 @@ async fn the_most_talkative_log_holds_no_token_secret_or_sound() {
     let [speaker, receiver] = &mut seats[..] else { panic!("two seats") };
     speaker.orders.send(Order::Publish { announced: true }).await.unwrap();
     speaker.wait(|report| matches!(report, Report::Published(_)).then_some(())).await.expect("published");
-    let speak = Order::Speak { packets: 1_000, bytes: SOUND.to_vec(), per_second: 100 };
+    let speak = Order::Speak { packets: 100_000, bytes: SOUND.to_vec(), per_second: 100 };
     speaker.orders.send(speak).await.unwrap();
     receiver.wait(|report| matches!(report, Report::Heard(_)).then_some(())).await.expect("heard");
     drop(program);

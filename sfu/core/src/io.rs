@@ -131,4 +131,7 @@ pub enum Refusal {
     /// The identity is empty or longer than 256 characters.
     #[error("the token names no usable identity")]
     Identity,
+    /// The identity takes its own seat again and again; the seat stays.
+    #[error("this identity joins too often; wait a few seconds")]
+    Often,
 }

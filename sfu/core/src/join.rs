@@ -7,7 +7,7 @@ use rand_core::CryptoRng;
 use crate::{
     id::{ConnectionId, ParticipantSid, draw},
     io::{Join, Output, Refusal},
-    limits::{PING_INTERVAL_S, PING_TIMEOUT_S},
+    limits::{PING_INTERVAL_S, PING_TIMEOUT_S, SIGNALS_PER_JOIN},
     peer::{PeerCommand, PeerRole},
     room::{Gone, Participant, Request, Room},
     sfu::{Cx, Sfu},
@@ -43,7 +43,7 @@ fn refuse(connection: ConnectionId, refusal: Refusal, out: &mut Vec<Output>) {
     let reason = match refusal {
         Refusal::Revoked => DisconnectReason::ParticipantRemoved,
         Refusal::NoRoom => DisconnectReason::RoomClosed,
-        Refusal::Full | Refusal::Identity => DisconnectReason::JoinFailure,
+        Refusal::Full | Refusal::Identity | Refusal::Often => DisconnectReason::JoinFailure,
     };
     out.push(Output::Signal { to: vec![connection], message: leave_message(reason, Action::Disconnect) });
     out.push(Output::Close { connection });
@@ -64,7 +64,14 @@ fn server_info() -> lk::ServerInfo {
 
 impl Room {
     fn enter<R: CryptoRng + ?Sized>(&mut self, cx: &mut Cx<'_>, rng: &mut R, (connection, join): (ConnectionId, Join)) {
+        let mut signals = None;
         if let Some(old) = self.identities.get(&join.grant.identity).cloned() {
+            // The allowance goes with the identity: a new seat gives no new one.
+            signals = self.participants.get(&old).map(|old| old.signals);
+            if signals.as_mut().is_some_and(|signals| !signals.take_many(cx.now, SIGNALS_PER_JOIN)) {
+                refuse(connection, Refusal::Often, cx.out);
+                return;
+            }
             self.leave(cx, &old, DisconnectReason::DuplicateIdentity);
         }
         let sid = ParticipantSid::from(draw("PA_", rng));
@@ -74,6 +81,7 @@ impl Room {
         participant.rights = self.orders.rights(&join.grant);
         participant.auto_subscribe = join.auto_subscribe;
         participant.connection = Some(connection);
+        participant.signals = signals.unwrap_or(participant.signals);
         let roles = if join.single {
             vec![(publisher, PeerRole::Single)]
         } else {
@@ -147,8 +155,14 @@ impl Room {
         cx.connections.insert(connection, (self.name.clone(), sid.clone()));
         let reconnect = lk::ReconnectResponse { server_info: Some(server_info()), ..Default::default() };
         self.tell(cx, sid, Message::Reconnect(reconnect));
-        let mut participants = self.infos_for(sid);
-        participants.extend(self.gone.iter().map(|gone| gone.info.clone()));
+        // Clients know others by identity: whoever sits here again is not gone, and its own older seats are no news to it.
+        let present = |identity: &str| {
+            let found = self.by_identity(identity).and_then(|other| self.participants.get(other));
+            found.is_some_and(|other| other.sid == *sid || !other.rights.hidden)
+        };
+        let gone = self.gone.iter().filter(|gone| !present(&gone.info.identity));
+        let mut participants: Vec<_> = gone.map(|gone| gone.info.clone()).collect();
+        participants.extend(self.infos_for(sid));
         self.tell(cx, sid, Message::Update(lk::ParticipantUpdate { participants }));
         for request in join.tracks {
             self.add_track(cx, rng, sid, request);

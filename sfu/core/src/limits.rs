@@ -28,6 +28,8 @@ pub const MAX_SIGNAL: usize = 128 * 1_024;
 pub const SIGNALS_PER_SECOND: u32 = 50;
 /// Signalling messages in one burst.
 pub const SIGNAL_BURST: u32 = 200;
+/// Signalling messages that a join in the place of an own seat counts for: it is told to everybody.
+pub const SIGNALS_PER_JOIN: u32 = 20;
 
 /// Bytes of a data packet: LiveKit's clients send up to 15 KiB of payload. Every peer keeps a buffer of this size.
 pub const MAX_DATA: usize = 16 * 1_024;
@@ -36,7 +38,14 @@ pub const DATA_PER_SECOND: u32 = 50;
 /// Data packets in one burst.
 pub const DATA_BURST: u32 = 200;
 
-/// Characters of names, identities and client track ids.
+/// Layers of an announced track: LiveKit's clients send three at most.
+pub const MAX_LAYERS: usize = 8;
+/// Codecs, and features of each sort, that an announcement names: LiveKit's clients name two, and seven at most.
+pub const MAX_FEATURES: usize = 16;
+/// Characters of a layer's id: LiveKit's clients call them `q`, `h` and `f`.
+pub const MAX_RID: usize = 32;
+
+/// Characters of names, identities, client track ids and ids of media sections.
 pub const MAX_NAME: usize = 256;
 /// Identities that a data packet may be addressed to by name.
 pub const MAX_DESTINATIONS: usize = 64;

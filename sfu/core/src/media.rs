@@ -65,7 +65,12 @@ impl Room {
     ) {
         let Some(participant) = self.participants.get_mut(sid).filter(|p| p.publisher == peer) else { return };
         if participant.streams.len() >= MAX_STREAMS && !participant.streams.contains_key(&ssrc) {
-            return;
+            // Those of sections that send no longer make room: a section that sends again has its streams reported again.
+            let sends = |stream: &Stream| participant.sections.iter().any(|s| s.sends && s.mid == stream.mid);
+            participant.streams.retain(|_, stream| sends(stream));
+            if participant.streams.len() >= MAX_STREAMS {
+                return;
+            }
         }
         participant.streams.insert(ssrc, Stream { mid: mid.to_owned(), payloads: payloads.clone() });
         let Some((track, found)) = participant.tracks.iter().find(|(_, track)| track.mid == mid) else { return };

@@ -11,13 +11,33 @@ use rand_core::CryptoRng;
 use crate::{
     id::{ParticipantSid, TrackSid, draw},
     io::Output,
-    limits::{MAX_NAME, MAX_TRACKS},
+    limits::{MAX_FEATURES, MAX_LAYERS, MAX_NAME, MAX_RID, MAX_TRACKS},
     peer::PeerCommand,
     rights::{Kind, Rights, Source},
     room::{Announced, Participant, Room, Track},
     sfu::Cx,
     table::Codec,
 };
+
+/// Whether every part of an announcement is as long as an honest one's may be: most of it is told to everybody.
+fn bounded(request: &lk::AddTrackRequest) -> bool {
+    let fits =
+        |layers: &[lk::VideoLayer]| layers.len() <= MAX_LAYERS && layers.iter().all(|layer| layer.rid.len() <= MAX_RID);
+    let codecs = &request.simulcast_codecs;
+    let short = |text: &String| text.len() <= MAX_NAME;
+    [&request.cid, &request.name, &request.stream, &request.sid].into_iter().all(short)
+        && fits(&request.layers)
+        && codecs.len() <= MAX_FEATURES
+        && codecs.iter().all(|codec| short(&codec.codec) && short(&codec.cid) && fits(&codec.layers))
+        && request.audio_features.len() <= MAX_FEATURES
+        && request.packet_trailer_features.len() <= MAX_FEATURES
+}
+
+/// What a refusal repeats of an announcement: enough to know it by, not as much as a client cares to send.
+fn shortened(request: lk::AddTrackRequest) -> lk::AddTrackRequest {
+    let cid = Some(request.cid).filter(|cid| cid.len() <= MAX_NAME).unwrap_or_default();
+    lk::AddTrackRequest { cid, r#type: request.r#type, source: request.source, ..Default::default() }
+}
 
 /// The source and codec of an announcement, if this participant may publish it.
 fn check(participant: &Participant, request: &lk::AddTrackRequest) -> Result<(Source, Codec), Reason> {
@@ -33,8 +53,7 @@ fn check(participant: &Participant, request: &lk::AddTrackRequest) -> Result<(So
     if participant.tracks.len() + participant.pending.len() >= MAX_TRACKS {
         return Err(Reason::LimitExceeded);
     }
-    if request.cid.is_empty() || [&request.cid, &request.name, &request.stream].iter().any(|text| text.len() > MAX_NAME)
-    {
+    if request.cid.is_empty() || !bounded(request) {
         return Err(Reason::InvalidRequest);
     }
     let named = request.simulcast_codecs.first().and_then(|codec| Codec::from_name(&codec.codec));
@@ -95,7 +114,7 @@ impl Room {
         let (source, codec) = match check(participant, &request) {
             Ok(allowed) => allowed,
             Err(reason) => {
-                self.refuse_request(cx, sid, reason, (0, Request::AddTrack(request)));
+                self.refuse_request(cx, sid, reason, (0, Request::AddTrack(shortened(request))));
                 return;
             }
         };

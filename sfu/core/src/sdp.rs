@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use thiserror::Error;
 
 use crate::{
-    limits::{MAX_SDP, MAX_SDP_LINES, MAX_SECTIONS},
+    limits::{MAX_NAME, MAX_SDP, MAX_SDP_LINES, MAX_SECTIONS},
     rights::Kind,
     table::Codec,
 };
@@ -38,6 +38,9 @@ pub enum SdpError {
     /// More than 64 media sections.
     #[error("the description has more than 64 media sections")]
     Sections,
+    /// An id of a media section is longer than 256 characters.
+    #[error("the id of a media section is longer than 256 characters")]
+    Mid,
     /// A line that no description has.
     #[error("the description holds a line that is not `letter=value`")]
     Line,
@@ -75,6 +78,9 @@ pub fn read(sdp: &str) -> Result<Description, SdpError> {
         }
         if let Some(section) = current.as_mut() {
             attribute(section, line);
+            if section.mid.len() > MAX_NAME {
+                return Err(SdpError::Mid);
+            }
         }
         if !line.starts_with("a=candidate:") && line != "a=end-of-candidates" {
             lines.push(line);
@@ -208,6 +214,9 @@ mod tests {
         assert_eq!(read(&sections(65)), Err(SdpError::Sections));
         assert_eq!(read(&format!("{head}{}", "a=x\r\n".repeat(10_000))), Err(SdpError::Long));
         assert_eq!(read(&format!("a={}", "x".repeat(70_000))), Err(SdpError::Long));
+        let named = |length: usize| format!("{}a=mid:{}\r\n", sections(1), "x".repeat(length));
+        assert!(read(&named(MAX_NAME)).is_ok());
+        assert_eq!(read(&named(MAX_NAME + 1)), Err(SdpError::Mid), "everybody is told of it");
     }
 
     #[test]

@@ -48,15 +48,16 @@ impl Room {
                 self.tell(cx, sid, Message::PongResp(lk::Pong { last_ping_timestamp: ping.timestamp, timestamp }));
             }
             // Nobody renames itself or attaches attributes: a seat is its pseudonym.
-            Asked::UpdateMetadata(update) => {
-                let (request_id, request) = (update.request_id, Request::UpdateMetadata(update));
-                self.refuse_request(cx, sid, Reason::NotAllowed, (request_id, request));
+            Asked::UpdateMetadata(lk::UpdateParticipantMetadata { request_id, .. }) => {
+                let request = lk::UpdateParticipantMetadata { request_id, ..Default::default() };
+                self.refuse_request(cx, sid, Reason::NotAllowed, (request_id, Request::UpdateMetadata(request)));
             }
             // Candidates of clients are not used; ends settle the rest by themselves or do not need it here.
             _ => {}
         }
     }
 
+    /// Says that a request is refused. What is repeated of it must be short: answers wait for as long as nobody reads them.
     pub(crate) fn refuse_request(
         &self,
         cx: &mut Cx<'_>,

@@ -71,13 +71,15 @@ impl Room {
 
     fn flush(&mut self, cx: &mut Cx<'_>) {
         self.flushed = cx.now;
-        let changed = std::mem::take(&mut self.changed);
-        let visible = changed.iter().filter_map(|sid| self.participants.get(sid)).filter(|p| !p.rights.hidden);
-        let mut participants: Vec<_> = visible.map(|p| p.info(State::Active)).collect();
+        // Who left goes first: clients know others by identity, which who comes back at once has in common with its old seat.
+        let mut participants = Vec::new();
         for gone in self.gone.iter_mut().filter(|gone| !gone.told) {
             gone.told = true;
             participants.push(gone.info.clone());
         }
+        let changed = std::mem::take(&mut self.changed);
+        let visible = changed.iter().filter_map(|sid| self.participants.get(sid)).filter(|p| !p.rights.hidden);
+        participants.extend(visible.map(|p| p.info(State::Active)));
         let to: Vec<_> = self.participants.values().filter_map(|p| p.connection).collect();
         if !participants.is_empty() && !to.is_empty() {
             cx.out.push(Output::Signal { to, message: Message::Update(lk::ParticipantUpdate { participants }) });

@@ -2,6 +2,8 @@
 
 mod world;
 
+use std::collections::BTreeMap;
+
 use livekit_protocol as lk;
 use lk::{DisconnectReason, leave_request::Action, request_response::Reason, signal_response::Message};
 use pars_sfu_core::{
@@ -52,6 +54,69 @@ fn a_second_join_of_an_identity_replaces_the_first() {
         _ => false,
     });
     assert!(gone && world.live_peers() == 4);
+}
+
+/// Whom a client knows, by identity and sid, after what it was told: as LiveKit's clients go about it.
+fn known(messages: &[Message]) -> BTreeMap<String, String> {
+    let mut known = BTreeMap::new();
+    for message in messages {
+        let told = match message {
+            Message::Join(join) => &join.other_participants,
+            Message::Update(update) => &update.participants,
+            _ => continue,
+        };
+        for info in told {
+            if info.state == lk::participant_info::State::Disconnected as i32 {
+                known.remove(&info.identity);
+            } else {
+                known.insert(info.identity.clone(), info.sid.clone());
+            }
+        }
+    }
+    known
+}
+
+#[test]
+fn who_takes_its_own_seat_again_is_still_there_for_the_others() {
+    let mut world = World::new(14, 0);
+    let other = world.join("other", rights(&[]));
+    world.join("seat", rights(&[]));
+    world.pass(100);
+    let again = world.join("seat", rights(&[]));
+    world.pass(100);
+    assert_eq!(known(world.messages_to(&other)).get("seat"), Some(&again.sid));
+    assert_eq!(known(world.messages_to(&again)).get("seat"), Some(&again.sid), "and for itself");
+}
+
+#[test]
+fn who_resumes_hears_of_those_that_left_and_not_of_older_seats_of_those_that_are_there() {
+    let mut world = World::new(15, 0);
+    world.join("reader", rights(&[]));
+    let reader = world.join("reader", rights(&[]));
+    let gone = world.join("gone", rights(&[]));
+    world.join("seat", rights(&[]));
+    world.pass(100);
+    let before = known(world.messages_to(&reader));
+    assert!(before.contains_key("gone") && before.contains_key("seat"));
+    world.input(Input::Closed { connection: reader.connection });
+    world.ask(&gone, lk::signal_request::Message::Leave(lk::LeaveRequest::default()));
+    let again = world.join("seat", rights(&[]));
+    world.pass(1_000);
+    let back = world.try_join(resume(&reader, "reader"));
+    let messages = world.messages_to(&back).to_vec();
+    assert!(matches!(messages.first(), Some(Message::Reconnect(_))), "{messages:?}");
+    let after = known(&[world.messages_to(&reader), &messages].concat());
+    assert_eq!((after.get("seat"), after.get("gone")), (Some(&again.sid), None));
+    assert!(after.get("reader").is_none_or(|sid| *sid == reader.sid), "its own older seat is no news");
+    // Nobody who is there is removed on the way: that would end its tracks.
+    let ended = messages.iter().any(|message| match message {
+        Message::Update(update) => update
+            .participants
+            .iter()
+            .any(|info| info.state == lk::participant_info::State::Disconnected as i32 && info.identity != "gone"),
+        _ => false,
+    });
+    assert!(!ended);
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! All peers over one socket: whose datagram it is, when each wants time, what each has to send.
 
+#[cfg(test)]
+mod tests;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     net::SocketAddr,
@@ -11,11 +14,19 @@ use tokio::net::UdpSocket;
 
 use crate::{
     clock::instant,
-    rtc::{Received, RtcPeer, Setup, is_stun, is_success, local_ufrag},
+    rtc::{Received, RtcPeer, Setup, is_media, is_stun, is_success, local_ufrag, sender_ssrc},
 };
 
 /// How long an address stays with a peer that is silent before another may have it.
 const ADDRESS_HOLD: Duration = Duration::from_secs(5);
+
+/// Addresses that one peer proves in its life: a few for each network that its client comes to. Each is kept, here and in the
+/// library.
+const MAX_ADDRESSES: usize = 64;
+
+/// SSRCs that one peer hears of in its life: three layers of each track and what repeats them, published anew a few times, and
+/// reports. For each the library keeps state for good, and makes it before it knows who sent the packet.
+const MAX_SSRCS: usize = 256;
 
 /// Packets to one peer that wait before they are sent. Its dozen queues keep for good the room that their longest burst took.
 const BURST: usize = 4;
@@ -27,9 +38,29 @@ struct Entry {
     heard: Instant,
     /// Packets since something was sent.
     waiting: usize,
+    /// Addresses that have proven that they know the password.
+    addresses: BTreeSet<SocketAddr>,
+    /// Senders of media and of reports.
+    ssrcs: BTreeSet<u32>,
 }
 
 impl Entry {
+    /// Whether a datagram may be read: it comes from an address, and has an SSRC, that is known or that there is room for.
+    fn takes(&mut self, from: SocketAddr, datagram: &[u8]) -> bool {
+        if !self.has_room_for(from) {
+            return false;
+        }
+        if !is_media(datagram) {
+            return true;
+        }
+        let Some(ssrc) = sender_ssrc(datagram) else { return false };
+        self.ssrcs.contains(&ssrc) || (self.ssrcs.len() < MAX_SSRCS && self.ssrcs.insert(ssrc))
+    }
+
+    fn has_room_for(&self, address: SocketAddr) -> bool {
+        self.addresses.len() < MAX_ADDRESSES || self.addresses.contains(&address)
+    }
+
     /// Sends what there is; returns who was told that a check of its password has succeeded.
     fn drain(&mut self, socket: &UdpSocket) -> Vec<SocketAddr> {
         let mut answered = Vec::new();
@@ -88,7 +119,8 @@ impl Peers {
                 Ok(peer) => {
                     let ufrag = peer.ufrag().to_owned();
                     self.by_ufrag.insert(ufrag.clone(), id);
-                    let entry = Entry { peer, ufrag, deadline: None, heard: now, waiting: 0 };
+                    let (addresses, ssrcs) = (BTreeSet::new(), BTreeSet::new());
+                    let entry = Entry { peer, ufrag, deadline: None, heard: now, waiting: 0, addresses, ssrcs };
                     self.peers.insert(id, Box::new(entry));
                     self.dirty.insert(id);
                 }
@@ -129,11 +161,15 @@ impl Peers {
     }
 
     /// A datagram: a check (STUN) belongs to the peer whose fragment it names, everything else to the peer that has
-    /// answered a check from its address with success. From elsewhere nothing is read and nothing is answered.
+    /// answered a check from its address with success. From elsewhere, and beyond what a peer may have of addresses and streams,
+    /// nothing is read and nothing is answered.
     pub(crate) fn read(&mut self, from: SocketAddr, datagram: &[u8]) -> Option<PeerId> {
         let named = if is_stun(datagram) { local_ufrag(datagram) } else { None };
         let id = named.map_or_else(|| self.by_address.get(&from), |ufrag| self.by_ufrag.get(ufrag)).copied()?;
         let entry = self.peers.get_mut(&id)?;
+        if !entry.takes(from, datagram) {
+            return None;
+        }
         let now = instant();
         entry.heard = now;
         entry.peer.read(now, from, datagram);
@@ -207,6 +243,9 @@ impl Peers {
     /// Addresses have proven that they know a peer's password. None is taken from another peer that is alive.
     fn bind_all(&mut self, addresses: Vec<SocketAddr>, id: PeerId) {
         for address in addresses {
+            // Those of one batch may be more than there is room for.
+            let Some(entry) = self.peers.get_mut(&id).filter(|entry| entry.has_room_for(address)) else { continue };
+            entry.addresses.insert(address);
             let holder = self.by_address.get(&address).filter(|holder| **holder != id);
             let held = holder.and_then(|holder| self.peers.get(holder));
             if held.is_none_or(|entry| instant().saturating_duration_since(entry.heard) > ADDRESS_HOLD) {

@@ -1,13 +1,18 @@
 //! One client's WebSocket.
 
+use std::time::Duration;
+
 use axum::extract::ws::{Message, WebSocket};
 use futures::{SinkExt as _, StreamExt as _};
 use livekit_protocol as lk;
 use pars_sfu_core::{ConnectionId, Join};
 use prost::Message as _;
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::timeout};
 
 use crate::inlet::{Command, Frame, frames};
+
+/// How long a client may read nothing while a message waits for it. It may resume.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Carries messages both ways until either end is done.
 pub(super) async fn serve(
@@ -22,11 +27,12 @@ pub(super) async fn serve(
     }
     let writing = async {
         while let Some(Frame::Message(bytes)) = queue.recv().await {
-            if outgoing.send(Message::Binary(bytes)).await.is_err() {
+            let sent = timeout(PATIENCE, outgoing.send(Message::Binary(bytes))).await;
+            if !matches!(sent, Ok(Ok(()))) {
                 return;
             }
         }
-        let _ = outgoing.close().await;
+        let _ = timeout(PATIENCE, outgoing.close()).await;
     };
     let reading = async {
         while let Some(Ok(message)) = incoming.next().await {

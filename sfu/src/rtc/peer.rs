@@ -38,6 +38,10 @@ use super::{
 };
 use crate::clock::System;
 
+/// Data channels that a client opens in one connection's life. LiveKit's clients open three, and in some browsers open them
+/// again when they resume. For each the library keeps state for good.
+const MAX_CHANNELS: usize = 32;
+
 /// Data that may wait for one slow receiver before packets to it are dropped.
 const MAX_BUFFERED: usize = 1 << 20;
 
@@ -68,6 +72,8 @@ pub(crate) struct RtcPeer {
     slots_by_ssrc: BTreeMap<u32, Slot>,
     receivers: BTreeMap<u32, RTCRtpReceiverId>,
     channels: BTreeMap<Channel, RTCDataChannelId>,
+    /// Data channels that were opened so far.
+    opened: usize,
     events: VecDeque<PeerEvent>,
     received: VecDeque<Received>,
 }
@@ -99,6 +105,7 @@ impl RtcPeer {
             slots_by_ssrc: BTreeMap::new(),
             receivers: BTreeMap::new(),
             channels,
+            opened: 0,
             events: VecDeque::new(),
             received: VecDeque::new(),
         })
@@ -191,6 +198,11 @@ impl RtcPeer {
                 self.connected = connected;
             }
             RTCPeerConnectionEvent::OnDataChannel(RTCDataChannelEvent::OnOpen(id)) => {
+                self.opened += 1;
+                if self.opened > MAX_CHANNELS {
+                    self.events.push_back(PeerEvent::Refused);
+                    return;
+                }
                 let label = self.connection.data_channel(id).map(|channel| channel.label().to_owned());
                 if let Some(channel) = label.and_then(|label| Channel::from_label(&label)) {
                     self.channels.insert(channel, id);
@@ -378,5 +390,24 @@ impl MediaPeer for RtcPeer {
         let Some(id) = self.channels.get(&channel) else { return false };
         let Some(mut open) = self.connection.data_channel(*id) else { return false };
         open.outstanding_bytes() <= MAX_BUFFERED && open.send(now, BytesMut::from(bytes)).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::instant;
+
+    #[test]
+    fn a_client_that_opens_data_channels_without_end_is_refused() {
+        let setup = Setup::new("127.0.0.1:9".parse().unwrap()).unwrap();
+        let mut peer = RtcPeer::new(instant(), &setup, PeerRole::Single).unwrap();
+        let opened = |id| RTCPeerConnectionEvent::OnDataChannel(RTCDataChannelEvent::OnOpen(id));
+        for id in 0..MAX_CHANNELS {
+            peer.take_event(opened(id));
+        }
+        assert_eq!(peer.event(), None);
+        peer.take_event(opened(MAX_CHANNELS));
+        assert_eq!(peer.event(), Some(PeerEvent::Refused));
     }
 }
