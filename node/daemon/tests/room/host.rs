@@ -4,7 +4,7 @@ use alloy::primitives::{B256, U256};
 use alloy::sol_types::{SolCall, SolEvent};
 use axum::Router;
 use axum::http::StatusCode;
-use pars_bindings::TownHall::{MetadataSet, SittingOpened, multicallCall, roomOfCall, sittingOfCall};
+use pars_bindings::TownHall::{MetadataSet, SittingOpened, multicallCall, roomOfCall, setMemberCall, sittingOfCall};
 use pars_devnet::dev_accounts;
 use pars_rpc::Code;
 use pars_wire::Kind;
@@ -156,6 +156,24 @@ async fn who_is_banned_by_nullifier_or_account_does_not_come_back_when_the_host_
     assert_eq!(refused(&named, "room.join", attempt).await, Code::Banned as i64);
     // The door is not shut for others.
     assert_eq!(Page::open(&hall.host).await.join_by_name(&room, HOST).await["role"], "moderator");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_listed_on_chain_no_more_loses_the_seat() {
+    let hall = Hall::start().await;
+    let room = hall.room(Kind::Committee).await;
+    let list = async |on| {
+        let set = setMemberCall { roomId: room.parse().unwrap(), account: dev_accounts()[2].address(), on };
+        crate::world::send_as(&hall.world, HOST, hall.world.contracts.town_hall, &set).await;
+    };
+    list(true).await;
+    let member = hall.member("b", None).await;
+    result(&member, "identity.create", json!({})).await;
+    hall.host(&room, &member).await;
+    let mut page = Page::open(&member).await;
+    page.join_by_name(&room, 2).await;
+    list(false).await;
+    page.told("roomEnded", |event| event["reason"] == "EligibilityLost").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,6 +11,7 @@ use pars_daemon::room::tunnel::records::Records;
 use pars_daemon::room::tunnel::serve::{FromLink, Links, Listener};
 use pars_e2e::capture::tunnel::{Kind, streams};
 use pars_identity::IdentityId;
+use pars_identity::device::DeviceId;
 use pars_proto::room::{HostEntry, HostSecrets, Reach};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -95,6 +96,36 @@ async fn packets_go_both_ways_and_signalling_only_after_the_host_has_answered() 
     let expected: [(Kind, &[u8], &[u8]); 3] =
         [(Kind::Control, b"join", b"replystand"), (Kind::Signalling, b"", b""), (Kind::Signalling, b"hello", b"world")];
     assert_eq!(seen, expected, "a capture holds what each stream carried");
+}
+
+#[tokio::test]
+async fn a_stream_that_comes_before_the_hosts_answer_is_reset_and_its_tunnel_stays() {
+    let (secrets, listener) = host();
+    let entry = entry(&secrets, &listener);
+    let sfu = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (links, (packets, mut from)) = (Links::default(), mpsc::channel(8));
+    tokio::spawn(listener.serve((links.clone(), Records::default()), packets, sfu.local_addr().unwrap()));
+    let dialer = Dialer::new().unwrap();
+    let tunnel = dialer.dial(&entry).await.unwrap();
+    let (identity, device) = (IdentityId([1; 32]), DeviceId([2; 16]));
+    // More of them than may be open at once.
+    for _ in 0..32 {
+        assert!(tunnel.get(identity, device).await.is_err(), "that nobody answers does not say that nothing is served");
+        assert!(tunnel.signalling().await.unwrap().read_u8().await.is_err(), "a stranger has no way to the SFU");
+    }
+    let (mut send, mut recv) = tunnel.control().await.unwrap().split();
+    send.send(b"join").await.unwrap();
+    let Some(FromLink::Packet(link, _)) = from.recv().await else { panic!("the link does not stand") };
+    for packet in [b"reply", b"stand"] {
+        links.send(link, packet.to_vec());
+        recv.recv().await.unwrap().unwrap();
+    }
+    assert_eq!(tunnel.get(identity, device).await.unwrap(), None, "the host says that it serves none");
+    let mut stream = tunnel.signalling().await.unwrap();
+    stream.write_all(b"hello").await.unwrap();
+    let mut heard = [0; 5];
+    sfu.accept().await.unwrap().0.read_exact(&mut heard).await.unwrap();
+    assert_eq!(&heard, b"hello");
 }
 
 /// Two threads: the task of a connection and that of its control stream hear of the end at once, in any order.

@@ -81,7 +81,7 @@ pub enum HostIn {
         /// The seats, or that the chain does not answer.
         outcome: Result<Vec<SeatNo>, Unreachable>,
     },
-    /// An event on chain concerns the room: check again now.
+    /// An event on chain may concern the room: check again, but not more often than every 5 s.
     ChainChanged,
     /// The sitting was closed on chain.
     SittingOver,

@@ -104,17 +104,22 @@ impl Folder {
         Ok(pars_keyfile::replace(&self.file(kept.name()), sealed.as_bytes())?)
     }
 
-    /// Remember who may not come back, durably; somebody known is not written twice.
+    /// Remember who may not come back, durably; somebody known is not written twice. Who is not on the disk afterwards still stands
+    /// in `identities`, for the next attempt.
     ///
     /// # Errors
     /// [`KeptError::File`].
-    pub fn ban(&self, kept: &mut Kept, identities: Vec<SeatIdentity>) -> Result<(), KeptError> {
-        let new: Vec<_> = identities.into_iter().filter(|identity| !kept.bans.contains(identity)).collect();
-        if new.is_empty() {
+    pub fn ban(&self, kept: &mut Kept, identities: &mut Vec<SeatIdentity>) -> Result<(), KeptError> {
+        identities.retain(|identity| !kept.bans.contains(identity));
+        if identities.is_empty() {
             return Ok(());
         }
-        kept.bans.extend(new);
-        self.keep(kept)
+        let mut next = kept.clone();
+        next.bans.extend(identities.iter());
+        self.keep(&next)?;
+        *kept = next;
+        identities.clear();
+        Ok(())
     }
 
     /// All that is kept and opens.
@@ -226,7 +231,7 @@ mod tests {
         // Who is banned later is so after every restart, once.
         let mut running = back;
         for _ in 0..2 {
-            folder.ban(&mut running, vec![SeatIdentity::Account([11; 20].into()), kept.bans[0]]).unwrap();
+            folder.ban(&mut running, &mut vec![SeatIdentity::Account([11; 20].into()), kept.bans[0]]).unwrap();
         }
         let after = Folder::open(dir.path().join("rooms"), folder.key.clone()).unwrap().all().pop().unwrap();
         assert_eq!(after.bans, [kept.bans.clone(), vec![SeatIdentity::Account([11; 20].into())]].concat());
@@ -238,5 +243,24 @@ mod tests {
         folder.forget(kept.name());
         assert!(folder.all().is_empty());
         folder.forget(kept.name());
+    }
+
+    #[test]
+    fn a_ban_that_the_disk_did_not_take_is_written_with_the_next_attempt() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = Folder::open(dir.path().join("rooms"), StoreKey::generate(&mut random::system())).unwrap();
+        let secrets = HostSecrets::generate(SUITE, &mut random::system());
+        let (room, address, object) = (RoomId([7; 32].into()), ([127, 0, 0, 1], 4_000).into(), b"object".to_vec());
+        let mut kept = Kept { room, secrets, address, object, bans: Vec::new() };
+        let [first, second] = [11, 12].map(|byte| SeatIdentity::Account([byte; 20].into()));
+        fs::remove_dir(&folder.path).unwrap();
+        let mut waiting = vec![first];
+        assert!(folder.ban(&mut kept, &mut waiting).is_err());
+        assert_eq!((&waiting, kept.bans.len()), (&vec![first], 0), "nobody is taken for kept who is not");
+        fs::create_dir(&folder.path).unwrap();
+        waiting.push(second);
+        folder.ban(&mut kept, &mut waiting).unwrap();
+        assert!(waiting.is_empty());
+        assert_eq!((&folder.all().pop().unwrap().bans, &kept.bans), (&vec![first, second], &vec![first, second]));
     }
 }

@@ -27,6 +27,8 @@ const QUEUE: usize = 1_024;
 const ORDERS: usize = 4_096;
 /// Statements judged at once.
 const JUDGED: usize = 32;
+/// How long orders may take that wait for the SFU when the room is over.
+const CLOSING: Duration = Duration::from_secs(60);
 
 /// Why a sitting is not hosted.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +69,10 @@ struct Task {
     orders: mpsc::Sender<SfuOrder>,
     /// The SFU has not carried out so many orders that one found no place: the room ends, no kicked seat may stay.
     behind: bool,
+    /// The newest final block that was looked at.
+    finalized: u64,
+    /// Bans that are not on the disk yet.
+    unkept: Vec<SeatIdentity>,
     room: Arc<tokio::sync::Semaphore>,
 }
 
@@ -99,17 +105,34 @@ pub(super) async fn run(parts: Parts, kept: Kept, listener: Listener) -> Result<
     let directed: BoxFuture<'static, ()> =
         Box::pin(direct(parts.sfu.clone(), (sitting, capacity), ordered, super::RETRY));
     let room = Arc::new(tokio::sync::Semaphore::new(JUDGED));
-    let host = Host::new(config);
-    let task = Task { host, kept, clock, sitting, parts, links, records, answers, orders, room, behind: false };
-    Ok(tokio::select! {
-        over = task.run(answered, incoming) => over,
-        () = served => false,
-        () = directed => false,
-    })
+    let (host, finalized, unkept, behind) = (Host::new(config), parts.progress.borrow().finalized, Vec::new(), false);
+    let task =
+        Task { host, kept, clock, sitting, parts, links, records, answers, orders, behind, finalized, unkept, room };
+    Ok(until_over(task.run(answered, incoming), served, directed).await)
 }
 
-/// Orders reach the SFU in their order; one that fails is tried again after a pause. Ends when one that takes something away is not
-/// carried out for good: the room ends with it, because no kicked seat may stay and nobody may send beyond its rights.
+/// The room's task beside its tunnels and its orders; whether the sitting is over. Orders that wait when it ends are carried out
+/// before this does: the last of them closes the room at the SFU, where who was removed, or means ill, would stay otherwise.
+async fn until_over(
+    task: impl Future<Output = bool>,
+    served: impl Future<Output = ()>,
+    mut directed: BoxFuture<'static, ()>,
+) -> bool {
+    let over = tokio::select! {
+        over = task => over,
+        () = served => false,
+        () = &mut directed => return false,
+    };
+    // Nobody orders anything any more, nobody joins.
+    if tokio::time::timeout(CLOSING, directed).await.is_err() {
+        tracing::error!("the SFU did not carry out the last orders of a room in time; it may still be open there");
+    }
+    over
+}
+
+/// Orders reach the SFU in their order; one that fails is tried again after a pause. Ends after the last one, or when one that takes
+/// something away is not carried out for good: the room ends with it, because no kicked seat may stay and nobody may send beyond
+/// its rights.
 async fn direct(sfu: Sfu, (sitting, capacity): (Sitting, u16), mut orders: mpsc::Receiver<SfuOrder>, pause: Duration) {
     let scope = sitting.scope;
     while let Err(error) = sfu.open(scope, capacity).await {
@@ -118,12 +141,13 @@ async fn direct(sfu: Sfu, (sitting, capacity): (Sitting, u16), mut orders: mpsc:
     }
     while let Some(order) = orders.recv().await {
         let done = carried_out(&sfu, &sitting, &order, pause).await;
-        if !done && matches!(order, SfuOrder::Remove { .. } | SfuOrder::Permit { .. }) {
+        // A room that is over is still to be closed.
+        let goes_on = !orders.is_closed();
+        if !done && goes_on && matches!(order, SfuOrder::Remove { .. } | SfuOrder::Permit { .. }) {
             tracing::error!("the SFU does not carry out an order; the room ends: mend the SFU and restart this daemon");
             return;
         }
     }
-    std::future::pending().await
 }
 
 /// Whether the SFU carries out an order, at the latest after so many attempts.
@@ -167,7 +191,7 @@ impl Task {
         self.host.state() == RoomState::Closed
     }
 
-    /// The sitting may have been closed, moderators may have changed.
+    /// The sitting may have been closed, moderators may have changed, seats may have lost their access.
     async fn chain_changed(&mut self) {
         match self.parts.oracle.running(self.sitting.scope.room).await {
             Ok(running) if running.sitting.scope == self.sitting.scope => self.parts.running = running,
@@ -176,6 +200,11 @@ impl Task {
             Err(error) => tracing::debug!(%error, "the own index does not say how the sitting is"),
         }
         self.input(HostIn::Clock(crate::room::seconds(&self.sitting)));
+        let finalized = self.parts.progress.borrow().finalized;
+        if std::mem::replace(&mut self.finalized, finalized) != finalized {
+            self.input(HostIn::ChainChanged);
+        }
+        self.keep_banned(Vec::new());
     }
 
     fn input(&mut self, input: HostIn) {
@@ -206,10 +235,11 @@ impl Task {
     }
 
     /// On disk before anybody hears of it, because the packets that say so come after this: whoever is banned is so for the
-    /// whole sitting, whatever becomes of this process.
+    /// whole sitting, whatever becomes of this process. What the disk did not take is tried again with every block.
     fn keep_banned(&mut self, identities: Vec<SeatIdentity>) {
-        if let Err(error) = self.parts.folder.ban(&mut self.kept, identities) {
-            tracing::error!(%error, "a ban holds until this daemon ends, and not after that: mend the disk, ban again");
+        self.unkept.extend(identities);
+        if let Err(error) = self.parts.folder.ban(&mut self.kept, &mut self.unkept) {
+            tracing::error!(%error, "a ban holds until this daemon ends, and not after that, unless the disk is mended before");
         }
     }
 
@@ -295,7 +325,7 @@ fn tell(event: &HostEvent) {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::Mutex;
 
     use alloy::transports::http::reqwest::Url;
     use pars_engine::room::Rights;
@@ -305,13 +335,15 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
+    use crate::room::host::ATTEMPTS;
 
-    /// An SFU that opens rooms and carries out nothing; it counts what it is asked.
-    async fn broken() -> (Sfu, Arc<AtomicU32>, tempfile::TempDir) {
+    /// An SFU that opens rooms and refuses some orders, each named by its method and how many came before it; and what it was
+    /// asked.
+    async fn sfu(refuses: fn(&str, usize) -> bool) -> (Sfu, Arc<Mutex<Vec<String>>>, tempfile::TempDir) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = Url::parse(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
-        let asked = Arc::new(AtomicU32::new(0));
-        let count = asked.clone();
+        let asked = Arc::<Mutex<Vec<_>>>::default();
+        let noted = asked.clone();
         tokio::spawn(async move {
             while let Ok((mut stream, _)) = listener.accept().await {
                 let (mut request, mut more) = (Vec::new(), [0; 4_096]);
@@ -321,9 +353,14 @@ mod tests {
                     assert!(length > 0);
                     request.extend_from_slice(&more[..length]);
                 }
-                let opens = String::from_utf8_lossy(&request).contains("/CreateRoom ");
-                count.fetch_add(u32::from(!opens), Ordering::Relaxed);
-                let status = if opens { "200 OK" } else { "500 Internal Server Error" };
+                let request = String::from_utf8(request).unwrap();
+                let method = request.split(' ').nth(1).unwrap().rsplit('/').next().unwrap();
+                let refused = method != "CreateRoom" && {
+                    let mut noted = noted.lock().unwrap();
+                    noted.push(method.to_owned());
+                    refuses(method, noted.len() - 1)
+                };
+                let status = if refused { "500 Internal Server Error" } else { "200 OK" };
                 let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{{}}");
                 stream.write_all(answer.as_bytes()).await.unwrap();
             }
@@ -342,7 +379,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_room_whose_sfu_removes_and_demotes_nobody_ends() {
-        let (sfu, asked, _dir) = broken().await;
+        let (sfu, asked, _dir) = sfu(|_, _| true).await;
         let (seat, identity) = (SeatNo(1), "seat".to_owned());
         let mute = SfuOrder::Mute { seat, identity: identity.clone() };
         let permit =
@@ -352,10 +389,30 @@ mod tests {
             // That somebody is not muted is no reason to end.
             orders.try_send(mute.clone()).unwrap();
             orders.try_send(order).unwrap();
-            asked.store(0, Ordering::Relaxed);
+            asked.lock().unwrap().clear();
             let directed = direct(sfu.clone(), (sitting(), 9), ordered, Duration::ZERO);
             tokio::time::timeout(Duration::from_secs(120), directed).await.expect("the room ends");
-            assert_eq!(asked.load(Ordering::Relaxed), 2 * crate::room::host::ATTEMPTS);
+            assert_eq!(asked.lock().unwrap().len(), 2 * ATTEMPTS as usize);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_ordered_before_the_end_is_carried_out_after_it_and_the_room_is_closed() {
+        // At the second attempt; and a removal that fails for good, which is no reason to leave the room open.
+        let slow: fn(&str, usize) -> bool = |_, before| before % 2 == 0;
+        let stuck: fn(&str, usize) -> bool = |method, _| method == "RemoveParticipant";
+        for (refuses, removals, closings) in [(slow, 2, 2), (stuck, ATTEMPTS as usize, 1)] {
+            let (sfu, asked, _dir) = sfu(refuses).await;
+            let (orders, ordered) = mpsc::channel(2);
+            let task = async move {
+                orders.send(SfuOrder::Remove { seat: SeatNo(1), identity: "seat".to_owned() }).await.unwrap();
+                orders.send(SfuOrder::Close).await.unwrap();
+                true
+            };
+            let directed = Box::pin(direct(sfu, (sitting(), 9), ordered, Duration::ZERO));
+            assert!(until_over(task, std::future::pending(), directed).await);
+            let expected = [vec!["RemoveParticipant"; removals], vec!["DeleteRoom"; closings]].concat();
+            assert_eq!(*asked.lock().unwrap(), expected);
         }
     }
 }

@@ -37,8 +37,9 @@ impl Road {
         self.number == number
     }
 
-    pub(super) fn tunnel(&self) -> Option<Tunnel> {
-        self.tunnel.borrow().clone()
+    /// The tunnel of now and of later.
+    pub(super) fn tunnel(&self) -> watch::Receiver<Option<Tunnel>> {
+        self.tunnel.subscribe()
     }
 
     /// Dial; `records` are given to the host first, so that it can judge the statement.

@@ -132,18 +132,22 @@ impl Tunnel {
         if taken == [1] { Ok(()) } else { Err(io::ErrorKind::PermissionDenied.into()) }
     }
 
-    /// What the host serves of a device; not verified yet.
+    /// What the host serves of a device; not verified yet. None only if the host says so: a stream that just ends says nothing.
     ///
     /// # Errors
-    /// The tunnel is gone, or what came is too long.
+    /// The tunnel is gone, the host has not answered over it yet, or what came is too long.
     pub async fn get(&self, identity: IdentityId, device: DeviceId) -> io::Result<Option<Pair>> {
         let (mut send, mut recv) = self.open(StreamKind::Get).await?;
         send.write_all(&identity.0).await?;
         send.write_all(&device.0).await?;
         send.finish().map_err(io::Error::other)?;
         let both = async {
-            let Some(record) = read(&mut recv, MAX_RECORD).await? else { return Ok(None) };
-            Ok(read(&mut recv, MAX_RECORD).await?.map(|certificate| (record, certificate)))
+            let record = read(&mut recv, MAX_RECORD).await?.ok_or(io::ErrorKind::UnexpectedEof)?;
+            if record.is_empty() {
+                return Ok(None);
+            }
+            let certificate = read(&mut recv, MAX_RECORD).await?.ok_or(io::ErrorKind::UnexpectedEof)?;
+            Ok(Some((record, certificate)))
         };
         timeout(HANDSHAKE, both).await.map_err(io::Error::other)?
     }

@@ -7,8 +7,10 @@
 //! 1  control     packets of the room's machines, each `length4 ‖ packet`, at most 16 KiB, both ways, one such stream at once
 //! 2  signalling  the bytes of one HTTP connection, carried unseen to the SFU's address and no other
 //! 3  put         identity record and device certificate, each `length4 ‖ bytes`; answered by one byte, 1: they are served now
-//! 4  get         identity32 ‖ device16, answered by record and certificate in the same form, or by nothing
+//! 4  get         identity32 ‖ device16, answered by record and certificate in the same form, or by an empty record alone
 //! ```
+//!
+//! Signalling and get are reset until the host has answered over the connection: the tunnel stands, ask again.
 //!
 //! | Module | Holds |
 //! |---|---|

@@ -35,6 +35,8 @@ const QUEUE: usize = 1_024;
 const STRANGER_BYTES: usize = 96 * 1_024;
 /// And how long it may stay so: a join is verified, the attach follows.
 const STRANGER_TIME: Duration = Duration::from_secs(45);
+/// And how many streams it may open meanwhile for what strangers have not: a seat of a full Town Hall asks for everybody's records.
+const STRANGER_STREAMS: usize = 4_096;
 /// Packets of the host after which a connection is no stranger's: the reply to its join, and to its attach.
 const KNOWN: u32 = 2;
 /// One piece of a signalling connection that does not move is ended after this.
@@ -155,10 +157,21 @@ struct Stream {
     watch: Watch,
 }
 
+impl Stream {
+    /// Not now. A stream that is only dropped would look like one that was answered to its end.
+    async fn reset(self) {
+        let Self { mut send, mut recv, watch } = self;
+        // Fails when the other end has closed it already.
+        let _ = send.reset(0_u8.into());
+        let _ = recv.stop(0_u8.into());
+        watch.ended().await;
+    }
+}
+
 /// One member's connection.
 async fn serve(connection: Connection, shared: Shared) {
     let told = Arc::new(AtomicU32::new(0));
-    let (mut controls, mut tasks) = (JoinSet::new(), JoinSet::new());
+    let (mut controls, mut tasks, mut early) = (JoinSet::new(), JoinSet::new(), 0);
     let stranger = tokio::time::sleep(STRANGER_TIME);
     tokio::pin!(stranger);
     loop {
@@ -183,11 +196,16 @@ async fn serve(connection: Connection, shared: Shared) {
             Some(StreamKind::Control) => {
                 controls.spawn(control(shared.clone(), told.clone(), stream));
             }
-            Some(StreamKind::Signalling) if known => {
-                tasks.spawn(signalling(shared.sfu, stream));
-            }
             Some(StreamKind::Put) => {
                 tasks.spawn(put(shared.records.clone(), stream));
+            }
+            // A member's page and its questions may be faster than the answer to its attach.
+            Some(StreamKind::Signalling | StreamKind::Get) if !known && early < STRANGER_STREAMS => {
+                early += 1;
+                stream.reset().await;
+            }
+            Some(StreamKind::Signalling) if known => {
+                tasks.spawn(signalling(shared.sfu, stream));
             }
             Some(StreamKind::Get) if known => {
                 tasks.spawn(get(shared.records.clone(), stream));
@@ -296,13 +314,21 @@ async fn get(records: Records, Stream { mut send, mut recv, watch }: Stream) {
     };
     let Ok(Some(())) = timeout(RECORD, asked).await else { return };
     watch.note(Direction::Received, &[identity.as_slice(), &device].concat()).await;
-    if let Some(pair) = records.get(IdentityId(identity), DeviceId(device)) {
-        let (record, certificate): &Pair = &pair;
-        watch.note(Direction::Sent, record).await;
-        watch.note(Direction::Sent, certificate).await;
-        if write(&mut send, record).await.is_err() || write(&mut send, certificate).await.is_err() {
-            return;
+    let written = match records.get(IdentityId(identity), DeviceId(device)) {
+        Some(pair) => {
+            let (record, certificate): &Pair = &pair;
+            watch.note(Direction::Sent, record).await;
+            watch.note(Direction::Sent, certificate).await;
+            async {
+                write(&mut send, record).await?;
+                write(&mut send, certificate).await
+            }
+            .await
         }
+        None => write(&mut send, &[]).await,
+    };
+    if written.is_err() {
+        return;
     }
     let _ = send.finish();
     let _ = timeout(HANDSHAKE, send.stopped()).await;

@@ -286,7 +286,7 @@ impl Machine for Host {
             HostIn::Verified { id, verdict } => self.verified(cx, id, verdict),
             HostIn::Token { id, token } => self.token(id, &token),
             HostIn::Rechecked { id, outcome } => self.rechecked(cx, id, outcome),
-            HostIn::ChainChanged => self.ask_recheck(cx),
+            HostIn::ChainChanged => self.chain_changed(),
             HostIn::SittingOver => self.over(cx, EndReason::SittingOver),
             HostIn::Wake => {}
         }

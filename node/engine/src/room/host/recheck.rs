@@ -1,4 +1,4 @@
-//! Whether named seats still have access: every 60 s and at every event on chain that concerns the room. A chain that does
+//! Whether named seats still have access: every 60 s and when the chain has changed, then at most every 5 s. A chain that does
 //! not answer is forgiven for 120 s, then the named seats go (TOWNHALL section 2, THREATS J3, J4). Anonymous seats stand to
 //! the end of the sitting.
 
@@ -11,6 +11,8 @@ use super::{Context, Host};
 
 /// How often, in ms.
 pub(super) const EVERY_MS: u64 = 60_000;
+/// How long after a question the next one at least, in ms, when the chain has changed.
+const CHANGED_MS: u64 = 5_000;
 /// How long the chain may be silent, in ms.
 pub(super) const GRACE_MS: u64 = 120_000;
 
@@ -19,6 +21,8 @@ pub(super) const GRACE_MS: u64 = 120_000;
 pub(super) struct Recheck {
     asked: Option<(QuestionId, Tick)>,
     last: Tick,
+    /// The chain has changed since.
+    changed: bool,
     /// Since when it does not answer.
     silent: Option<Tick>,
 }
@@ -26,7 +30,14 @@ pub(super) struct Recheck {
 impl Recheck {
     pub(super) fn deadline(&self, seats: bool) -> Option<Tick> {
         let grace = self.silent.map(|since| since.after(GRACE_MS));
-        seats.then(|| grace.map_or(self.last.after(EVERY_MS), |grace| grace.min(self.last.after(EVERY_MS))))
+        let next = self.next();
+        seats.then(|| grace.map_or(next, |grace| grace.min(next)))
+    }
+
+    /// When to ask again. Never sooner than the timer while a question is open: the older answer would count no more, so that a chain
+    /// with many events would look like a silent one.
+    const fn next(&self) -> Tick {
+        self.last.after(if self.changed && self.asked.is_none() { CHANGED_MS } else { EVERY_MS })
     }
 }
 
@@ -38,10 +49,15 @@ impl Host {
         self.seats.iter().filter_map(account).collect()
     }
 
+    /// Something on chain may concern a seat: ask soon.
+    pub(super) const fn chain_changed(&mut self) {
+        self.recheck.changed = true;
+    }
+
     /// Ask again now.
-    pub(super) fn ask_recheck(&mut self, cx: Context<'_, '_>) {
+    fn ask_recheck(&mut self, cx: Context<'_, '_>) {
         let named = self.named();
-        self.recheck.last = cx.now.tick;
+        (self.recheck.last, self.recheck.changed) = (cx.now.tick, false);
         if named.is_empty() {
             self.recheck.silent = None;
             return;
@@ -75,7 +91,7 @@ impl Host {
             return;
         }
         let now = cx.now.tick;
-        if self.recheck.last.after(EVERY_MS) <= now {
+        if self.recheck.next() <= now {
             self.ask_recheck(cx);
         }
         if self.recheck.silent.is_some_and(|since| since.after(GRACE_MS) <= now) {
@@ -84,5 +100,148 @@ impl Host {
                 self.remove(cx, seat, GoneReason::ChainUnreachable);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+
+    use alloy_primitives::{Address, B256};
+    use chacha20::ChaCha20Rng;
+    use chacha20::rand_core::SeedableRng;
+    use pars_crypto::sign::HybridSignature;
+    use pars_crypto::suite::Libcrux;
+    use pars_identity::device::DeviceId;
+    use pars_identity::id::IdentityId;
+    use pars_proto::room::{
+        Body, Claim, ConsentSigner, HostEntry, HostSecrets, Line, Named, Reach, Role, Scope, Sitting, Statement,
+        Support,
+    };
+    use pars_wire::machine::{Cx, Machine, Now};
+    use pars_wire::{ChainId, Kind, RoomId, SittingId};
+
+    use super::*;
+    use crate::room::host::HostConfig;
+    use crate::room::host::seat::Seat;
+    use crate::room::io::{HostEvent, HostIn, HostOut, LinkId};
+
+    const BEGIN: u64 = 1_800_000_000;
+
+    /// A host with one named seat, whose link stands.
+    struct World {
+        host: Host,
+        rng: ChaCha20Rng,
+        now: Tick,
+    }
+
+    impl World {
+        fn new() -> Self {
+            let mut rng = ChaCha20Rng::seed_from_u64(1);
+            let secrets = HostSecrets::generate(&Libcrux, &mut rng);
+            let room = RoomId(B256::repeat_byte(2));
+            let scope = Scope { chain: ChainId(1), town_hall: Address::repeat_byte(1), room, sitting: SittingId(1) };
+            let sitting = Sitting { scope, kind: Kind::Committee, opened_at: BEGIN, ends_at: BEGIN + 7_200 };
+            let (x_pk, s_vk, session) = (secrets.x_pk(), secrets.s_vk(), IdentityId([3; 32]));
+            let member = Named { account: Address::repeat_byte(4), session, device: DeviceId([5; 16]) };
+            let body = Body {
+                scope,
+                issued_at: BEGIN,
+                expires_at: BEGIN + 120,
+                x_pk: x_pk.clone(),
+                s_vk,
+                consent: Some(ConsentSigner::Address(Address::repeat_byte(6))),
+                claim: Claim::Committee { member },
+            };
+            let identity = HybridSignature::from_bytes(&[0; HybridSignature::SIZE]);
+            let statement = Statement::new(body, Support::Named { points: None, wallet: [0; 65], identity }).unwrap();
+            let reach = Reach::Direct("127.0.0.1:1".parse().unwrap());
+            let mut host = Host::new(HostConfig {
+                suite: &Libcrux,
+                sitting,
+                entry: HostEntry { x_pk, s_vk, session, reach },
+                secrets,
+                capacity: 2,
+                sfu: 0,
+                dtls_fingerprint: [0; 32],
+                tunnel: Line::new("here").unwrap(),
+                bans: Vec::new(),
+                clock: BEGIN,
+            });
+            let mut seat = Seat::new(statement, Role::Member, false, Tick(0));
+            (seat.announced, seat.link) = (true, Some(LinkId(1)));
+            host.seats.insert(SeatNo(1), seat);
+            Self { host, rng, now: Tick(0) }
+        }
+
+        /// An input `ms` later: questions of the chain, and why the seat went.
+        fn after(&mut self, ms: u64, input: HostIn) -> (Vec<QuestionId>, Option<GoneReason>) {
+            self.now = self.now.after(ms);
+            let (now, mut out) = (Now { tick: self.now, ..Now::default() }, Vec::new());
+            self.host.handle(&mut Cx { now, rng: &mut self.rng, out: &mut out }, input);
+            let asked = out.iter().filter_map(|output| match output {
+                HostOut::Question { id, question: HostQuestion::Recheck(_) } => Some(*id),
+                _ => None,
+            });
+            let gone = out.iter().find_map(|output| match output {
+                HostOut::Event(HostEvent::Gone { reason, .. }) => Some(*reason),
+                _ => None,
+            });
+            (asked.collect(), gone)
+        }
+
+        fn asks(&mut self, ms: u64, input: HostIn) -> usize {
+            self.after(ms, input).0.len()
+        }
+    }
+
+    #[test]
+    fn every_change_of_the_chain_is_looked_at_and_no_open_question_is_asked_again() {
+        let mut world = World::new();
+        let (first, _) = world.after(6_000, HostIn::ChainChanged);
+        assert_eq!(first.len(), 1, "at once");
+        assert_eq!(world.asks(10_000, HostIn::ChainChanged), 0, "a question is open");
+        let (second, _) = world.after(1_000, HostIn::Rechecked { id: first[0], outcome: Ok(Vec::new()) });
+        assert_eq!(second.len(), 1, "what came meanwhile is looked at");
+        let answer = HostIn::Rechecked { id: second[0], outcome: Ok(Vec::new()) };
+        assert_eq!(world.asks(1_000, answer), 0, "nothing changed");
+        assert_eq!(world.asks(1_000, HostIn::ChainChanged), 0, "not so often");
+        let due = world.host.deadline().unwrap();
+        assert_eq!(due, Tick(22_000));
+        let (third, _) = world.after(due.0 - world.now.0, HostIn::Wake);
+        assert_eq!(third.len(), 1, "but it is not forgotten");
+        assert_eq!(world.host.deadline(), Some(due.after(EVERY_MS)), "nobody waits for what is under way");
+        let lost = HostIn::Rechecked { id: third[0], outcome: Ok(vec![SeatNo(1)]) };
+        assert_eq!(world.after(1_000, lost).1, Some(GoneReason::LostEligibility));
+    }
+
+    #[test]
+    fn a_chain_with_many_blocks_and_slow_answers_is_not_taken_for_a_silent_one() {
+        let (mut world, mut open) = (World::new(), VecDeque::new());
+        for block in 1..200 {
+            let (asked, gone) = world.after(1_000, HostIn::ChainChanged);
+            assert_eq!(gone, None, "block {block}");
+            open.extend(asked);
+            assert!(open.len() < 2, "block {block}");
+            // Answers take three blocks.
+            if block % 3 == 0
+                && let Some(id) = open.pop_front()
+            {
+                let (asked, gone) = world.after(500, HostIn::Rechecked { id, outcome: Ok(Vec::new()) });
+                assert_eq!(gone, None, "block {block}");
+                open.extend(asked);
+            }
+        }
+        assert!(world.host.recheck.silent.is_none());
+    }
+
+    #[test]
+    fn a_question_that_is_never_answered_is_silence() {
+        let mut world = World::new();
+        let mut gone = None;
+        for _ in 0..200 {
+            gone = gone.or(world.after(1_000, HostIn::ChainChanged).1);
+        }
+        assert_eq!(gone, Some(GoneReason::ChainUnreachable));
     }
 }
