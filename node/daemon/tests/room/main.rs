@@ -4,6 +4,7 @@
 mod apart;
 mod host;
 mod join;
+mod orders;
 mod page;
 mod quiet;
 mod recording;

@@ -12,6 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
+use crate::support::ask;
 use crate::world::{Hall, Page, refused, result};
 
 /// The account of the executor.
@@ -292,4 +293,23 @@ async fn a_chain_that_does_not_answer_sends_the_recorder_away_until_it_does() {
     for page in &mut studio.pages {
         stands(page, &room, |status| !status["recorder"].is_null()).await;
     }
+}
+
+/// The seat's task stays for what the chain is owed; whoever waits for the host does not wait for the chain.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_on_its_way_is_answered_when_the_link_is_lost_although_an_anchor_is_owed() {
+    let road = Road::default();
+    let mut studio = Studio::of(Kind::OpenForum.cap(), Some(&road)).await;
+    studio.record().await;
+    road.open.send_replace(false);
+    let Studio { hall, room, named, pages: [mut by, _other], .. } = studio;
+    let order = json!({"jsonrpc": "2.0", "id": 1, "method": "room.order", "params": {"room": room, "kind": "muteAll"}});
+    let (_hall, mut stream) = hall.restart_host_after(ask(&named.ready().socket, "", &order.to_string())).await;
+    by.told("roomEnded", |event| event["reason"] == "HostLost").await;
+    let mut answer = String::new();
+    let read = tokio::time::timeout(Duration::from_secs(60), stream.read_to_string(&mut answer)).await;
+    read.expect("an answer").unwrap();
+    let answer: Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+    assert_eq!(answer["error"]["code"], Code::HostUnreachable as i64, "{answer}");
+    assert_ne!(result(&named, "recording.list", json!({})).await[0]["state"], "anchored", "it is owed still");
 }

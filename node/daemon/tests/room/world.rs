@@ -99,10 +99,16 @@ impl Hall {
 
     /// The host's daemon again, on the same directory.
     pub(crate) async fn restart_host(self) -> Self {
+        self.restart_host_after(async {}).await.0
+    }
+
+    /// The same; this is done while there is none.
+    pub(crate) async fn restart_host_after<T>(self, meanwhile: impl Future<Output = T>) -> (Self, T) {
         let Self { world, sfu, host, bootstrap, _service, keys } = self;
         host.stop().await.unwrap();
+        let done = meanwhile.await;
         let host = world.daemon("host", host_settings(&world, (&sfu, &keys, &bootstrap))).await;
-        Self { world, sfu, host, bootstrap, _service, keys }
+        (Self { world, sfu, host, bootstrap, _service, keys }, done)
     }
 
     /// What a daemon on this network is started with.

@@ -42,7 +42,7 @@ use signal::{Entry, OpenError, Signal, Told};
 
 /// Bytes of a datagram at most.
 const DATAGRAM: usize = 2_048;
-/// Reports that wait. Who falls behind loses frames, not order.
+/// Reports that wait. Who falls behind loses frames, and nothing else.
 const QUEUE: usize = 4_096;
 /// Between two pings, unless the server says otherwise.
 const PING: Duration = Duration::from_secs(5);
@@ -82,6 +82,9 @@ pub enum ListenError {
     /// The server sent the seat away, or ended.
     #[error("the media server ended the connection")]
     Ended,
+    /// The task of the seat is gone without a word.
+    #[error("listening broke down, which is a fault of this program")]
+    Broken,
 }
 
 impl From<OpenError> for ListenError {
@@ -147,6 +150,7 @@ pub enum Heard {
 pub struct Listener {
     heard: mpsc::Receiver<Heard>,
     task: JoinHandle<()>,
+    has_ended: bool,
 }
 
 impl Drop for Listener {
@@ -176,12 +180,19 @@ impl Listener {
         let (target, tracks) = (target.clone(), BTreeMap::new());
         let (sid, lost, word) = (None, None, instant());
         let runner = Runner { line, udp, peer, reporter, tracks, target, sid, lost, word, ping: PING };
-        Ok(Self { heard, task: tokio::spawn(runner.run()) })
+        Ok(Self { heard, task: tokio::spawn(runner.run()), has_ended: false })
     }
 
-    /// What comes next; nothing after [`Heard::Ended`].
+    /// What comes next; nothing after [`Heard::Ended`], which comes whatever happens. Nothing is lost if this is dropped before
+    /// it has answered.
     pub async fn next(&mut self) -> Option<Heard> {
-        self.heard.recv().await
+        if self.has_ended {
+            return None;
+        }
+        // A task that panicked has said nothing.
+        let heard = self.heard.recv().await.unwrap_or(Heard::Ended(ListenError::Broken));
+        self.has_ended = matches!(heard, Heard::Ended(_));
+        Some(heard)
     }
 }
 
@@ -239,7 +250,7 @@ impl Runner {
                 let _ = self.udp.send_to(&datagram, to).await;
             }
             for event in self.peer.events() {
-                if let Err(error) = self.event(event) {
+                if let Err(error) = self.event(event).await {
                     return error;
                 }
             }
@@ -313,17 +324,20 @@ impl Runner {
         Ok(())
     }
 
-    fn event(&self, event: Event) -> Result<(), ListenError> {
+    async fn event(&mut self, event: Event) -> Result<(), ListenError> {
         let heard = match event {
             Event::Connected => Heard::Connected,
             Event::Failed => return Err(ListenError::Media("the path to the media server broke".to_owned())),
             Event::Frame { track, codec, rtp, bytes } => Heard::Frame { track, codec, rtp, bytes },
         };
-        self.tell(heard)
+        self.tell(heard).await
     }
 
-    /// A full queue loses what is told now; a receiver that is gone ends it.
-    fn tell(&self, heard: Heard) -> Result<(), ListenError> {
+    /// A full queue loses a frame; what is told once waits for room. A receiver that is gone ends it.
+    async fn tell(&mut self, heard: Heard) -> Result<(), ListenError> {
+        if !matches!(heard, Heard::Frame { .. }) {
+            return self.reporter.send(heard).await.map_err(|_| ListenError::Ended);
+        }
         match self.reporter.try_send(heard) {
             Err(mpsc::error::TrySendError::Closed(_)) => Err(ListenError::Ended),
             _ => Ok(()),
@@ -345,14 +359,14 @@ impl Runner {
                 let seconds = u64::try_from(join.ping_interval).ok().filter(|seconds| *seconds > 0);
                 self.ping = seconds.map_or(PING, Duration::from_secs);
                 self.sid = join.participant.map(|own| own.sid);
-                self.follow(join.other_participants)?;
+                self.follow(join.other_participants).await?;
             }
             Message::Reconnect(_) => {
                 self.lost = None;
                 // The answer may have been lost with the socket.
                 offers = self.peer.is_waiting();
             }
-            Message::Update(update) => self.follow(update.participants)?,
+            Message::Update(update) => self.follow(update.participants).await?,
             Message::Answer(answer) => {
                 if named(&answer.sdp) != Some(self.target.fingerprint) {
                     return Err(ListenError::Fingerprint);
@@ -373,7 +387,7 @@ impl Runner {
     }
 
     /// Tell which tracks came and went.
-    fn follow(&mut self, participants: Vec<lk::ParticipantInfo>) -> Result<(), ListenError> {
+    async fn follow(&mut self, participants: Vec<lk::ParticipantInfo>) -> Result<(), ListenError> {
         for participant in participants {
             let owner = participant.identity;
             let is_gone = participant.state == lk::participant_info::State::Disconnected as i32;
@@ -381,15 +395,16 @@ impl Runner {
             let before = self.tracks.iter().filter(|(_, known)| **known == owner).map(|(track, _)| track.clone());
             for track in before.filter(|track| !now.contains_key(track)).collect::<Vec<_>>() {
                 self.tracks.remove(&track);
-                self.tell(Heard::Gone { track })?;
+                self.tell(Heard::Gone { track }).await?;
             }
             for (track, info) in now {
                 if self.tracks.insert(track.clone(), owner.clone()).is_none() {
                     let (track, owner) = (track.clone(), owner.clone());
-                    self.tell(match recorded(info) {
+                    let heard = match recorded(info) {
                         Ok(()) => Heard::Track { track, owner },
                         Err(error) => Heard::Refused { track, owner, error },
-                    })?;
+                    };
+                    self.tell(heard).await?;
                 }
             }
         }
@@ -424,26 +439,4 @@ impl std::fmt::Debug for Target {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_track_of_another_codec_than_opus_and_vp8_is_refused() {
-        let track = |name: &str| lk::TrackInfo { mime_type: name.to_owned(), ..Default::default() };
-        for name in ["audio/opus", "video/VP8", ""] {
-            assert_eq!(recorded(&track(name)), Ok(()));
-        }
-        for name in ["video/H264", "video/AV1", "audio/red"] {
-            assert_eq!(recorded(&track(name)), Err(CodecError(name.to_owned())));
-        }
-    }
-
-    #[test]
-    fn an_answer_names_one_fingerprint_or_none() {
-        let line = |byte: &str| format!("a=fingerprint:sha-256 {}\r\n", vec![byte; 32].join(":"));
-        assert_eq!(named(&format!("v=0\r\n{}{}", line("AB"), line("ab"))), Some([0xab; 32]));
-        assert_eq!(named(&format!("{}{}", line("ab"), line("ac"))), None);
-        assert_eq!(named("v=0\r\na=fingerprint:sha-1 AB\r\n"), None);
-        assert_eq!(named("v=0\r\n"), None);
-    }
-}
+mod tests;

@@ -30,12 +30,15 @@ impl Task {
                 drop(reply.send(opened));
                 self.input(MemberIn::Wake);
             }
-            Command::Order(order, reply) => {
-                if let Some((_, before)) = self.order.replace((order, reply)) {
-                    drop(before.send(Ok(())));
+            Command::Order(order, reply) => match self.member.phase() {
+                Phase::Admitted => {
+                    if self.orders.give(order, tokio::time::Instant::now(), reply) {
+                        self.input(MemberIn::Order(order));
+                    }
                 }
-                self.input(MemberIn::Order(order));
-            }
+                // The machine would say nothing, and nobody would answer.
+                _ => drop(reply.send(Err(Code::NotAllowed.into()))),
+            },
             Command::Accept(reply) => {
                 self.input(MemberIn::Accept(true));
                 drop(reply.send(Ok(())));

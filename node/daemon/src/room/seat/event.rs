@@ -38,10 +38,8 @@ impl Task {
                 }
             }
             MemberEvent::Order { order, by } => self.ordered(order, by),
-            MemberEvent::OrderRefused { reason, .. } => {
-                if let Some((_, reply)) = self.order.take() {
-                    drop(reply.send(Err(tell::order_refused(reason))));
-                }
+            MemberEvent::OrderRefused { target, reason } => {
+                self.orders.refused(self.member.seat(), target, reason);
             }
             MemberEvent::Ended(reason) => self.ended(reason),
             MemberEvent::Recording(event) => self.recording_told(event),
@@ -83,11 +81,8 @@ impl Task {
     }
 
     fn ordered(&mut self, order: Order, by: SeatNo) {
-        if self.order.as_ref().is_some_and(|(own, _)| *own == order)
-            && self.member.seat() == Some(by)
-            && let Some((_, reply)) = self.order.take()
-        {
-            let _ = reply.send(Ok(()));
+        if self.member.seat() == Some(by) {
+            self.orders.passed_on(order);
         }
         if let Some((kind, seat)) = tell::order(order) {
             let seat = seat.map(|seat| seat.0);
@@ -97,11 +92,13 @@ impl Task {
 
     fn ended(&mut self, reason: pars_engine::room::EndReason) {
         self.over = true;
+        let gone = tell::not_joined(reason);
+        self.orders.end(&gone);
         if let Some(reply) = self.join.take() {
-            return drop(reply.send(Err(tell::not_joined(reason))));
+            return drop(reply.send(Err(gone)));
         }
         if let Some(reply) = self.connection.take() {
-            drop(reply.send(Err(tell::not_joined(reason))));
+            drop(reply.send(Err(gone)));
         }
         let (room, detail) = (self.room(), Some(reason.to_string()));
         self.show(Event::RoomEnded(told::Ended { room, reason: tell::ended(reason), detail }));

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`command`] | what the user wants |
 //! | [`event`] | what the machine says happened |
+//! | [`orders`] | orders that were given, until each is answered |
 //! | [`judge`] | what own index says of seats |
 //! | [`road`] | the tunnel to the host |
 //! | [`prove`] | proof and signatures of the statement |
@@ -15,6 +16,7 @@
 mod command;
 mod event;
 mod judge;
+mod orders;
 pub(super) mod prove;
 mod recorder;
 mod recording;
@@ -35,6 +37,7 @@ use pars_wire::machine::{Cx, Machine};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
+use self::orders::Orders;
 use self::prove::Prover;
 use self::recording::Recorded;
 use self::road::{Road, Up};
@@ -137,7 +140,7 @@ pub(super) struct Task {
     helpers: JoinSet<()>,
     join: Option<Reply<Joined>>,
     connection: Option<Reply<Joined>>,
-    order: Option<(Order, Reply<()>)>,
+    orders: Orders,
     role: Role,
     hands: Vec<SeatNo>,
     looked: tokio::time::Instant,
@@ -179,7 +182,7 @@ pub(super) fn begin(inner: &Arc<Inner>, begin: Begin) -> (Seat, Option<Body>) {
         helpers: JoinSet::new(),
         join: None,
         connection: None,
-        order: None,
+        orders: Orders::default(),
         role,
         hands: Vec::new(),
         looked: tokio::time::Instant::now(),
@@ -221,6 +224,8 @@ impl Task {
                 () = &mut expired, if self.member.phase() == Phase::Proving => break,
             }
             if !self.over {
+                // The machine wakes every second while it has a seat: no timer of its own is needed.
+                self.orders.expire(tokio::time::Instant::now());
                 self.show_recording();
                 continue;
             }
@@ -297,6 +302,7 @@ impl Task {
 
     /// The attempt came to nothing.
     fn fail(&mut self, error: RpcError) {
+        self.orders.end(&error);
         if let Some(reply) = self.join.take() {
             // Whoever asked may be gone.
             let _ = reply.send(Err(error));

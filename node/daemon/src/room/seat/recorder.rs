@@ -16,9 +16,10 @@ use pars_proto::room::recording::Recording;
 use pars_proto::room::{Body, Claim, HostEntry, JoinRefusal, Reach, StatementHash, Support};
 use pars_recorder::live::{Heard, ListenError, Listener, Target};
 use pars_rpc::Code;
+use pars_wire::RecordingId;
 use pars_wire::machine::{Cx, Machine};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::{JoinError, JoinHandle, JoinSet};
 
 use super::judge::{Question, judge};
 use super::road::Road;
@@ -77,8 +78,31 @@ enum Over {
     Files,
 }
 
-/// Record a span until its end.
-pub(super) async fn run(parts: Parts, mut end: oneshot::Receiver<End>) {
+/// Record a span until its end, in a task of its own.
+pub(super) fn start(parts: Parts, end: oneshot::Receiver<End>) {
+    let (inner, member, span) = (parts.inner.clone(), parts.member.clone(), parts.recording.span());
+    let task = tokio::spawn(run(parts, end));
+    let forget = move || drop(inner.state(|state| state.recorders.remove(&span)));
+    tokio::spawn(watch(task, (span, member), forget));
+}
+
+/// A task that panicked has told nothing: the member's machine hears twice that it failed. The first ends the span, the second
+/// gives its files up, as after [`run`] has failed; what lies on the disk is finished by the next start.
+async fn watch(task: JoinHandle<()>, (span, member): (RecordingId, mpsc::Sender<Said>), forget: impl FnOnce()) {
+    if !task.await.is_err_and(|error| error.is_panic()) {
+        return;
+    }
+    tracing::error!("recording broke down, which is a fault of this program; recording stops");
+    forget();
+    for _ in 0..2 {
+        let failed = RecordingIn::Failed { span, why: RecordingFailure::NotKept };
+        // The member's task may be gone.
+        let _ = member.send(Said::In(MemberIn::Recording(failed))).await;
+    }
+}
+
+/// Until the end of the span.
+async fn run(parts: Parts, mut end: oneshot::Receiver<End>) {
     let span = parts.recording.span();
     let mut capture = match begin(&parts).await {
         Ok(capture) => Some(capture),
@@ -333,11 +357,10 @@ impl<'a> Seat<'a> {
     }
 
     fn joined(&mut self, joined: Result<Result<Listener, ListenError>, JoinError>) {
-        match joined {
-            Ok(Ok(listener)) => self.listener = Some(listener),
-            Ok(Err(error)) => self.listen_again(&error),
-            // Aborted: a newer one is under way.
-            Err(_) => {}
+        match came(joined) {
+            Some(Ok(listener)) => self.listener = Some(listener),
+            Some(Err(error)) => self.listen_again(&error),
+            None => {}
         }
     }
 
@@ -368,9 +391,52 @@ impl<'a> Seat<'a> {
     }
 }
 
+/// What came of taking the place at the media server; nothing of an attempt that was aborted: a newer one is under way.
+fn came<T>(joined: Result<Result<T, ListenError>, JoinError>) -> Option<Result<T, ListenError>> {
+    match joined {
+        Ok(came) => Some(came),
+        Err(error) if error.is_panic() => Some(Err(ListenError::Broken)),
+        Err(_) => None,
+    }
+}
+
 async fn next(listener: &mut Option<Listener>) -> Option<Heard> {
     match listener {
         Some(listener) => listener.next().await,
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::primitives::B256;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_recorder_that_panics_ends_its_span_and_gives_up_its_files_and_one_that_ends_says_so_itself() {
+        let span = RecordingId(B256::repeat_byte(7));
+        let (member, mut heard) = mpsc::channel(4);
+        watch(tokio::spawn(async {}), (span, member.clone()), || panic!("it ended by itself")).await;
+        watch(tokio::spawn(async { panic!("as a fault would") }), (span, member), || {}).await;
+        let mut failures = 0;
+        while let Some(said) = heard.recv().await {
+            let Said::In(MemberIn::Recording(RecordingIn::Failed { span: of, why })) = said else { panic!() };
+            assert_eq!((of, why), (span, RecordingFailure::NotKept));
+            failures += 1;
+        }
+        assert_eq!(failures, 2);
+    }
+
+    #[tokio::test]
+    async fn a_place_is_taken_again_after_a_panic_and_not_after_an_abort() {
+        let mut joins = JoinSet::<Result<(), ListenError>>::new();
+        joins.spawn(async { panic!("as a fault would") });
+        assert_eq!(came(joins.join_next().await.unwrap()), Some(Err(ListenError::Broken)));
+        joins.spawn(std::future::pending());
+        joins.abort_all();
+        assert_eq!(came(joins.join_next().await.unwrap()), None);
+        joins.spawn(async { Err(ListenError::Ended) });
+        assert_eq!(came(joins.join_next().await.unwrap()), Some(Err(ListenError::Ended)));
     }
 }

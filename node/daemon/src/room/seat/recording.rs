@@ -151,7 +151,7 @@ impl Task {
             keys,
             signer: AnchorSigner { secret: self.recorded.secret.clone(), through: self.recorded.through },
         };
-        tokio::spawn(recorder::run(parts, ends));
+        recorder::start(parts, ends);
         self.recorded.spans.insert(span, end);
     }
 
