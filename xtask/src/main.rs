@@ -35,10 +35,11 @@ enum Verb {
         #[arg(long)]
         cache: Option<PathBuf>,
     },
-    /// The long profile: more cases and seeds, three turns of the journeys, kills, licences. Writes a
-    /// dated table into docs/results/.
+    /// The long profile: more cases and seeds, three turns of the journeys, kills, licences. Writes a dated table into
+    /// docs/results/.
     Deep {
-        /// Only these stages; their rows replace older ones of the day.
+        /// Only these stages; their rows replace older ones of the day. There are lint, rust, simulator, forge,
+        /// typescript, browser, livekit, journeys, up, kills, ipfs and licences.
         stages: Vec<String>,
     },
     /// Walk the user journeys against real processes.

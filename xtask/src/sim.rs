@@ -38,7 +38,8 @@ pub enum Verb {
 /// Which scenario.
 #[derive(clap::Args)]
 pub struct Which {
-    /// Journey 3, journeys 1 and 2, journey 6, two who write to each other at once, or the session of a room with 25 seats.
+    /// Journey 3; rooms: journeys 1 and 2; actions: journey 6; crossing: two who write to each other at once; settling: the
+    /// same, and all faults end; session: a room with 25 seats and a lying host; recording: that room, recorded.
     #[arg(long, value_parser = SCENARIOS, default_value = "journey3")]
     scenario: String,
 }

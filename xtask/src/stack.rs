@@ -65,7 +65,7 @@ pub fn journeys(repo: &Repo, json: bool) -> Result<Command> {
 
 fn build(repo: &Repo) -> Result<()> {
     setup::packages(repo)?;
-    eprintln!("building (the first time takes some minutes)");
+    eprintln!("building (the first time takes about a quarter of an hour)");
     run::must(repo.cargo().args(["build", "--workspace", "--bins"]))
 }
 

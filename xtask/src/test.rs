@@ -161,6 +161,8 @@ pub fn rust_with(repo: &Repo, environment: &[(&str, &str)]) -> Result<Count> {
         command.envs(environment.iter().copied()).args([
             "nextest",
             "run",
+            "--profile",
+            if environment.is_empty() { "default" } else { "deep" },
             "--workspace",
             "--locked",
             "--no-fail-fast",

@@ -245,9 +245,9 @@ impl HallPage {
         self.page.click(&id(&format!("react-{reaction}")))
     }
 
-    /// Waits for somebody's reaction.
-    pub fn sees_reaction(&self, from: &str, reaction: &str) -> Result<()> {
-        self.page.wait_attached(&id("reaction").with("reaction", reaction).with("identity", from))
+    /// Whether somebody's reaction is shown now.
+    pub fn shows_reaction(&self, from: &str, reaction: &str) -> Result<bool> {
+        Ok(self.page.count(&id("reaction").with("reaction", reaction).with("identity", from))? > 0)
     }
 
     /// Raises or lowers the own hand.
@@ -346,7 +346,9 @@ impl HallPage {
             }
         }
         self.page.click(&id("player-play"))?;
-        self.page.wait(&id("player").with("state", "ended"))?;
+        // It plays as long as was spoken, which may be longer than a page is waited for.
+        let end = id("player").with("state", "ended");
+        self.page.wait(&end).or_else(|_| self.page.wait(&end))?;
         let played = self.page.played(&id("recorded-sound"))?;
         ensure!(played.iter().all(|sound| sound.error.is_none()), "a file does not play: {played:?}");
         let is_heard = |sound: &Played| sound.seconds >= PLAYED && sound.decoded > 0;

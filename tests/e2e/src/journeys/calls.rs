@@ -18,7 +18,7 @@ use crate::{
     hall::{Hall, Member, Plan, Told},
     report::{Facts, Report},
     stack::Places,
-    traces,
+    traces, wait,
 };
 
 /// Everything the steps share.
@@ -171,8 +171,12 @@ fn talk(report: &mut Report, ana: &Seated, ben: &Seated) -> Result<()> {
         ben.page.hears_text(&ana.identity, "Salaam from Ana")?;
         ben.page.say("سلام")?;
         ana.page.hears_text(&ben.identity, "سلام")?;
-        ben.page.react("agree")?;
-        ana.page.sees_reaction(&ben.identity, "agree")?;
+        // It is shown for five seconds: on a slow machine the first may be over before anybody looks.
+        wait::until("the reaction", || {
+            ben.page.react("agree")?;
+            wait::moment(wait::MOMENT);
+            Ok(ana.page.shows_reaction(&ben.identity, "agree")?.then_some(()))
+        })?;
         ben.page.hand()?;
         ana.page.sees_hand(&ben.identity)
     })?;

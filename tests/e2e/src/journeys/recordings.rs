@@ -17,7 +17,7 @@ mod files;
 mod killed;
 mod spans;
 
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
@@ -156,7 +156,7 @@ fn council(stack: &Stack, places: &Places) -> Result<String> {
 
 /// Ana, whose blocks the others fetch; Omid, Ben, and the Safe's delegate.
 fn members(hall: &Hall, executor: &Account) -> Result<(Member, [Member; 3])> {
-    let gateway = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    let gateway = quiet_port()?;
     let through = ["--recordings-through".into(), executor.id.clone(), "--gateway".into(), gateway.to_string()];
     let ana = hall.member_with("ana", 2, through.to_vec())?;
     let from = ["--blocks-from".to_owned(), format!("http://{gateway}")];
@@ -165,6 +165,15 @@ fn members(hall: &Hall, executor: &Account) -> Result<(Member, [Member; 3])> {
     let ben = hall.member_with("ben", 5, from.to_vec())?;
     let council = hall.member_with("council", DELEGATE, large)?;
     Ok((ana, [omid, ben, council]))
+}
+
+/// An address that nothing else takes until Ana's daemon listens there, nor while it is dead: the system gives ports above these
+/// to who asks for any.
+fn quiet_port() -> Result<SocketAddr> {
+    let first = u16::try_from(std::process::id() % 5_000)?;
+    let free = |port: u16| TcpListener::bind((Ipv4Addr::LOCALHOST, 20_000 + (first + port) % 10_000)).ok();
+    let listener = (0..10_000).find_map(free).context("no port is free between 20,000 and 30,000")?;
+    Ok(listener.local_addr()?)
 }
 
 fn seats(report: &mut Report, world: &World) -> Result<(Seated, Seated)> {

@@ -14,6 +14,7 @@ use crate::{
     jwt::{self, Alg},
     parsctl::text,
     report::{Facts, Report},
+    wait,
 };
 
 /// Refusals around a running Open Forum.
@@ -160,7 +161,12 @@ pub(super) fn of_a_full_room(report: &mut Report, world: &World) -> Result<()> {
 pub(super) fn of_a_track(world: &World, room: &str, facts: &mut Facts) -> Result<()> {
     let page = world.ben.open(&world.browser, &Opening::Promoted)?;
     page.enter(room, Form::Anonymous)?;
-    page.press_device(Device::Camera)?;
+    // The page takes no press while keys change: pressed again then.
+    wait::until("the refusal", || {
+        page.press_device(Device::Camera)?;
+        wait::moment(wait::MOMENT);
+        Ok(page.is_told("refused.publish")?.then_some(()))
+    })?;
     facts.add("told", page.told("refused.publish")?);
     facts.add("picture", page.page.picture("refused-track")?);
     page.leave()?;

@@ -62,10 +62,27 @@ fn unlinkable(world: &World, facts: &mut Facts) -> Result<()> {
     let before = now().iter().map(|file| Ok(Capture::read(file)?.packets.len())).collect::<Result<Vec<_>>>()?;
     world.alice().run(&["session", "send", "--session", world.bob.session(), "--message", WATCHED])?;
     arrives(&world.bob(), world.alice.session(), WATCHED)?;
-    let mut packets = Vec::new();
-    for (file, seen) in now().iter().zip(before) {
-        packets.extend(Capture::read(file)?.packets.into_iter().skip(seen));
+    // A daemon writes its capture a little later, and the nodes copy the message to each other in their own time.
+    let (packets, links, frames) = wait::until("the captures of that message", || {
+        let mut packets = Vec::new();
+        for (file, seen) in now().iter().zip(&before) {
+            packets.extend(Capture::read(file)?.packets.into_iter().skip(*seen));
+        }
+        Ok(Some(sorted(packets)?))
+    })?;
+    if let Some(shared) = shared_string(&packets) {
+        let [one, other] = shared.links.map(hex::encode);
+        anyhow::bail!("{} stands on the links {one} and {other}", hex::encode(shared.string));
     }
+    facts.add("packets", packets.len());
+    facts.add("frames", frames);
+    facts.add("links", links);
+    Ok(())
+}
+
+/// What one message put on links, each packet once, with the number of links and of frames between replicas; an error while
+/// something of its way is missing.
+fn sorted(mut packets: Vec<Packet>) -> Result<(Vec<Packet>, usize, usize)> {
     packets.retain(|packet| matches!(packet.kind(), Kind::Onion(_) | Kind::Frame));
     // Frames are alike on purpose: one object goes to all replicas of a mailbox, each frame names the node it is from, and
     // zeros fill it. What a frame holds in clear must stand in no onion packet.
@@ -83,14 +100,8 @@ fn unlinkable(world: &World, facts: &mut Facts) -> Result<()> {
         let found = packets.iter().any(|packet| packet.kind() == Kind::Onion(position));
         ensure!(found, "no packet at position {position} was captured");
     }
-    if let Some(shared) = shared_string(&packets) {
-        let [one, other] = shared.links.map(hex::encode);
-        anyhow::bail!("{} stands on the links {one} and {other}", hex::encode(shared.string));
-    }
-    facts.add("packets", packets.len());
-    facts.add("frames", frames);
-    facts.add("links", links.len());
-    Ok(())
+    let links = links.len();
+    Ok((packets, links, frames))
 }
 
 /// What the first relays of both members were sent, against every name that the nodes saw in clear.
