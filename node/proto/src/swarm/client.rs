@@ -37,7 +37,7 @@ use super::store::rows::Row;
 pub use io::{ClientIn, ClientOut, DeliveryId, PutTo, TaskError, TaskId};
 
 /// How long a request may take with its answer, in ms: both ways over the onion, and a coordinator's 3 s between; what hops hold
-/// packets for comes on top. Doubled, at most twice, while everything fails: nodes may be slow rather than dead.
+/// packets for comes on top. Doubled up to [`MAX_REQUEST_MS`] while everything fails: nodes may be slow rather than dead.
 pub const REQUEST_MS: u64 = 6_000;
 /// The same of a request that its node answers alone.
 pub const READ_MS: u64 = 3_000;
@@ -49,8 +49,10 @@ pub const RETRY_MS: u64 = 4_000;
 pub const MAX_RETRY_MS: u64 = 64_000;
 /// Requests in a row without an answer at which the patience with each is doubled.
 const SLOW_AFTER: u32 = 6;
-/// How often it is doubled: what waits when a line becomes good again waits no longer than that.
-const MOST_DOUBLINGS: u32 = 2;
+/// How often it may be doubled.
+const MOST_DOUBLINGS: u32 = 3;
+/// The longest patience with a request, in ms: what waits when a line becomes good again waits no longer than that.
+pub const MAX_REQUEST_MS: u64 = 24_000;
 /// How often every replica is tried before the sender hears of it: a path may fail as well as a node.
 pub const ROUNDS: u32 = 2;
 /// Tasks at once: a bound of memory.
@@ -167,7 +169,8 @@ impl Client {
             Op::Get | Op::DirGet => READ_MS,
             _ => REQUEST_MS,
         };
-        let timeout_ms = (base << (self.failures / SLOW_AFTER).min(MOST_DOUBLINGS)) + self.pace_ms;
+        let patience = base << (self.failures / SLOW_AFTER).min(MOST_DOUBLINGS);
+        let timeout_ms = patience.min(MAX_REQUEST_MS) + self.pace_ms;
         let command = command.encode(surbs);
         cx.out.push(ClientOut::Request { request, to: asked.node, command, surbs: surbs.into(), timeout_ms });
         request

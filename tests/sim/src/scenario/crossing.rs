@@ -2,8 +2,8 @@
 //! go on writing, and in the end there is exactly one, proven on both sides, and every text of both was told once.
 //!
 //! How long that takes from when both are online, in virtual time, is asserted: a minute where nothing goes wrong, and a minute from
-//! the end of all faults. A lost packet costs a request 6 s and a reading 3 s, and both wait up to four times as long on a line that
-//! gives few answers; so it takes longer while faults go on.
+//! the end of all faults. A lost packet costs a request 6 s and a reading 3 s, and both wait up to 24 s on a line that gives few
+//! answers; so it takes longer while faults go on.
 
 use pars_proto::session::SessionId;
 use pars_proto::session::machine::Standing;
