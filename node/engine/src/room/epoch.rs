@@ -65,13 +65,14 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    /// What a record must follow on; `None`: it follows on nothing that is known.
-    pub(super) fn previous(&self, signed: &SignedRecord) -> Option<Previous> {
+    /// What a record must follow on; `None`: it follows on nothing that is known. To a newcomer the first that it is told follows on
+    /// something from before; to nobody else, or one seat could end all counting by a number that nothing can follow on.
+    pub(super) fn previous(&self, signed: &SignedRecord, newcomer: bool) -> Option<Previous> {
         let record = signed.record();
         if record.n == 1 {
             return Some(Previous::First);
         }
-        if self.epochs.is_empty() {
+        if self.epochs.is_empty() && newcomer {
             return Some(Previous::Unknown);
         }
         let parent = self.epochs.get(&record.previous.0)?;
@@ -266,12 +267,13 @@ mod tests {
         let first = record(None, 1, 0);
         let second = record(Some((1, first.0)), 1, 1);
         let third = record(Some((2, second.0)), 1, 2);
-        assert_eq!(chain.previous(&first.1), Some(Previous::First));
-        assert_eq!(chain.previous(&third.1), Some(Previous::Unknown));
+        assert_eq!(chain.previous(&first.1, true), Some(Previous::First));
+        assert_eq!(chain.previous(&third.1, true), Some(Previous::Unknown));
+        assert_eq!(chain.previous(&third.1, false), None, "who was there from the beginning knows what came before");
         put(&mut chain, first);
-        assert_eq!(chain.previous(&third.1), None);
+        assert_eq!(chain.previous(&third.1, true), None);
         chain.remember(second.1, second.2);
-        assert_eq!(chain.previous(&third.1), Some(Previous::Known { n: 2, hash: second.0 }));
+        assert_eq!(chain.previous(&third.1, false), Some(Previous::Known { n: 2, hash: second.0 }));
         chain.choose(Tick(0), LIVE);
         assert_eq!(chain.tip().unwrap().1.number(), 1, "what was not checked does not count");
     }

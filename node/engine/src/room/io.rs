@@ -362,6 +362,8 @@ pub enum Forgery {
     Message,
     /// Two different records of one number by one steward.
     TwoRecords,
+    /// A recording asked for under the name of another's, or of one on other terms.
+    Recording,
 }
 
 /// Why nothing may be sent.

@@ -117,7 +117,11 @@ impl EpochRecord {
         equal(&self.secret_hash, &secret.hash())
     }
 
-    fn follows(&self, previous: Previous) -> Result<(), RecordError> {
+    /// Whether it may stand behind this one.
+    ///
+    /// # Errors
+    /// [`RecordError::Number`] or [`RecordError::Chain`].
+    pub fn follows(&self, previous: Previous) -> Result<(), RecordError> {
         let first = self.previous == EpochHash::default();
         if self.n == 0 || first != (self.n == 1) {
             return Err(RecordError::Number(self.n));
@@ -170,6 +174,11 @@ impl SignedRecord {
         &self.record
     }
 
+    /// Whether this key signed it.
+    pub fn is_signed_by(&self, steward: &Ed25519Public) -> bool {
+        steward.verify(SignatureLabel::ROOM_EPOCH_RECORD, &self.record.encode(), &self.signature).is_ok()
+    }
+
     /// Scope, place in the chain, roster and signature. Whether the steward may act, and every statement of the roster, are
     /// checked elsewhere.
     ///
@@ -182,7 +191,7 @@ impl SignedRecord {
         steward: &Ed25519Public,
         previous: Previous,
     ) -> Result<EpochHash, RecordError> {
-        let Self { record, signature } = self;
+        let record = &self.record;
         if record.scope != *scope {
             return Err(RecordError::OtherScope);
         }
@@ -193,8 +202,9 @@ impl SignedRecord {
         if roster.get(record.steward).is_none_or(|entry| entry.recorder) {
             return Err(RecordError::Steward);
         }
-        let verified = steward.verify(SignatureLabel::ROOM_EPOCH_RECORD, &record.encode(), signature);
-        verified.map_err(|_| RecordError::Signature)?;
+        if !self.is_signed_by(steward) {
+            return Err(RecordError::Signature);
+        }
         Ok(record.hash())
     }
 }

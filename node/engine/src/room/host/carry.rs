@@ -1,14 +1,16 @@
 //! Frames of seats: carried to other seats unseen, remembered for newcomers, answered.
 
-use pars_proto::room::{SeatNo, SignedConnection, SignedRecord};
+use pars_proto::room::{EpochRecord, Previous, SeatNo, SignedConnection, SignedRecord};
 use pars_proto::signal::Envelope;
 use pars_proto::signal::envelope::Cargo;
 use pars_wire::codec::Wire;
 
+use crate::room::clock::Allowance;
 use crate::room::io::{HostEvent, HostOut, HostQuestion, QuestionId};
 use crate::room::packet::Frame;
 use crate::room::pairs::{Heard, Own, Peer};
 
+use super::seat::Seat;
 use super::{Context, Host};
 
 /// Records kept for newcomers.
@@ -89,7 +91,15 @@ impl Host {
 
     fn record(&mut self, cx: Context<'_, '_>, from: SeatNo, record: SignedRecord, seats: Vec<SeatNo>) {
         let said = record.record();
-        if said.steward != from || said.scope != self.config.sitting.scope || !self.allowed(cx, from) {
+        if said.steward != from || said.scope != self.config.sitting.scope {
+            return;
+        }
+        if !self.allowed(cx, from, |seat| &mut seat.records) {
+            return;
+        }
+        // One that follows on nothing would be the end of all counting to whoever comes later.
+        let signed = self.seats.get(&from).is_some_and(|seat| record.is_signed_by(&seat.statement.body().s_vk));
+        if !signed || !self.follows(said) {
             return;
         }
         self.tell_all(Some(from), &Frame::Record(Box::new(record), seats.clone()));
@@ -99,8 +109,21 @@ impl Host {
         self.records.push_back((record, seats));
     }
 
+    /// Records that newcomers are told, the oldest first.
+    #[cfg(test)]
+    pub(in crate::room) fn records(&self) -> impl Iterator<Item = &EpochRecord> {
+        self.records.iter().map(|(kept, _)| kept.record())
+    }
+
+    /// Whether a record stands behind one that was carried, or is a first one.
+    fn follows(&self, said: &EpochRecord) -> bool {
+        let before = self.records.iter().map(|(kept, _)| kept.record());
+        let known = |kept: &EpochRecord| Previous::Known { n: kept.n, hash: kept.hash() };
+        said.follows(Previous::First).is_ok() || before.map(known).any(|previous| said.follows(previous).is_ok())
+    }
+
     fn connection(&mut self, cx: Context<'_, '_>, from: SeatNo, signed: SignedConnection) {
-        if !self.allowed(cx, from) {
+        if !self.allowed(cx, from, |seat| &mut seat.connections) {
             return;
         }
         let (scope, kind, floor) = (self.config.sitting.scope, self.config.sitting.kind, self.floor_closed);
@@ -116,10 +139,11 @@ impl Host {
         self.tokens.insert(id, from);
     }
 
-    /// Whether a seat may send one more record or connection now.
-    fn allowed(&mut self, cx: Context<'_, '_>, from: SeatNo) -> bool {
+    /// Whether a seat may send one more record, or connection, now. Each by itself: a record that is not carried is missed by all
+    /// that follow on it.
+    fn allowed(&mut self, cx: Context<'_, '_>, from: SeatNo, of: impl Fn(&mut Seat) -> &mut Allowance) -> bool {
         let now = cx.now.tick;
-        let allowed = self.seats.get_mut(&from).is_some_and(|seat| seat.records.take(now));
+        let allowed = self.seats.get_mut(&from).is_some_and(|seat| of(seat).take(now));
         if !allowed {
             cx.out.push(HostOut::Event(HostEvent::Flood(from)));
         }

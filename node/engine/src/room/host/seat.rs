@@ -13,7 +13,7 @@ use super::LINK_MS;
 
 /// Signed messages a seat may send at once, and each second.
 const MESSAGES: (u64, u64) = (40, 20);
-/// Epoch records and connections a seat may send at once, and each second: an honest steward makes one epoch a second.
+/// Epoch records, and connections, a seat may send at once, and each second: an honest steward makes one epoch a second.
 const RECORDS: (u64, u64) = (8, 2);
 /// How long a grant stands before it is used, in ms.
 const GRANT_MS: u64 = 120_000;
@@ -41,6 +41,7 @@ pub(super) struct Seat {
     pub(super) token: Option<String>,
     pub(super) messages: Allowance,
     pub(super) records: Allowance,
+    pub(super) connections: Allowance,
 }
 
 impl Seat {
@@ -64,6 +65,7 @@ impl Seat {
             token: None,
             messages: Allowance::new(now, MESSAGES.0, MESSAGES.1),
             records: Allowance::new(now, RECORDS.0, RECORDS.1),
+            connections: Allowance::new(now, RECORDS.0, RECORDS.1),
         }
     }
 

@@ -18,14 +18,19 @@ impl Member {
     /// An epoch record.
     pub(super) fn record(&mut self, cx: Context<'_, '_>, signed: SignedRecord, seats: Vec<SeatNo>) {
         let steward = signed.record().steward;
+        let newcomer = self.place.as_ref().is_none_or(|place| !place.synced);
+        let previous = self.chain.previous(&signed, newcomer);
         let Some((entry, roster)) = self.roster.get(steward).zip(self.roster.of(&seats)) else {
             // With seats that went before we came: it cannot be checked, and later records follow on it.
-            return self.chain.remember(signed, seats);
+            if newcomer || previous.is_some_and(|previous| signed.record().follows(previous).is_ok()) {
+                return self.chain.remember(signed, seats);
+            }
+            return Self::event(cx, MemberEvent::Forged(Forgery::Record));
         };
         if entry.declined {
             return;
         }
-        let Some(previous) = self.chain.previous(&signed) else {
+        let Some(previous) = previous else {
             return Self::event(cx, MemberEvent::Forged(Forgery::Record));
         };
         let Ok(rh) = signed.check(&self.config.sitting.scope, &roster, &entry.s_vk, previous) else {

@@ -14,7 +14,7 @@ use pars_wire::machine::Tick;
 use super::super::{Context, Member};
 use super::withdrawal::Owed;
 use super::{Asked, MAX_EACH, MAX_KNOWN};
-use crate::room::io::{Authority, QuestionId, RecordingEvent, RecordingQuestion};
+use crate::room::io::{Authority, Forgery, MemberEvent, QuestionId, RecordingEvent, RecordingQuestion};
 
 /// What a seat proposes.
 pub(super) struct Proposal {
@@ -27,22 +27,28 @@ pub(super) struct Proposal {
     shown: Option<Recording>,
 }
 
-/// What the user said, by recording; with the seat that asked first.
+/// What the user said, by recording; with the seat that asked first, and its terms.
 #[derive(Default)]
-pub(super) struct Answers(BTreeMap<RecordingTag, (SeatNo, Answer)>);
+pub(super) struct Answers(BTreeMap<RecordingTag, ((SeatNo, Terms), Answer)>);
 
 impl Answers {
     pub(super) fn get(&self, tag: &RecordingTag) -> Option<&Answer> {
         self.0.get(tag).map(|(_, answer)| answer)
     }
 
+    /// Whether a seat may ask this: a tag stands for who asked first and for its terms, as long as that seat is here. Otherwise a
+    /// yes to one would count for another, which the user was never shown.
+    fn may_ask(&self, by: SeatNo, tag: &RecordingTag, terms: &Terms) -> bool {
+        self.0.get(tag).is_none_or(|(first, _)| *first == (by, *terms))
+    }
+
     /// Whether a seat has asked so often that it is not listened to any more.
     fn is_full(&self, by: SeatNo) -> bool {
-        self.0.values().filter(|(seat, _)| *seat == by).count() >= MAX_EACH
+        self.0.values().filter(|((seat, _), _)| *seat == by).count() >= MAX_EACH
     }
 
     fn asked(&mut self, by: SeatNo, tag: RecordingTag, terms: Terms) {
-        self.0.entry(tag).or_insert((by, Answer::Refused)).1 = Answer::Asked(terms);
+        self.0.entry(tag).or_insert(((by, terms), Answer::Refused)).1 = Answer::Asked(terms);
     }
 
     /// The answer to what was asked.
@@ -52,9 +58,16 @@ impl Answers {
         }
     }
 
+    /// What a seat asked is over: a yes to it counts for nothing any more, and it is not asked again.
+    pub(super) fn over(&mut self, by: SeatNo, tag: RecordingTag) {
+        if let Some((_, answer)) = self.0.get_mut(&tag).filter(|((seat, _), _)| *seat == by) {
+            *answer = Answer::Refused;
+        }
+    }
+
     /// What a seat asked that is not here any more.
     pub(super) fn forget_but(&mut self, is_here: impl Fn(&SeatNo) -> bool) {
-        self.0.retain(|_, (seat, _)| is_here(seat));
+        self.0.retain(|_, ((seat, _), _)| is_here(seat));
     }
 }
 
@@ -122,6 +135,9 @@ impl Member {
         (random, terms, dummies): ([u8; 32], Terms, Dummies),
     ) {
         let tag = RecordingTag::of(&self.config.sitting.scope, &random);
+        if !self.recordings.answers.may_ask(by, &tag, &terms) {
+            return Self::event(cx, MemberEvent::Forged(Forgery::Recording));
+        }
         let same = |old: &Proposal| (old.tag, &old.terms, &old.dummies) == (tag, &terms, &dummies);
         match self.recordings.proposals.get_mut(&by).filter(|old| same(old)) {
             // Asked again: what was shown before is of another roster.

@@ -249,6 +249,7 @@ impl Member {
                 if proposals.get(&from).is_some_and(|proposal| proposal.tag == recording) {
                     proposals.remove(&from);
                 }
+                self.recordings.answers.over(from, recording);
                 let signed = self.recordings.signed.values_mut();
                 let theirs = signed.filter(|it| it.by == from && it.recording.tag == recording);
                 theirs.for_each(|it| it.ended = true);

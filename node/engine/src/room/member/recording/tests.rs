@@ -1,5 +1,6 @@
 //! A small room without faults: what its members sign when who records lies, and when they stop.
 
+mod asked;
 mod failures;
 mod seats;
 mod withdrawals;
