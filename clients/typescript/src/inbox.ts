@@ -98,8 +98,8 @@ export class Inbox {
         // A daemon of another version would tell the same again.
         if (reason.code === "InvalidReply") throw reason;
       } catch (error) {
-        // Before there is an identity there is nothing to tell; it may be made any moment.
-        if (!hasCode(error, "NoDaemon", "ConnectionLost", "NoIdentity")) throw error;
+        // Anything else passes: a daemon may still be starting, an identity may be made any moment.
+        if (hasCode(error, "WrongNetwork", "InvalidReply")) throw error;
       }
       await this.connection.pause(pauseOf(attempt));
     }

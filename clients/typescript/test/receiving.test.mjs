@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ParsSession } from "../dist/index.js";
-import { PEER, daemonOf } from "./support/daemon.mjs";
+import { PEER, Refusal, daemonOf } from "./support/daemon.mjs";
 import { seeded } from "./support/random.mjs";
 
 const A = PEER.slice(2);
@@ -221,6 +221,30 @@ test("who listens before there is an identity hears what comes when there is one
   await daemon.until(({ calls }) => calls.filter((call) => call.method === "event.subscribe").length >= 2);
   await session.getOrCreateIdentity();
   await published;
+});
+
+test("a daemon that refuses the subscription while it starts again is asked once more", async (context) => {
+  const daemon = await daemonOf(context);
+  const session = sessionOf(context, daemon);
+  const givenUp = new Promise((_, reject) => session.on("error", reject));
+  const chat = await session.createSession(PEER);
+  const [first, second] = [collector(1), collector(2)];
+  chat.onMessage(first.take);
+  chat.onMessage(second.take);
+  daemon.receive(A, "1");
+  await first.all;
+  let refusals = 0;
+  daemon.answer = (method) => {
+    if (method !== "event.subscribe" || refusals > 0) return undefined;
+    refusals += 1;
+    throw new Refusal(-32603);
+  };
+  daemon.drop();
+  await daemon.until(() => refusals === 1);
+  daemon.receive(A, "2");
+  await Promise.race([second.all, givenUp]);
+  assert.deepEqual(second.got, ["1", "2"]);
+  await daemon.until(() => daemon.acknowledged === 2);
 });
 
 test("a backlog of many pages is delivered whole", async (context) => {

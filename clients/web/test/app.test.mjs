@@ -57,6 +57,11 @@ const known = (app, more = {}) => ({
   ...more,
 });
 
+/** Whether a method was asked of the daemon. */
+const asked = (method) => daemon.calls.some((call) => call.method === method);
+/** Everything that was asked before has come to the daemon: it reads in order. */
+const hasHeard = (app) => app.lobby(roomId("TownHall"));
+
 before(async () => {
   daemon = await FakeDaemon.start("none");
 });
@@ -191,6 +196,60 @@ test("who cancels while the proof runs is not taken into the room afterwards", a
   await entering;
   assert.notEqual(app.store.value.screen.name, "room");
   assert.ok(daemon.calls.some(({ method }) => method === "room.cancel"));
+  await hasHeard(app);
+  assert.ok(asked("room.leave"), "the seat that came all the same is given back");
+});
+
+test("an attempt that got no seat leaves none, and forgets none: the room may have one of another tab", async () => {
+  const kept = storage();
+  const app = await start(kept);
+  const before = await lobby(app, "TownHall");
+  kept.kept.set("pars.room", before.room);
+  daemon.answers["room.join"] = FakeDaemon.refusal(refusalNumbers.Full);
+  await app.enter(before, anonymous);
+  assert.equal((await until(app, "refused")).reason, "Full");
+  await hasHeard(app);
+  assert.equal(asked("room.leave"), false);
+  assert.equal(kept.kept.get("pars.room"), before.room);
+});
+
+test("a dead attempt does not throw out the seat of a later one", async () => {
+  const kept = storage();
+  const app = await start(kept);
+  const before = await lobby(app, "TownHall");
+  let failed;
+  connect = () => new Promise((_, reject) => (failed = () => reject(new MediaRefusedError("media"))));
+  const first = app.enter(before, anonymous);
+  while (failed === undefined) await new Promise((resolve) => setImmediate(resolve));
+  await app.cancel(before);
+  connect = async () => link();
+  await app.enter(before, anonymous);
+  await until(app, "room");
+  failed();
+  await first;
+  assert.equal(app.store.value.screen.name, "room");
+  assert.equal(kept.kept.get("pars.room"), before.room);
+  await app.recordings();
+  assert.equal(asked("room.leave"), false);
+});
+
+test("who cancels while the attempt is being prepared: the daemon is told once it has a name", async () => {
+  const app = await start();
+  const before = await lobby(app, "TownHall");
+  let answer;
+  daemon.answers["room.prepare"] = () => new Promise((resolve) => (answer = resolve));
+  const entering = app.enter(before, anonymous);
+  while (answer === undefined) await new Promise((resolve) => setImmediate(resolve));
+  await app.cancel(before);
+  assert.equal(asked("room.cancel"), false);
+  answer({ attempt: "late", typedData: null });
+  await entering;
+  await hasHeard(app);
+  assert.deepEqual(
+    daemon.calls.filter(({ method }) => method === "room.cancel").map(({ params }) => params),
+    [{ attempt: "late" }],
+  );
+  assert.equal(asked("room.join") || asked("room.leave"), false);
 });
 
 test("after a reload the same seat comes back over a new connection, without a new proof", async () => {

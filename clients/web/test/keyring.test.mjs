@@ -34,6 +34,17 @@ test("a stopped seat seals nothing, and goes on with its counters when the same 
   assert.notEqual(hex(first.subarray(-14)), hex(second.subarray(-14)));
 });
 
+test("without own keys nothing is sealed from the first moment, while the others' are still being derived", async () => {
+  const ring = new KeyRing();
+  await ring.install({ index: 1, own: sender("me"), others: [] }, 0);
+  assert.ok(ring.own);
+  const installing = ring.install({ index: 2, own: null, others: [sender("bob"), sender("eve")] }, 1);
+  assert.equal(ring.own, undefined);
+  await installing;
+  assert.equal(ring.own, undefined);
+  assert.ok(ring.of("eve", 2, 1));
+});
+
 test("own keys that sealed before are refused under another index, and after others", async () => {
   const ring = new KeyRing();
   await ring.install({ index: 1, own: sender("me"), others: [] }, 0);

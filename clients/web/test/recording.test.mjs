@@ -49,17 +49,39 @@ const key = async (element, name) => (
   settle()
 );
 
+/** A clock that goes on when it is told to. */
+const clock = () => {
+  let now = 0;
+  const due = new Set();
+  const later = (milliseconds, call) => {
+    const entry = { at: now + milliseconds, call };
+    due.add(entry);
+    return () => due.delete(entry);
+  };
+  const pass = (milliseconds) => {
+    now += milliseconds;
+    for (const entry of [...due].filter(({ at }) => at <= now)) if (due.delete(entry)) entry.call();
+  };
+  return { later, pass };
+};
+
+/** How long a question stands before there is a yes. */
+const CLOSED_MS = 1_000;
+
 /** The same on screen. */
 const onScreen = async (answers = {}, language = "en") => {
   const entered = await room(answers);
-  const tools = { connect: () => undefined, daemon: undefined, scope: window, storage: { removeItem: () => undefined } };
+  const time = clock();
+  const storage = { removeItem: () => undefined };
+  const tools = { connect: () => undefined, daemon: undefined, scope: window, storage, later: time.later };
   const app = new App(tools, { language, theme: "light" });
   app.store.set({ screen: { name: "room", live: entered.live } });
   render(null, root);
   render(h(Page, { app }), root);
   await settle();
   const hear = async (more) => (entered.hear(more), settle());
-  return { ...entered, hear };
+  const pass = async (milliseconds) => (time.pass(milliseconds), settle());
+  return { ...entered, hear, pass };
 };
 
 test("the cell says in each state what is true, and is filled when something is kept", async () => {
@@ -188,8 +210,9 @@ for (const [testid, agree] of [
 ]) {
   test(`${testid}: the daemon is told that, once`, async () => {
     const after = agree ? { phase: "proposed", agreed: ID } : {};
-    const { hear, asked } = await onScreen({ "recording.answer": () => status(after) });
+    const { hear, asked, pass } = await onScreen({ "recording.answer": () => status(after) });
     await hear({ phase: "asked", ask });
+    if (agree) await pass(CLOSED_MS);
     await press(testid);
     assert.deepEqual(asked(), [["recording.answer", { room: ROOM, recording: ID, agree }]]);
     assert.equal(at("consent"), null);
@@ -197,9 +220,38 @@ for (const [testid, agree] of [
   });
 }
 
+test("a click meant for something else is no yes: that opens a moment after the question, and after each change of it", async () => {
+  const { hear, asked, pass } = await onScreen({ "recording.answer": () => status({ phase: "proposed", agreed: ID }) });
+  const questions = [
+    ask,
+    { ...ask, recording: `0x${"cd".repeat(32)}` },
+    { ...ask, by: 2 },
+    { ...ask, retentionSeconds: 400 * 86_400 },
+    { ...ask, validUntil: ask.validUntil + 1 },
+  ];
+  for (const question of questions) {
+    await hear({ phase: "asked", ask: question });
+    assert.deepEqual([at("consent-yes").disabled, at("consent-no").disabled], [true, false]);
+    await pass(CLOSED_MS - 1);
+    await hear({ phase: "asked", ask: { ...question } });
+    await press("consent-yes");
+    assert.deepEqual(asked(), []);
+    await pass(1);
+    assert.equal(at("consent-yes").disabled, false, "told again it is the same question");
+  }
+  await key(at("consent"), "Escape");
+  await press("status-rec");
+  await press("consent-yes");
+  assert.deepEqual(asked(), [], "opened again it is closed again");
+  await pass(CLOSED_MS);
+  await press("consent-yes");
+  assert.equal(asked().length, 1);
+});
+
 test("an answer that the node did not take is called no answer, and can be given again", async () => {
-  const { hear, notices, asked } = await onScreen({ "recording.answer": refused("Lost") });
+  const { hear, notices, asked, pass } = await onScreen({ "recording.answer": refused("Lost") });
   await hear({ phase: "asked", ask });
+  await pass(CLOSED_MS);
   await press("consent-yes");
   assert.deepEqual(notices(), ["recording.unanswered"]);
   await press("consent-yes");

@@ -396,6 +396,8 @@ export const en = {
   "ended.ChainUnreachable.text": "We cannot read the chain, so nobody’s right can be checked. Nothing more is sent.",
   "ended.HostLost": "The room’s host is gone",
   "ended.HostLost.text": "Nothing more is sent. Enter again when the host is back.",
+  "ended.Left": "You left the room from another page",
+  "ended.Left.text": "Your seat ended, so it ended here as well. Nothing more is sent.",
   "ended.Lost": "The connection was lost",
   "ended.Lost.text": "We tried to come back and could not. Nothing more is sent.",
   "ended.Failed": "We stopped, because nothing could be encrypted",

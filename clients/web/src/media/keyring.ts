@@ -73,6 +73,8 @@ export class KeyRing {
    * overlap.
    */
   async install(keys: EpochKeys, now: number, stops = this.#stops): Promise<void> {
+    // Before anything is waited for: a seat without a key seals nothing from now on.
+    if (keys.own === null) this.#isStopped = true;
     const others = new Map<string, Map<number, Held>>();
     for (const sender of keys.others) {
       const held = new Map([...(this.#others.get(sender.identity) ?? [])].filter(([, old]) => !isOver(old, now)));
@@ -89,10 +91,7 @@ export class KeyRing {
   }
 
   async #installOwn({ own, index }: EpochKeys, stops: number): Promise<void> {
-    if (own === null) {
-      this.#isStopped = true;
-      return;
-    }
+    if (own === null) return;
     const print = await printOf(own);
     if (this.#own?.index !== index || this.#ownPrint !== print) {
       this.#isStopped = true;

@@ -56,6 +56,8 @@ export interface AppTools {
   readonly daemon: (() => Daemon) | undefined;
   readonly storage: Pick<Storage, "getItem" | "setItem" | "removeItem">;
   readonly scope: EventTarget;
+  /** Calls after so many milliseconds, unless what it gives back is called before; the browser's own timer if not given. */
+  readonly later?: (milliseconds: number, call: () => void) => () => void;
 }
 
 /** One press of "Enter". */
@@ -63,6 +65,8 @@ interface Attempt {
   /** The daemon's name for it. */
   id: string | undefined;
   isCancelled: boolean;
+  /** The daemon has given it a seat. */
+  isSeated: boolean;
   /** Wakes an attempt that waits for its user. */
   wake: () => void;
 }
@@ -146,7 +150,7 @@ export class App {
   async enter(lobby: Lobby, entrance: Entrance): Promise<void> {
     const daemon = this.#daemon;
     if (daemon === undefined) return;
-    const attempt: Attempt = { id: undefined, isCancelled: false, wake: () => undefined };
+    const attempt: Attempt = { id: undefined, isCancelled: false, isSeated: false, wake: () => undefined };
     this.#attempt = attempt;
     const progress = (stage: Progress["stage"], percent: number): void => {
       if (!attempt.isCancelled)
@@ -164,9 +168,12 @@ export class App {
       await this.#join(daemon, attempt, live, entrance, progress);
       this.#show({ name: "room", live });
     } catch (error) {
-      live.end("Left");
-      this.forget();
-      void daemon.call("room.leave", { room: lobby.room }).catch(() => undefined);
+      live.end("LeftHere");
+      // The daemon leaves whatever seat it has in the room: without an own one it may be another tab's, or a later attempt's.
+      if (attempt.isSeated && this.#attempt === attempt) {
+        this.forget();
+        void daemon.call("room.leave", { room: lobby.room }).catch(() => undefined);
+      }
       if (!attempt.isCancelled) this.#show({ name: "refused", lobby, reason: reasonOf(error) });
     } finally {
       unhear();
@@ -180,7 +187,8 @@ export class App {
     if (attempt === undefined) return;
     attempt.isCancelled = true;
     attempt.wake();
-    if (attempt.id !== undefined) await this.#daemon?.call("room.cancel", { attempt: attempt.id }).catch(() => undefined);
+    // Before the daemon has named it, it is given up when the name comes.
+    if (attempt.id !== undefined && this.#daemon !== undefined) await giveUp(this.#daemon, attempt.id);
   }
 
   /** Leaves at once; the rooms are shown when the daemon knows. */
@@ -195,6 +203,11 @@ export class App {
     this.tools.storage.removeItem(ROOM_KEY);
   }
 
+  /** Calls after so many milliseconds, unless what it gives back is called before. */
+  later(milliseconds: number, call: () => void): () => void {
+    return (this.tools.later ?? byTimer)(milliseconds, call);
+  }
+
   async #join(
     daemon: Daemon,
     attempt: Attempt,
@@ -206,6 +219,7 @@ export class App {
     const params = { room: live.room, form, textOnly, ...(account === null ? {} : { account }) };
     const prepared = await daemon.call("room.prepare", params);
     attempt.id = prepared.attempt;
+    if (attempt.isCancelled) void giveUp(daemon, attempt.id);
     checkGoesOn(attempt);
     if (prepared.typedData !== null) progress("wallet", 0);
     const signature =
@@ -214,6 +228,7 @@ export class App {
         : { walletSignature: await this.#sign(daemon, prepared.attempt, prepared.typedData, entrance) };
     checkGoesOn(attempt);
     const joined = await daemon.call("room.join", { attempt: prepared.attempt, ...signature });
+    attempt.isSeated = true;
     checkGoesOn(attempt);
     if (joined.recorder !== null) await this.#tellRecorded(attempt, live);
     checkGoesOn(attempt);
@@ -237,7 +252,7 @@ export class App {
       if (wallet === null || account === null) throw new WalletError("wallet");
       return await wallet.sign(account, typedData);
     } catch (error) {
-      void daemon.call("room.cancel", { attempt }).catch(() => undefined);
+      void giveUp(daemon, attempt);
       throw error instanceof WalletError ? error : new WalletError("wallet");
     }
   }
@@ -254,7 +269,7 @@ export class App {
       this.#show({ name: "room", live });
       return true;
     } catch {
-      live?.end("Left");
+      live?.end("LeftHere");
       this.forget();
       return false;
     }
@@ -279,6 +294,16 @@ export class App {
 /** Thrown between two steps of an attempt that was cancelled. */
 const checkGoesOn = ({ isCancelled }: Attempt): void => {
   if (isCancelled) throw new DaemonError("Cancelled", "cancelled");
+};
+
+/** Tells the daemon that an attempt ends. */
+const giveUp = async (daemon: Daemon, attempt: string): Promise<void> => {
+  await daemon.call("room.cancel", { attempt }).catch(() => undefined);
+};
+
+const byTimer = (milliseconds: number, call: () => void): (() => void) => {
+  const timer = setTimeout(call, milliseconds);
+  return () => clearTimeout(timer);
 };
 
 /** What is said about a failure to enter. */

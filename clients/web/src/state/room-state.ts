@@ -48,7 +48,8 @@ export interface Notice {
   readonly weight: "calm" | "caution" | "danger";
 }
 
-export type Ended = EndReason | "Lost" | "Failed" | "OtherServer";
+/** `LeftHere`: this page left. `Left` alone: the member did, from another. */
+export type Ended = EndReason | "Lost" | "Failed" | "OtherServer" | "LeftHere";
 
 export interface RoomState {
   readonly lobby: Lobby;

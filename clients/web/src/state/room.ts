@@ -84,7 +84,7 @@ export class LiveRoom {
   /** Takes part no longer; devices close first. */
   async leave(): Promise<void> {
     if (this.store.value.ended !== null) return;
-    this.end("Left");
+    this.end("LeftHere");
     await this.tools.daemon.call("room.leave", { room: this.room }).catch(() => undefined);
   }
 

@@ -17,8 +17,17 @@ export interface Complaints {
   gone(): void;
 }
 
+const SOURCES = ["microphone", "camera", "screen"] as const satisfies readonly Source[];
+const OFF = {
+  microphone: { microphone: "off" },
+  camera: { camera: false, ownPicture: null },
+  screen: { screen: null },
+} as const satisfies Record<Source, Partial<RoomState>>;
+
 export class Senders {
   readonly #tracks = new Map<Source, MediaStreamTrack>();
+  /** How often each was closed: what was asked for before that opens no more. */
+  readonly #closings = { microphone: 0, camera: 0, screen: 0 };
   /** Asked for by presses, one after the other. */
   #queue: Promise<void> = Promise.resolve();
 
@@ -35,21 +44,24 @@ export class Senders {
 
   /** Opens or closes the microphone. */
   speak(on: boolean): Promise<void> {
-    return this.#after(() => (on ? this.#unmute() : this.#mute("off")));
+    if (!on) return this.#mute("off");
+    const asked = this.#closings.microphone;
+    return this.#after(() => this.#unmute(asked));
   }
 
   /** A moderator closed it: it stays closed until the moderator asks to open it. */
   closeByModerator(): Promise<void> {
-    return this.#after(() => this.#mute("closed"));
+    return this.#mute("closed");
   }
 
   /** Camera or screen. It opens once: pressed again while it does, nothing changes. */
   show(source: Shown, on: boolean): Promise<void> {
-    if (!on) return this.#after(() => this.#hide(source));
+    if (!on) return this.#close(source);
     if (shownAs(this.store.value, source) !== "off" || !this.#may(source)) return Promise.resolve();
     // At once, not when its turn comes: nobody takes it for closed meanwhile.
     this.store.set({ opening: [...this.store.value.opening, source] });
-    return this.#after(() => this.#show(source)).then(() =>
+    const asked = this.#closings[source];
+    return this.#after(() => this.#show(source, asked)).then(() =>
       this.store.set({ opening: this.store.value.opening.filter((other) => other !== source) }),
     );
   }
@@ -60,101 +72,107 @@ export class Senders {
   }
 
   /** Everything off, devices too. */
-  closeAll(): Promise<void> {
-    return this.#after(async () => {
-      await this.#mute("off");
-      await this.#hide("camera");
-      await this.#hide("screen");
-    });
+  async closeAll(): Promise<void> {
+    await Promise.all(SOURCES.map((source) => this.#close(source)));
   }
 
   /** The room is left, or its connection is gone: devices close, nothing is said to a server. */
   drop(): void {
-    for (const track of this.#tracks.values()) track.stop();
-    this.#tracks.clear();
-    this.store.set({ microphone: "off", camera: false, opening: [], screen: null, ownPicture: null });
+    for (const source of SOURCES) this.#stop(source);
+    this.store.set({ ...OFF.microphone, ...OFF.camera, ...OFF.screen, opening: [] });
   }
 
   /** A device went away by itself. */
   ended(source: Source): void {
     if (source !== "microphone") return void this.show(source, false);
-    void this.#after(async () => {
-      await this.#forget("microphone");
-      this.store.set({ microphone: "off" });
-      this.complain.gone();
-    });
+    void this.#close("microphone");
+    this.complain.gone();
   }
 
   #after(act: () => Promise<void>): Promise<void> {
     return (this.#queue = this.#queue.then(act).catch(() => this.complain.refused()));
   }
 
-  async #unmute(): Promise<void> {
-    if (!this.#may("microphone")) return;
+  async #unmute(asked: number): Promise<void> {
+    const isOver = (): boolean => this.#closings.microphone !== asked;
+    if (isOver() || !this.#may("microphone")) return;
     const track = this.#tracks.get("microphone");
     if (track !== undefined) {
       await this.link()?.unmute("microphone");
+      if (isOver()) return;
       track.enabled = true;
     } else {
       this.store.set({ microphone: "opening" });
-      if (!(await this.#open("microphone", () => openMicrophone(this.chosen.microphone)))) return;
+      if (!(await this.#open("microphone", asked, () => openMicrophone(this.chosen.microphone)))) return;
     }
-    // Meanwhile something may have closed everything.
+    // Meanwhile keys may have gone.
     if (maySend(this.store.value)) this.store.set({ microphone: "live" });
-    else await this.#mute("off");
+    else void this.#mute("off");
   }
 
-  async #mute(as: "off" | "closed"): Promise<void> {
+  /** Silent at once, whatever a browser still asks; the server is told in its turn. */
+  #mute(as: "off" | "closed"): Promise<void> {
+    this.#closings.microphone++;
     const track = this.#tracks.get("microphone");
-    // The track is silent before anybody is asked.
     if (track !== undefined) track.enabled = false;
     this.store.set({ microphone: as });
-    await this.link()?.mute("microphone");
+    return this.#after(async () => this.link()?.mute("microphone"));
   }
 
   #may(source: Source): boolean {
-    return maySend(this.store.value) && mayOpen(this.store.value, source);
+    return this.link() !== undefined && maySend(this.store.value) && mayOpen(this.store.value, source);
   }
 
-  async #show(source: Shown): Promise<void> {
-    if (!this.#may(source) || this.#tracks.has(source)) return;
-    const opened = await this.#open(source, source === "camera" ? () => openCamera(this.chosen.camera) : openScreen);
+  async #show(source: Shown, asked: number): Promise<void> {
+    if (this.#closings[source] !== asked || !this.#may(source) || this.#tracks.has(source)) return;
+    const device = source === "camera" ? () => openCamera(this.chosen.camera) : openScreen;
+    const opened = await this.#open(source, asked, device);
     const track = this.#tracks.get(source);
     if (!opened || track === undefined) return;
     this.store.set(source === "camera" ? { camera: true, ownPicture: track } : { screen: track });
-    if (!maySend(this.store.value)) await this.#hide(source);
+    if (!maySend(this.store.value)) void this.#close(source);
   }
 
-  async #hide(source: Shown): Promise<void> {
-    // It is closed before the server knows.
-    this.store.set(source === "camera" ? { camera: false, ownPicture: null } : { screen: null });
-    await this.#forget(source);
-  }
-
-  async #open(source: Source, device: () => Promise<MediaStreamTrack>): Promise<boolean> {
+  /** Whether it is open and sent. What was closed while the browser asked, or the server answered, is not. */
+  async #open(source: Source, asked: number, device: () => Promise<MediaStreamTrack>): Promise<boolean> {
+    const isOver = (): boolean => this.#closings[source] !== asked;
     let track: MediaStreamTrack;
     try {
       track = await device();
     } catch {
-      if (source === "microphone") this.store.set({ microphone: "blocked" });
+      if (source === "microphone" && !isOver()) this.store.set({ microphone: "blocked" });
       this.complain.blocked(source);
+      return false;
+    }
+    if (isOver()) {
+      track.stop();
       return false;
     }
     this.#tracks.set(source, track);
     try {
-      await this.link()?.send(source, track);
-      return true;
+      const link = this.link();
+      if (link === undefined) throw new Error("no link");
+      await link.send(source, track);
+      return !isOver();
     } catch {
-      await this.#forget(source);
-      if (source === "microphone") this.store.set({ microphone: "off" });
+      if (!isOver()) this.store.set(OFF[source]);
+      this.#stop(source);
       this.complain.refused();
+      await this.link()?.unsend(source);
       return false;
     }
   }
 
-  async #forget(source: Source): Promise<void> {
+  /** Its device closes at once; the server is told in its turn. */
+  #close(source: Source): Promise<void> {
+    this.#stop(source);
+    this.store.set(OFF[source]);
+    return this.#after(async () => this.link()?.unsend(source));
+  }
+
+  #stop(source: Source): void {
+    this.#closings[source]++;
     this.#tracks.get(source)?.stop();
     this.#tracks.delete(source);
-    await this.link()?.unsend(source);
   }
 }

@@ -1,6 +1,6 @@
 /** What components share: the app, the language, stores, and who is called what. */
 import { createContext } from "preact";
-import { useContext, useEffect, useMemo, useState } from "preact/hooks";
+import { useContext, useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import type { Seat } from "../daemon/types.js";
 import { namesOf } from "../i18n/names.js";
 import type { Text } from "../i18n/text.js";
@@ -50,6 +50,14 @@ export const useMedia = (query: string): boolean => {
     return () => list.removeEventListener("change", hear);
   }, [query]);
   return holds;
+};
+
+/** Whether so much time went by since the component came. */
+export const useLater = (milliseconds: number): boolean => {
+  const { app } = useUi();
+  const [isOver, setIsOver] = useState(false);
+  useLayoutEffect(() => app.later(milliseconds, () => setIsOver(true)), []);
+  return isOver;
 };
 
 /** The time, once a second while it is wanted: seconds since 1970. */

@@ -7,9 +7,15 @@ import { type RoomState, liveSeats, ownSeat, recorderOf } from "../../state/room
 import { Dialog } from "../Dialog.js";
 import { Icon, type IconName } from "../Icon.js";
 import { Face } from "../Person.js";
-import { useUi } from "../hooks.js";
+import { useLater, useUi } from "../hooks.js";
 
 const DAY_SECONDS = 86_400;
+/** How long the yes is closed after the question came: a click that was meant for something else is none. */
+const YES_CLOSED_MS = 1_000;
+
+/** Tells questions apart: another recording, proposer or terms is another one, with a dialog of its own. */
+export const questionOf = ({ recording, by, retentionSeconds, validUntil }: RecordingAsk): string =>
+  [recording, by, retentionSeconds, validUntil].join(" ");
 
 interface ConsentDialogProps {
   readonly live: LiveRoom;
@@ -24,6 +30,7 @@ interface ConsentDialogProps {
 export const ConsentDialog = ({ live, state, ask, nameOf, onClose, onLeave }: ConsentDialogProps) => {
   const { text } = useUi();
   const [isBusy, setIsBusy] = useState(false);
+  const mayAgree = useLater(YES_CLOSED_MS);
   const n = liveSeats(state).length;
   const asker = state.seats.find(({ seat }) => seat === ask.by);
   const own = ownSeat(state);
@@ -64,7 +71,13 @@ export const ConsentDialog = ({ live, state, ask, nameOf, onClose, onLeave }: Co
         <button type="button" class="plain" data-testid="consent-no" disabled={isBusy} onClick={() => void answer(false)}>
           {text.of("consent.no")}
         </button>
-        <button type="button" class="plain" data-testid="consent-yes" disabled={isBusy} onClick={() => void answer(true)}>
+        <button
+          type="button"
+          class="plain"
+          data-testid="consent-yes"
+          disabled={isBusy || !mayAgree}
+          onClick={() => void answer(true)}
+        >
           {text.of("consent.yes")}
         </button>
         <button type="button" class="quiet danger-text" data-testid="consent-leave" onClick={onLeave}>

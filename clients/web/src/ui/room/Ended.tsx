@@ -14,7 +14,7 @@ export const EndedScreen = ({ live, state }: { live: LiveRoom; state: RoomState 
     heading.current?.focus();
   }, []);
   const { ended } = state;
-  if (ended === null || ended.reason === "Left") return <main class="ended" />;
+  if (ended === null || ended.reason === "LeftHere") return <main class="ended" />;
   const own = state.chat.filter(({ identity }) => identity === state.joined?.identity);
   return (
     <main class="ended">

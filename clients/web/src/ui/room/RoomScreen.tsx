@@ -11,7 +11,7 @@ import { About, CodesDiffer } from "./About.js";
 import { Bar } from "./Bar.js";
 import { Chat } from "./Chat.js";
 import { cellsOf } from "./cells.js";
-import { ConsentDialog } from "./ConsentDialog.js";
+import { ConsentDialog, questionOf } from "./ConsentDialog.js";
 import { Devices } from "./Devices.js";
 import { EndedScreen } from "./Ended.js";
 import { HandCard } from "./Hands.js";
@@ -147,7 +147,7 @@ const Questions = ({ live, state, nameOf, aside, onAside, onLeave }: QuestionsPr
       {state.invitation !== null && <Invitation live={live} to={state.invitation} />}
       {ask !== null && ask.recording !== aside && (
         <ConsentDialog
-          key={ask.recording}
+          key={questionOf(ask)}
           live={live}
           state={state}
           ask={ask}

@@ -48,16 +48,28 @@ export const useKeys = (live: LiveRoom, targets: KeyTargets): void => {
       }
       act(event, live, targets);
     };
-    const onUp = (event: KeyboardEvent): void => {
-      if (event.code !== "Space" || !talking) return;
+    const hush = (): void => {
+      if (!talking) return;
       talking = false;
       void live.senders.speak(false);
     };
+    const onUp = (event: KeyboardEvent): void => {
+      if (event.code === "Space") hush();
+    };
+    // A key that is let go elsewhere is not heard here.
+    const onHidden = (): void => {
+      if (document.visibilityState === "hidden") hush();
+    };
     addEventListener("keydown", onDown);
     addEventListener("keyup", onUp);
+    addEventListener("blur", hush);
+    document.addEventListener("visibilitychange", onHidden);
     return () => {
+      hush();
       removeEventListener("keydown", onDown);
       removeEventListener("keyup", onUp);
+      removeEventListener("blur", hush);
+      document.removeEventListener("visibilitychange", onHidden);
     };
   }, [live, targets]);
 };
