@@ -10,11 +10,13 @@ pub mod action;
 mod block;
 pub mod codec;
 pub mod content;
+mod host;
 mod id;
 mod kind;
 pub mod limits;
 pub mod machine;
 
 pub use block::{BlockRef, ChainId};
+pub use host::is_this_machine;
 pub use id::{IdError, NodeId, Nullifier, RecordingId, RoomId, SignerId, SittingId};
 pub use kind::{Kind, KindError};
