@@ -226,6 +226,35 @@ contract ServiceNodeRegistryTest is Test {
         }
     }
 
+    /// A known limit: the panel is drawn from the nodes that are active when it is asked for, not when its epoch began.
+    /// Whoever has a node can void attestations on their way by leaving, or draw until the panel suits.
+    function test_known_limit_one_node_that_leaves_draws_another_panel_and_voids_attestations() public {
+        for (uint256 i = 0; i < 12; ++i) {
+            join(i);
+        }
+        nodes.rollEpoch();
+        uint32 epoch = uint32(DAY_ZERO);
+        (NodeId[] memory panel, bytes[] memory signatures) = signersOf(idOf(0), epoch, 5);
+        uint256 leaver = 1;
+        while (among(panel, idOf(leaver))) ++leaver;
+        NodeId gone = idOf(leaver);
+        vm.prank(owner(leaver));
+        nodes.unbond(gone);
+        bool taken = true;
+        try nodes.reportMissed(idOf(0), epoch, panel, signatures) {}
+        catch (bytes memory reason) {
+            taken = bytes4(reason) != IServiceNodeRegistry.NotInPanel.selector;
+        }
+        no(taken, "the attestations are void");
+    }
+
+    function among(NodeId[] memory list, NodeId nodeId) private pure returns (bool) {
+        for (uint256 i = 0; i < list.length; ++i) {
+            if (NodeId.unwrap(list[i]) == NodeId.unwrap(nodeId)) return true;
+        }
+        return false;
+    }
+
     function test_seven_nodes_are_too_few_for_a_panel() public {
         for (uint256 i = 0; i < 7; ++i) {
             join(i);

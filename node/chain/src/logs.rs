@@ -6,7 +6,8 @@ use alloy_primitives::{Address, B256, Bloom, BloomInput, Log};
 
 use crate::{block::Block, chain::Chain, error::QueryError, query::BlockTag};
 
-/// Most logs one question answers, so that an answer stays below a few megabytes.
+/// Most logs that one question over several blocks answers, so that an answer stays below a few megabytes. A single block is
+/// answered whole: nobody can ask for less of it, and its gas bounds it.
 pub const MAX_LOGS: usize = 10_000;
 
 /// Which logs are asked for. Empty lists match everything.
@@ -63,10 +64,11 @@ impl LogFilter {
 }
 
 impl Chain {
-    /// The logs of a range of blocks, both ends included; an end above the head means the head.
+    /// The logs of a range of blocks, both ends included; an end above the head means the head. Nothing, where a tag names one
+    /// end and stands before or behind the other: tags move between two questions.
     ///
     /// # Errors
-    /// [`QueryError::UnknownBlock`], [`QueryError::Range`] or [`QueryError::TooManyLogs`].
+    /// [`QueryError::UnknownBlock`], [`QueryError::Range`] for two numbers that fall, or [`QueryError::TooManyLogs`].
     pub fn logs(&self, filter: &LogFilter, from: BlockTag, to: BlockTag) -> Result<Vec<LogEntry>, QueryError> {
         let head = self.head().number();
         let bound = |tag| match tag {
@@ -74,15 +76,17 @@ impl Chain {
             BlockTag::Pending => Ok(head),
             other => self.number_of(other).ok_or(QueryError::UnknownBlock),
         };
-        let (from, to) = (bound(from)?, bound(to)?);
-        if from > to {
+        let (first, last) = (bound(from)?, bound(to)?.min(head));
+        if let (BlockTag::Number(from), BlockTag::Number(to)) = (from, to)
+            && from > to
+        {
             return Err(QueryError::Range { from, to });
         }
         let mut found = Vec::new();
-        for number in from..=to.min(head) {
+        for number in first..=last {
             let Some(block) = self.ledger.block(number) else { break };
             found.extend(filter.of_block(block));
-            if found.len() > MAX_LOGS {
+            if found.len() > MAX_LOGS && first < last {
                 return Err(QueryError::TooManyLogs(MAX_LOGS));
             }
         }

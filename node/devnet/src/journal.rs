@@ -3,6 +3,8 @@
 //! replay that ends elsewhere is noticed.
 
 use std::{
+    fs::File,
+    io::Read,
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
 };
@@ -22,6 +24,12 @@ use crate::{
 pub const JOURNAL_FILE: &str = "chain.redb";
 /// Version of the layout below; another one is refused.
 const FORMAT: u64 = 1;
+/// Bytes of redb's magic number, with which a file begins.
+const MAGIC: usize = 9;
+/// Bytes of a page: redb's header lies in the first one.
+const PAGE: usize = 4_096;
+/// Most bytes of a file that redb has laid out and not begun: about a megabyte.
+const MAX_UNBORN: u64 = 4 << 20;
 
 const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("pars-devnet");
 const INPUTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("inputs");
@@ -54,6 +62,7 @@ impl Journal {
     }
 
     fn open_file(path: &Path, config: &Config) -> Result<Opened, DevnetError> {
+        clear_unborn(path);
         let fresh = !path.exists();
         let database = Database::create(path).map_err(|e| open_error(path, e))?;
         let mut journal = Self { database, path: path.to_owned(), written: 0 };
@@ -142,6 +151,23 @@ impl Journal {
 
     fn damaged(&self, reason: impl ToString) -> DevnetError {
         damaged(&self.path, reason)
+    }
+}
+
+/// Empties a file that a kill left while redb laid it out. redb writes its magic number last, so that its place is still zero, and
+/// so is everything behind the first page: nothing was ever in it. One that another process lays out just now is locked and
+/// stays; what is wrong with any other file, redb says.
+fn clear_unborn(path: &Path) {
+    let Ok(mut file) = File::options().read(true).write(true).open(path) else { return };
+    let short = file.metadata().is_ok_and(|found| found.len() <= MAX_UNBORN);
+    let mut bytes = Vec::new();
+    if !short || file.try_lock().is_err() || file.read_to_end(&mut bytes).is_err() {
+        return;
+    }
+    let zero = |part: Option<&[u8]>| part.is_some_and(|part| part.iter().all(|byte| *byte == 0));
+    if zero(bytes.get(..MAGIC)) && zero(bytes.get(PAGE..)) {
+        // A file that cannot be cut stays what it is, and is refused.
+        let _ = file.set_len(0);
     }
 }
 

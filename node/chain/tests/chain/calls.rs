@@ -159,6 +159,68 @@ fn more_logs_than_the_limit_are_refused_and_half_the_range_works() {
 }
 
 #[test]
+fn the_logs_of_one_block_are_answered_whole_however_many_they_are() {
+    // log0(0, 0) 128 times.
+    let code: Vec<u8> = [0x5f, 0x5f, 0xa0].repeat(128);
+    let mut chain = chain();
+    let noisy = Address::with_last_byte(0xee);
+    chain.apply(Input::SetCode(noisy, code.into())).unwrap();
+    chain.apply(Input::SetAutomine(false)).unwrap();
+    let transactions = MAX_LOGS / 128 + 1;
+    for _ in 0..transactions {
+        send(&mut chain, ALICE, TxKind::Call(noisy), vec![]);
+    }
+    mine(&mut chain, 1);
+    assert_eq!(chain.head().mined.len(), transactions);
+    let logs = |from, to| chain.logs(&LogFilter::default(), from, to).map(|logs| logs.len());
+    let one = BlockTag::Number(1);
+    for (from, to) in [(one, one), (BlockTag::Latest, BlockTag::Latest), (one, BlockTag::Number(9))] {
+        assert_eq!(logs(from, to), Ok(transactions * 128));
+    }
+    assert_eq!(logs(BlockTag::Earliest, BlockTag::Latest), Err(QueryError::TooManyLogs(MAX_LOGS)));
+}
+
+#[test]
+fn a_range_that_begins_behind_the_newest_block_holds_no_logs() {
+    let mut chain = chain();
+    mine(&mut chain, 3);
+    let logs = |from, to| chain.logs(&LogFilter::default(), from, to).map(|logs| logs.len());
+    let number = BlockTag::Number;
+    for (from, to) in [
+        (number(4), BlockTag::Latest),
+        (number(4), number(9)),
+        (number(2), BlockTag::Finalized),
+        (BlockTag::Latest, number(2)),
+    ] {
+        assert_eq!(logs(from, to), Ok(0), "{from:?} to {to:?}");
+    }
+    assert_eq!(logs(number(5), number(4)), Err(QueryError::Range { from: 5, to: 4 }));
+}
+
+#[test]
+fn who_names_a_price_needs_no_more_for_an_estimate_than_the_transaction_costs() {
+    let mut chain = chain();
+    let counter = deploy(&mut chain);
+    let poor = Address::with_last_byte(0x77);
+    let price = 10_000_000_000;
+    let request = CallRequest {
+        from: poor,
+        to: Some(counter),
+        gas_price: Some(price),
+        input: add(5).into(),
+        ..CallRequest::default()
+    };
+    let estimate = |chain: &Chain| chain.estimate(&request, BlockTag::Latest, None);
+    chain.apply(Input::SetBalance(poor, U256::from(100_000 * price))).unwrap();
+    let gas = estimate(&chain).unwrap().unwrap();
+    assert!(gas < 100_000, "{gas}");
+    for allowance in [22_000, 20_000] {
+        chain.apply(Input::SetBalance(poor, U256::from(u128::from(allowance) * price))).unwrap();
+        assert_eq!(estimate(&chain), Err(QueryError::Allowance(allowance)));
+    }
+}
+
+#[test]
 fn cheats_act_on_the_head_and_the_next_block_commits_to_them() {
     let mut chain = chain();
     let account = Address::with_last_byte(0x77);

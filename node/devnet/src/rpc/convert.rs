@@ -120,7 +120,7 @@ pub(crate) fn moved_logs(change: &Change, wanted: &LogFilter) -> Vec<Value> {
     removed.chain(added).filter_map(|log| serde_json::to_value(log).ok()).collect()
 }
 
-/// The block a tag stands for, as JSON; null when there is none. The pending block has no hash yet.
+/// The block a tag stands for, as JSON; null when there is none. The pending block has the hash that it would have now.
 pub(crate) fn block_at(chain: &Chain, tag: BlockTag, now: Option<u64>, full: bool) -> Result<Value, RpcError> {
     let Some(found) = chain.block(tag, now) else { return Ok(Value::Null) };
     block(&found, full)

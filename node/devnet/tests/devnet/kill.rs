@@ -167,3 +167,28 @@ async fn foreign_and_damaged_directories_are_named() {
     let error = start(damaged.path()).unwrap_err();
     assert!(matches!(error, DevnetError::Damaged { .. } | DevnetError::Directory { .. }), "{error}");
 }
+
+#[tokio::test]
+async fn a_file_that_a_kill_left_half_laid_out_is_begun_anew_and_a_longer_story_is_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = Config { datadir: Some(directory.path().to_owned()), ..Config::in_memory(7072) };
+    let path = directory.path().join(JOURNAL_FILE);
+    let laid_out = vec![0; 1 << 20];
+    let mut with_header = laid_out.clone();
+    // redb's header without the magic number that it writes last.
+    with_header[9..24].fill(1);
+    for left in [laid_out, with_header.clone()] {
+        fs::write(&path, left).unwrap();
+        let devnet = Devnet::start(&config).unwrap();
+        deploy(&provider(devnet.client())).await;
+        let before = head(&devnet.client()).await;
+        devnet.stop().await.unwrap();
+        let again = Devnet::start(&config).unwrap();
+        assert_eq!(head(&again.client()).await, before);
+        again.stop().await.unwrap();
+    }
+    with_header[9_000] = 1;
+    fs::write(&path, &with_header).unwrap();
+    assert!(matches!(Devnet::start(&config).unwrap_err(), DevnetError::Foreign(_)));
+    assert_eq!(fs::read(&path).unwrap(), with_header);
+}
