@@ -20,7 +20,7 @@ mod sync;
 
 pub use health::Health;
 pub use recordings::{ConsentView, Reach, Recordings};
-pub use rooms::{RoomView, Rooms};
+pub use rooms::{RoomView, Rooms, Settled};
 pub use service::{Options, Progress, ServeError, Service};
 pub use source::SourceError;
 pub use store::{Store, StoreError, Tips};

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use alloy::primitives::Address;
 use pars_indexer_core::{
-    Cell, Column, Leaf, LeafSet, Lock, Member, Moderator, Room, Safe, SafeOwner, SeatDelegate, Sitting, leaves_before,
+    Cell, Column, Key, Leaf, LeafSet, Lock, Member, Moderator, Room, Safe, SafeOwner, SeatDelegate, Sitting,
+    leaves_before,
 };
 use pars_wire::{RoomId, SittingId};
 
@@ -34,6 +35,17 @@ pub struct RoomView {
     pub head_time: u64,
     /// Blocks up to this one are final.
     pub finalized: u64,
+}
+
+/// What an account's access to a room follows from, as the newest final block left it: what later blocks give may go again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settled {
+    /// Its lock.
+    pub lock: Option<Lock>,
+    /// Whether it is a listed member.
+    pub listed: bool,
+    /// Whether it owns the room's Safe.
+    pub owner: bool,
 }
 
 impl RoomView {
@@ -112,6 +124,35 @@ impl Rooms {
     /// The database failed.
     pub async fn lock(&self, account: Address) -> Result<Option<Lock>, StoreError> {
         first(&mut self.store.read().await?, "account = $1", &[account.to_cell()], "account").await
+    }
+
+    /// What an account's access to a room follows from, at the newest final block.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub async fn settled(&self, room: &Room, account: Address) -> Result<Settled, StoreError> {
+        let mut reader = self.store.read().await?;
+        let before = reader.settled().await?;
+        let lock = match before.get(&Key::Lock(account)) {
+            Some(row) => row.as_ref().and_then(|row| <&Lock>::try_from(row).ok()).cloned(),
+            None => first(&mut reader, "account = $1", &[account.to_cell()], "account").await?,
+        };
+        let listed = match before.get(&Key::Member(room.room_id, account)) {
+            Some(row) => row.is_some(),
+            None => {
+                let values = [room.room_id.to_cell(), account.to_cell()];
+                let condition = "room_id = $1 AND account = $2";
+                first::<Member>(&mut reader, condition, &values, "account").await?.is_some()
+            }
+        };
+        let owner = match before.get(&Key::SafeOwner(room.safe, account)) {
+            Some(row) => row.is_some(),
+            None => {
+                let values = [room.safe.to_cell(), account.to_cell()];
+                first::<SafeOwner>(&mut reader, "safe = $1 AND owner = $2", &values, "owner").await?.is_some()
+            }
+        };
+        Ok(Settled { lock, listed, owner })
     }
 
     /// The key that signs seat statements for a contract wallet, as it stands now.

@@ -7,9 +7,11 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use alloy::providers::{Provider, ProviderBuilder};
+use alloy::transports::http::reqwest::{Client, ClientBuilder, Url};
 use anyhow::{Context, bail};
 use clap::Parser;
 use pars_indexer::{Options, Service};
+use pars_wire::is_this_machine;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -49,8 +51,9 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let options = options(&arguments)?;
-    let url = arguments.rpc.parse().with_context(|| format!("--rpc {} is no URL", arguments.rpc))?;
-    let provider = ProviderBuilder::new().connect_http(url).erased();
+    let url: Url = arguments.rpc.parse().with_context(|| format!("--rpc {} is no URL", arguments.rpc))?;
+    let here = is_this_machine(url.host_str().unwrap_or_default());
+    let provider = ProviderBuilder::new().with_reqwest(url, |builder| client(builder, here)).erased();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut service = Service::start(options, provider).await?;
     let api = service.address().map(|address| format!("http://{address}"));
@@ -84,4 +87,11 @@ fn options(arguments: &Arguments) -> anyhow::Result<Options> {
         listen: Some(arguments.listen),
         poll: Duration::from_millis(arguments.poll_ms),
     })
+}
+
+/// A client of the node. A proxy in the environment is one to the network: what goes to this machine does not go there.
+fn client(builder: ClientBuilder, here: bool) -> Client {
+    let builder = if here { builder.no_proxy() } else { builder };
+    // Where a client cannot be built, the default one cannot either, and says so.
+    builder.build().unwrap_or_default()
 }

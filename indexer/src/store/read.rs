@@ -1,13 +1,15 @@
 //! Reading: rows of any table inside one read transaction.
 
+use std::collections::BTreeMap;
+
 use alloy::primitives::B256;
-use pars_indexer_core::{Cell, Config, Row as AnyRow, Snapshot, SnapshotBlock, TABLES, Table, TableRow, Undo};
+use pars_indexer_core::{Cell, Config, Key, Row as AnyRow, Snapshot, SnapshotBlock, TABLES, Table, TableRow, Undo};
 use pars_wire::{BlockRef, ChainId};
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{AssertSqlSafe, Row, Sqlite, Transaction, TypeInfo, ValueRef};
 
 use super::write::bind;
-use super::{StoreError, from_integer};
+use super::{StoreError, from_integer, to_integer};
 
 /// How far the rows reach.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -89,6 +91,20 @@ impl Reader {
         let query = page.values.iter().cloned().fold(sqlx::query(AssertSqlSafe(sql)), bind);
         let rows = query.fetch_all(&mut *self.transaction).await?;
         rows.iter().map(|row| T::from_cells(&cells(row)?).ok_or(StoreError::Corrupt(T::TABLE.name))).collect()
+    }
+
+    /// Rows that blocks above the final one changed, as they stood at the final one; nothing: they were not there.
+    pub(crate) async fn settled(&mut self) -> Result<BTreeMap<Key, Option<AnyRow>>, StoreError> {
+        let finalized = to_integer(self.checkpoint().await?.finalized);
+        let query = "SELECT undo FROM blocks WHERE number > $1 AND undo <> '[]' ORDER BY number DESC";
+        let mut settled = BTreeMap::new();
+        for row in sqlx::query(query).bind(finalized).fetch_all(&mut *self.transaction).await? {
+            let undo: String = row.try_get(0)?;
+            let undo: Vec<Undo> = serde_json::from_str(&undo).map_err(|_| StoreError::Corrupt("blocks"))?;
+            // The oldest of them has the last word.
+            settled.extend(undo.into_iter().map(|undo| (undo.key, undo.before)));
+        }
+        Ok(settled)
     }
 
     /// Number of rows of a table.

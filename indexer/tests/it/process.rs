@@ -1,27 +1,32 @@
 //! The program: what it prints, how it ends.
 
 use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
 
 use alloy::primitives::Address;
 use pars_bindings::deployment::{DeployConfig, plan};
 use serde_json::Value;
 use tempfile::TempDir;
 
-fn start(folder: &Path) -> Child {
+/// The program for a node at a URL.
+fn program(folder: &Path, rpc: &str) -> Command {
     let deployment = plan(&DeployConfig::dev(7072, Address::repeat_byte(1), 0)).unwrap().deployment;
     let file = folder.join("7072.json");
     std::fs::write(&file, serde_json::to_string(&deployment).unwrap()).unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_indexer"));
+    program.args(["--rpc", rpc, "--deployment"]).arg(file);
+    program.args(["--database", &format!("sqlite:{}", folder.join("index.sqlite").display())]);
+    program.stdout(Stdio::piped()).stderr(Stdio::piped());
+    program
+}
+
+fn start(folder: &Path) -> Child {
     // Port 1 answers nobody: the API comes up all the same.
-    Command::new(env!("CARGO_BIN_EXE_indexer"))
-        .args(["--rpc", "http://127.0.0.1:1", "--deployment"])
-        .arg(file)
-        .args(["--database", &format!("sqlite:{}", folder.join("index.sqlite").display())])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
+    program(folder, "http://127.0.0.1:1").spawn().unwrap()
 }
 
 #[test]
@@ -41,4 +46,26 @@ fn it_prints_one_ready_line_refuses_a_second_process_and_ends_cleanly_on_sigterm
     let killed = Command::new("sh").args(["-c", &format!("kill -TERM {}", child.id())]).status().unwrap();
     assert!(killed.success());
     assert_eq!(child.wait().unwrap().code(), Some(0));
+}
+
+/// Who lives behind a censor's line often has a proxy in the environment: what is asked of the own node is not its business.
+#[test]
+fn a_node_on_this_machine_is_asked_without_the_proxy_of_the_environment() {
+    let folder = TempDir::new().unwrap();
+    let listeners = ["node", "proxy"].map(|name| (name, TcpListener::bind("127.0.0.1:0").unwrap()));
+    let [node, proxy] = listeners.each_ref().map(|(_, at)| format!("http://{}", at.local_addr().unwrap()));
+    let mut program = program(folder.path(), &node);
+    let mut child = program.env("ALL_PROXY", proxy).env_remove("NO_PROXY").env_remove("no_proxy").spawn().unwrap();
+    let (tell, told) = mpsc::channel();
+    for (name, listener) in listeners {
+        let tell = tell.clone();
+        thread::spawn(move || {
+            let _ = listener.accept();
+            let _ = tell.send(name);
+        });
+    }
+    let reached = told.recv().unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(reached, "node");
 }
