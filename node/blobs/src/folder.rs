@@ -192,22 +192,25 @@ impl Inner {
         self.write(&mut state, &self.pinned(root), &[])
     }
 
-    /// Blocks that no other pin holds go, the root last, then the pin: whatever ends this in the middle, it can be done again.
+    /// Blocks that no other pin holds go, the root last, then the pin: whatever ends this in the middle, it can be done again. A
+    /// damaged block, of this root or of another, keeps nothing of what can still be found.
+    ///
+    /// # Errors
+    /// [`BlobError`]: what could not be removed; or, when all else is done, the block of this root below which something may be
+    /// left.
     fn unpin(&self, root: Cid) -> Result<(), BlobError> {
         let mut state = self.state();
         let pin = self.pinned(root);
         if !pin.exists() {
             return Ok(());
         }
-        let mut kept = BTreeSet::new();
-        for other in self.pins()? {
-            if other != root {
-                self.below(other, &mut kept).map(|_| ())?;
+        let mut seen = BTreeSet::new();
+        for other in self.pins()?.into_iter().filter(|other| *other != root) {
+            if let Some(error) = self.below(other, &mut seen).1 {
+                tracing::warn!(%error, "what a damaged block of another root links to is not known");
             }
         }
-        let mut seen = kept.clone();
-        let mut own = Vec::new();
-        let whole = self.below(root, &mut seen).map(|found| own = found);
+        let (own, damaged) = self.below(root, &mut seen);
         for cid in own.into_iter().rev() {
             let path = self.place(cid);
             let size = fs::metadata(&path).map_or(0, |meta| meta.len());
@@ -216,22 +219,27 @@ impl Inner {
         }
         remove(&pin)?;
         sync(&self.path.join("pins"))?;
-        whole
+        damaged.map_or(Ok(()), Err)
     }
 
-    /// Add what is below a root to `seen`; gives what was not there before, each block before those it links to.
-    fn below(&self, root: Cid, seen: &mut BTreeSet<Cid>) -> Result<Vec<Cid>, BlobError> {
-        let (mut open, mut found) = (vec![root], Vec::new());
+    /// Add what is below a root to `seen`; gives what was not there before, each block before those it links to, and the first
+    /// one whose links cannot be read. One that is not there went with all that was below it.
+    fn below(&self, root: Cid, seen: &mut BTreeSet<Cid>) -> (Vec<Cid>, Option<BlobError>) {
+        let (mut open, mut found, mut damaged) = (vec![root], Vec::new(), None);
         while let Some(cid) = open.pop() {
             if !seen.insert(cid) {
                 continue;
             }
             found.push(cid);
             if cid.codec() == Codec::DagPb {
-                open.extend(links(&self.read(cid)?)?);
+                match self.read(cid).and_then(|block| links(&block)) {
+                    Ok(links) => open.extend(links),
+                    Err(BlobError::Missing(_)) => {}
+                    Err(error) => damaged = damaged.or(Some(error)),
+                }
             }
         }
-        Ok(found)
+        (found, damaged)
     }
 
     fn pins(&self) -> Result<BTreeSet<Cid>, BlobError> {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use pars_wire::is_this_machine;
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, Url};
 
@@ -23,9 +24,11 @@ pub(crate) fn base(text: &str) -> Result<Url, BlobError> {
     if url.scheme() == "http" && url.has_host() { Ok(url) } else { Err(refuse()) }
 }
 
-/// The client.
-pub(crate) fn client() -> Result<Client, BlobError> {
+/// A client for a base URL; this machine is reached without the proxy of the environment.
+pub(crate) fn client(base: &Url) -> Result<Client, BlobError> {
     let builder = Client::builder().connect_timeout(CONNECT).read_timeout(SILENCE).timeout(WHOLE);
+    let here = is_this_machine(base.host_str().unwrap_or_default());
+    let builder = if here { builder.no_proxy() } else { builder };
     builder.redirect(Policy::none()).build().map_err(|_| BlobError::System("HTTP client"))
 }
 

@@ -102,7 +102,8 @@ impl Kubo {
     /// # Errors
     /// [`BlobError::Url`], [`BlobError::System`].
     pub fn new(url: &str) -> Result<Self, BlobError> {
-        Ok(Self { base: http::base(url)?, http: http::client()? })
+        let base = http::base(url)?;
+        Ok(Self { http: http::client(&base)?, base })
     }
 
     /// Where it is.

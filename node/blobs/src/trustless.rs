@@ -23,7 +23,8 @@ impl Trustless {
     /// # Errors
     /// [`BlobError::Url`], [`BlobError::System`].
     pub fn new(url: &str) -> Result<Self, BlobError> {
-        Ok(Self { base: http::base(url)?, http: http::client()? })
+        let base = http::base(url)?;
+        Ok(Self { http: http::client(&base)?, base })
     }
 }
 

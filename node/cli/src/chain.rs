@@ -5,6 +5,8 @@ mod send;
 
 pub use send::Mined;
 
+use std::time::Duration;
+
 use alloy::{
     consensus::BlockHeader,
     eips::BlockId,
@@ -14,10 +16,13 @@ use alloy::{
     rpc::types::TransactionRequest,
     signers::local::PrivateKeySigner,
     sol_types::SolCall,
-    transports::TransportError,
+    transports::{TransportError, TransportErrorKind},
 };
 
-use crate::{error::Error, signer::SignerSource};
+use crate::{error::Error, http, signer::SignerSource};
+
+/// Longest wait for one answer of the chain's node.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A connected chain, with or without somebody who signs.
 #[derive(Debug, Clone)]
@@ -45,11 +50,13 @@ impl Chain {
         if !matches!(url.scheme(), "http" | "https") {
             return Err(Error::BadUrl { option: "--rpc" });
         }
-        let reader = ProviderBuilder::new().connect_http(url.clone()).erased();
+        let http = http::client(&url, PATIENCE).map_err(TransportErrorKind::custom)?;
+        let reader = ProviderBuilder::new().connect_reqwest(http.clone(), url.clone()).erased();
         let id = reader.get_chain_id().await?;
         let Some(source) = source else { return Ok(Self { provider: reader, id, signer: None }) };
         let signer = source.load(id)?;
-        let provider = ProviderBuilder::new().wallet(EthereumWallet::from(signer.clone())).connect_http(url).erased();
+        let wallet = EthereumWallet::from(signer.clone());
+        let provider = ProviderBuilder::new().wallet(wallet).connect_reqwest(http, url).erased();
         Ok(Self { provider, id, signer: Some(signer) })
     }
 
@@ -74,6 +81,15 @@ impl Chain {
         let block = self.provider.get_block(BlockId::latest()).await?.ok_or_else(missing)?;
         let header = &block.header;
         Ok(Head { number: header.number(), hash: header.hash, timestamp: header.timestamp() })
+    }
+
+    /// The time of the block that comes next, seconds since the Unix epoch. A development chain makes none while nobody sends, so
+    /// the newest may be hours old; a node that does not show what comes makes blocks all the time.
+    pub async fn next_time(&self) -> Result<u64, Error> {
+        match self.provider.get_block(BlockId::pending()).await {
+            Ok(Some(next)) => Ok(next.header.timestamp()),
+            _ => Ok(self.head().await?.timestamp),
+        }
     }
 
     /// Number of transactions of an account, mined ones only.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use pars_rpc::call::Call;
 use pars_rpc::envelope::{Id, Request, Response};
 
-use crate::error::Error;
+use crate::error::{Error, innermost};
 
 /// Longest wait for one answer: looking a recipient up takes several ways through the network.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -37,7 +37,7 @@ impl Daemon {
     /// If no HTTP client can be made.
     pub fn new(datadir: PathBuf) -> Result<Self, Error> {
         let client = reqwest::Client::builder().unix_socket(datadir.join(SOCKET)).build();
-        let http = client.map_err(|error| Error::DaemonWrong(reason(&error)))?;
+        let http = client.map_err(|error| Error::DaemonWrong(innermost(&error)))?;
         Ok(Self { datadir, http })
     }
 
@@ -86,7 +86,7 @@ impl Daemon {
     }
 
     fn unanswered(&self, error: &reqwest::Error) -> Error {
-        let reason = reason(error);
+        let reason = innermost(error);
         if error.is_connect() {
             return absent(&self.datadir, reason);
         }
@@ -113,13 +113,4 @@ fn answer<C: Call>(response: Response) -> Result<C::Answer, Error> {
     let result = response.into_result().map_err(Error::Daemon)?;
     let wrong = |error| Error::DaemonWrong(format!("the answer to {}: {error}", C::METHOD.name()));
     serde_json::from_value(result).map_err(wrong)
-}
-
-/// The innermost cause: the system's own words.
-fn reason(error: &reqwest::Error) -> String {
-    let mut cause: &dyn std::error::Error = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
 }

@@ -75,8 +75,21 @@ pub enum Error {
         option: &'static str,
     },
     /// The chain cannot be reached or does not answer as one.
-    #[error("the chain did not answer: {0}; check --rpc")]
+    #[error("the chain did not answer: {}; check --rpc", innermost(.0))]
     Chain(Box<TransportError>),
+    /// The chain's node answered with an error of its own: too little to pay with, a method it does not have.
+    #[error("the chain's node refused: {0}")]
+    ChainRefused(String),
+    /// The chain's node failed when a transaction was sent, or since.
+    #[error(
+        "{sent} was sent, and the chain's node does not say what became of it ({reason}); look it up before sending again"
+    )]
+    Lost {
+        /// What was sent.
+        sent: String,
+        /// What went wrong.
+        reason: String,
+    },
     /// A transaction was not mined in time.
     #[error("transaction {hash} was not mined within {seconds} s; it may still be, look it up before sending again")]
     NotMined {
@@ -94,7 +107,7 @@ pub enum Error {
         message: String,
     },
     /// The indexer cannot be reached.
-    #[error("the indexer did not answer: {0}; check --indexer")]
+    #[error("the indexer did not answer: {}; check --indexer", innermost(.0))]
     Indexer(Box<reqwest::Error>),
     /// The indexer answered with an error.
     #[error("the indexer refused: {message}")]
@@ -187,6 +200,8 @@ impl Error {
             Self::NoSigner => "no_signer",
             Self::BadUrl { .. } => "bad_url",
             Self::Chain(_) => "chain_unreachable",
+            Self::ChainRefused(_) => "chain_refused",
+            Self::Lost { .. } => "transaction_lost",
             Self::NotMined { .. } => "not_mined",
             Self::Indexer(_) => "indexer_unreachable",
             Self::IndexerWrong(_) => "indexer_wrong",
@@ -215,7 +230,9 @@ impl Error {
     pub const fn exit_status(&self) -> u8 {
         match self {
             Self::Usage(_) | Self::Amount(_) | Self::NoSigner | Self::BadUrl { .. } => 2,
-            Self::Chain(_) | Self::Indexer(_) | Self::NoDaemon { .. } | Self::DaemonGone { .. } => 3,
+            Self::Chain(_) | Self::Lost { .. } | Self::Indexer(_) | Self::NoDaemon { .. } | Self::DaemonGone { .. } => {
+                3
+            }
             _ => 1,
         }
     }
@@ -234,8 +251,20 @@ impl Error {
 
 impl From<TransportError> for Error {
     fn from(source: TransportError) -> Self {
-        Self::Chain(Box::new(source))
+        match source.as_error_resp() {
+            Some(refusal) => Self::ChainRefused(format!("{} (code {})", refusal.message, refusal.code)),
+            None => Self::Chain(Box::new(source)),
+        }
     }
+}
+
+/// The innermost cause: the system's own words. What is around it repeats the URL, which may hold a key of whoever asks.
+pub(crate) fn innermost(error: &(impl std::error::Error + 'static)) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
 }
 
 /// The stable name of what is wrong with a file that holds a secret.

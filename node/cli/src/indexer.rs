@@ -9,7 +9,7 @@ use pars_wire::Kind;
 use serde::{Deserialize, Deserializer, de::DeserializeOwned, de::Error as _};
 use serde_json::Value;
 
-use crate::error::Error;
+use crate::{error::Error, http};
 
 /// Longest wait for one reply.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -169,7 +169,7 @@ impl Indexer {
     pub fn new(url: &str) -> Result<Self, Error> {
         let refuse = |_| Error::BadUrl { option: "--indexer" };
         let base: reqwest::Url = format!("{}/", url.trim_end_matches('/')).parse().map_err(refuse)?;
-        let http = reqwest::Client::builder().timeout(PATIENCE).build().map_err(|e| Error::Indexer(Box::new(e)))?;
+        let http = http::client(&base, PATIENCE).map_err(|e| Error::Indexer(Box::new(e)))?;
         Ok(Self { base, http })
     }
 

@@ -19,6 +19,7 @@ pub mod daemon;
 pub mod decimal;
 pub mod error;
 pub mod files;
+pub mod http;
 pub mod indexer;
 pub mod output;
 pub mod signer;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use pars_blobs::store::{check, put_file, read_file};
 use pars_blobs::{BlobError, BlobSource, BlobStore, Folder};
-use pars_blocks::{BlockError, Bounds, Cid, Profile, Scope, WalkError};
+use pars_blocks::{Block, BlockError, Bounds, Cid, Profile, Scope, WalkError, directory};
 
 use crate::support::{QUOTA, bytes, file, folder, raw};
 
@@ -119,6 +119,44 @@ async fn forgetting_removes_what_no_other_pin_holds() {
     store.unpin(second.cid).await.unwrap();
     assert_eq!(store.used(), 10);
     assert_eq!(files(dir.path()), [place(dir.path(), raw(b"unfinished").cid())]);
+}
+
+/// Pin a directory of two files, one of which is the same whatever the name; its root, and the blocks of the other file, the
+/// node last.
+async fn keep(store: &Folder, name: &str) -> (Cid, Vec<Cid>) {
+    let (same, blocks) = file(&bytes(300_000));
+    let (own, more) = file(&[name.as_bytes(), &bytes(300_000)[..]].concat());
+    let (block, root) = directory::build(&[("same", same), (name, own)]).unwrap();
+    let cids = more.iter().map(Block::cid).collect();
+    for block in [blocks, more, vec![block]].concat() {
+        store.put(block).await.unwrap();
+    }
+    store.pin(root.cid).await.unwrap();
+    (root.cid, cids)
+}
+
+#[tokio::test]
+async fn forgetting_goes_on_after_a_kill_and_past_damaged_blocks() {
+    let (dir, store) = folder();
+    // A kill in the middle: one file is gone, the root that names it is not.
+    let (root, gone) = keep(&store, "first").await;
+    for cid in gone {
+        fs::remove_file(place(dir.path(), cid)).unwrap();
+    }
+    store.unpin(root).await.unwrap();
+    assert!(files(dir.path()).is_empty(), "neither a block nor the pin");
+
+    // A damaged node of another root keeps nothing of this one, and what the other root is seen to hold stays.
+    let (other, blocks) = keep(&store, "second").await;
+    let (root, own) = keep(&store, "third").await;
+    fs::write(place(dir.path(), blocks[2]), b"no node").unwrap();
+    let before = files(dir.path()).len();
+    store.unpin(root).await.unwrap();
+    assert_eq!((files(dir.path()).len(), store.pins().await.unwrap()), (before - own.len() - 2, [other].into()));
+    // Of the damaged one all goes but the two leaves that only the damaged node could name; it is said which.
+    let said = store.unpin(other).await.unwrap_err();
+    assert!(matches!(said, BlobError::Block(BlockError::Altered(cid)) if cid == blocks[2]), "{said}");
+    assert_eq!((files(dir.path()).len(), store.pins().await.unwrap().len()), (2, 0));
 }
 
 #[tokio::test]

@@ -7,11 +7,12 @@ use alloy::{
     providers::Provider,
     rpc::types::{TransactionReceipt, TransactionRequest},
     sol_types::{SolCall, SolEvent},
+    transports::TransportError,
 };
 use serde_json::{Value, json};
 
 use super::{Chain, revert};
-use crate::error::Error;
+use crate::error::{Error, innermost};
 
 /// How long a transaction is waited for: some twenty slow blocks.
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -76,7 +77,7 @@ impl Chain {
         // The estimate runs the call: a refusal comes back with its reason, before anything is paid.
         let estimate = self.provider.estimate_gas(request.clone()).await.map_err(revert::explain)?;
         let request = request.gas_limit(estimate.saturating_mul(GAS_MARGIN.0) / GAS_MARGIN.1);
-        let pending = self.provider.send_transaction(request.clone()).await.map_err(revert::explain)?;
+        let pending = self.provider.send_transaction(request.clone()).await.map_err(unsent)?;
         let receipt = self.receipt(*pending.tx_hash()).await?;
         if receipt.status() {
             return Ok(Mined {
@@ -100,7 +101,8 @@ impl Chain {
     async fn receipt(&self, hash: B256) -> Result<TransactionReceipt, Error> {
         let look = async {
             loop {
-                if let Some(receipt) = self.provider.get_transaction_receipt(hash).await? {
+                let asked = self.provider.get_transaction_receipt(hash).await;
+                if let Some(receipt) = asked.map_err(|error| lost(format!("transaction {hash}"), &error))? {
                     return Ok(receipt);
                 }
                 tokio::time::sleep(PAUSE).await;
@@ -108,5 +110,51 @@ impl Chain {
         };
         let late = |_| Error::NotMined { hash: hash.to_string(), seconds: PATIENCE.as_secs() };
         tokio::time::timeout(PATIENCE, look).await.map_err(late)?
+    }
+}
+
+/// A refusal, or silence of the node: then it may have taken the transaction.
+fn unsent(error: TransportError) -> Error {
+    if error.is_transport_error() { lost("a transaction".into(), &error) } else { revert::explain(error) }
+}
+
+fn lost(sent: String, error: &TransportError) -> Error {
+    Error::Lost { sent, reason: innermost(error) }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::{providers::ProviderBuilder, transports::mock::Asserter};
+
+    use super::*;
+
+    /// A chain whose node answers what is pushed, in this order, and then not at all.
+    fn chain() -> (Asserter, Chain) {
+        let node = Asserter::new();
+        let provider = ProviderBuilder::new().connect_mocked_client(node.clone()).erased();
+        let signer = crate::signer::dev_signer(0).unwrap();
+        (node, Chain { provider, id: 7072, signer: Some(signer) })
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_was_sent_before_the_node_went_is_named() {
+        let (_, chain) = chain();
+        let hash = B256::repeat_byte(7);
+        let error = chain.receipt(hash).await.unwrap_err();
+        assert_eq!((&*error.code(), error.exit_status()), ("transaction_lost", 3));
+        assert!(error.to_string().contains(&hash.to_string()), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_node_that_goes_while_a_transaction_is_sent_may_have_taken_it_and_one_that_refuses_has_not() {
+        let (node, chain) = chain();
+        let send = async || chain.create(Bytes::new()).await.unwrap_err();
+        // The estimate alone is answered.
+        node.push_success(&"0x5208");
+        assert_eq!(send().await.code(), "transaction_lost");
+        node.push_failure_msg("insufficient funds");
+        let refused = send().await;
+        assert_eq!((&*refused.code(), refused.exit_status()), ("chain_refused", 1));
+        assert!(refused.to_string().contains("insufficient funds"), "{refused}");
     }
 }

@@ -62,20 +62,27 @@ async fn status(daemon: &Daemon, room: B256) -> Result<RecordingStatus, Error> {
 async fn answer(daemon: &Daemon, arguments: &args::AnswerRecording) -> Result<Report, Error> {
     let args::AnswerRecording { room, recording, answer } = arguments;
     let agree = *answer == YesNo::Yes;
-    let recording = match recording {
-        Some(recording) => Prefixed(recording.0),
+    let (first, second) = match recording {
+        Some(recording) => (Prefixed(recording.0), None),
         None => meant(&status(daemon, *room).await?, agree)?,
     };
-    report(&daemon.call(&AnswerRecording { room: Prefixed(room.0), recording, agree }).await?)
+    let say = |recording| AnswerRecording { room: Prefixed(room.0), recording, agree };
+    let said = daemon.call(&say(first)).await;
+    match second {
+        // Whatever became of the first.
+        Some(second) => daemon.call(&say(second)).await.and_then(|last| said.and_then(|_| report(&last))),
+        None => report(&said?),
+    }
 }
 
-/// The recording that an answer without a name is for.
-fn meant(status: &RecordingStatus, agree: bool) -> Result<RecordingId, Error> {
+/// The recordings that an answer without a name is for. A no takes back what was agreed to, whoever asks for something else.
+fn meant(status: &RecordingStatus, agree: bool) -> Result<(RecordingId, Option<RecordingId>), Error> {
     let agreed = status.agreed.filter(|_| !agree);
     let asked = status.ask.as_ref().map(|ask| ask.recording);
     let room = status.room;
     let why = || Error::refused("nothing_asked", format!("nobody waits for an answer in room {room}"));
-    asked.or(agreed).ok_or_else(why)
+    let first = agreed.or(asked).ok_or_else(why)?;
+    Ok((first, asked.filter(|asked| *asked != first)))
 }
 
 fn report(status: &RecordingStatus) -> Result<Report, Error> {
@@ -96,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_without_a_name_is_for_what_is_asked_and_a_no_also_for_what_was_agreed_to() {
+    fn an_answer_without_a_name_is_for_what_is_asked_and_a_no_for_what_was_agreed_to_as_well() {
         let (asked, agreed) = (Prefixed([1; 32]), Prefixed([2; 32]));
         let ask = RecordingAsk { recording: asked, by: 2, retention_seconds: DAY, valid_until: 9 };
         let status = |ask, agreed| RecordingStatus {
@@ -111,9 +118,11 @@ mod tests {
             unsigned: None,
         };
         for (ask, agreed_to, agree, expected) in [
-            (Some(ask.clone()), None, true, Some(asked)),
-            (Some(ask.clone()), Some(agreed), false, Some(asked)),
-            (None, Some(agreed), false, Some(agreed)),
+            (Some(ask.clone()), None, true, Some((asked, None))),
+            (Some(ask.clone()), Some(agreed), true, Some((asked, None))),
+            (Some(ask.clone()), None, false, Some((asked, None))),
+            (Some(ask.clone()), Some(agreed), false, Some((agreed, Some(asked)))),
+            (None, Some(agreed), false, Some((agreed, None))),
             (None, Some(agreed), true, None),
             (None, None, false, None),
         ] {

@@ -115,6 +115,9 @@ fn an_answer_names_the_recording_that_is_asked_for_unless_one_is_given() {
     };
     assert_eq!(answer(&["yes"]), json!({"room": room, "recording": id("55"), "agree": true}));
     assert_eq!(answer(&["no"]), json!({"room": room, "recording": id("55"), "agree": false}));
+    // What was agreed to is taken back, although somebody asks for something else meanwhile.
+    let (calls, taken_back) = (daemon.calls(), json!({"room": room, "recording": id("44"), "agree": false}));
+    assert_eq!(calls[calls.len() - 2], ("recording.answer".to_owned(), taken_back));
     assert_eq!(answer(&["--recording", &other, "no"]), json!({"room": room, "recording": other, "agree": false}));
 }
 

@@ -10,15 +10,16 @@ use std::{
 
 use serde_json::{Value, json};
 
-/// Runs `parsctl` with an environment that names nothing.
+/// `parsctl` with an environment that names nothing but the home.
+pub(crate) fn command(home: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_parsctl"));
+    command.env_clear().env("PARS_HOME", home).current_dir(home.parent().unwrap()).args(words);
+    command
+}
+
+/// Runs it.
 pub(crate) fn parsctl(home: &Path, words: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_parsctl"))
-        .env_clear()
-        .env("PARS_HOME", home)
-        .current_dir(home.parent().unwrap())
-        .args(words)
-        .output()
-        .unwrap()
+    command(home, words).output().unwrap()
 }
 
 /// Standard output as exactly one JSON document.

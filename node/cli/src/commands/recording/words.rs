@@ -139,7 +139,8 @@ pub(super) fn verified(verified: &Verified) -> String {
         true => "The chain names this root and the key wraps, in a final block.",
         false => "The chain does not name it yet.",
     };
-    let copied = format!("Copies elsewhere: {} of {}.", copies.confirmed, copies.asked);
+    let (confirmed, asked) = (copies.confirmed, copies.asked);
+    let copied = format!("Whole copies: {confirmed} of {asked}, the daemon's own store among them.");
     format!(
         "Every block of span {span} is there and is what its name says: {segments} segments, {bytes} bytes, root {cid}.\n\
          {ending}\n{anchored}\n{copied}"

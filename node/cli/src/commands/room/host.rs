@@ -4,15 +4,13 @@ use alloy::primitives::B256;
 use pars_rpc::room::{AgendaItem, HostSitting, Prefixed};
 use serde_json::json;
 
-use crate::{args::HostRoom, clock, context::Context, error::Error, output::Report};
+use crate::{args::HostRoom, context::Context, error::Error, output::Report};
 
 const HOUR: u64 = 3_600;
 
 /// `room host`
 pub(super) async fn run(context: &Context, arguments: &HostRoom) -> Result<Report, Error> {
-    // Whichever is later: a development chain's clock may run ahead of ours.
-    let head = context.reader().await?.head().await?.timestamp;
-    let now = head.max(clock::unix_seconds());
+    let now = context.reader().await?.next_time().await?;
     let call = HostSitting {
         room: Prefixed(arguments.room.0),
         ends_at: now.saturating_add(arguments.hours * HOUR),

@@ -26,7 +26,7 @@ pub(super) async fn sitting(context: &Context, command: &SittingCommand) -> Resu
             let span = hours.unwrap_or(DEFAULT_HOURS) * HOUR;
             let ends_at = match ends_at {
                 Some(ends_at) => ends_at,
-                None => chain.head().await?.timestamp.saturating_add(span),
+                None => chain.next_time().await?.saturating_add(span),
             };
             let call = TownHall::openSittingCall { roomId: room, endsAt: create::deadline(ends_at)? };
             let mined = chain.send(town_hall, &call).await?;

@@ -16,7 +16,7 @@ pub(super) async fn run(context: &Context, arguments: &SignSlot) -> Result<Repor
     let deployment = context.deployment(chain.id())?;
     let deadline = match arguments.deadline {
         Some(deadline) => deadline,
-        None => chain.head().await?.timestamp.saturating_add(HOUR),
+        None => chain.next_time().await?.saturating_add(HOUR),
     };
     let SignSlot { creator, metadata_hash, .. } = *arguments;
     let domain = town_hall_domain(chain.id(), deployment.town_hall);

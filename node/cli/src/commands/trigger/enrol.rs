@@ -91,7 +91,7 @@ fn chosen(home: &Home, named: Option<B256>) -> Result<TriggerKey, Error> {
 }
 
 async fn policy(chain: &Chain, arguments: &Enrol) -> Result<SessionTrigger::Policy, Error> {
-    let until = chain.head().await?.timestamp.saturating_add(u64::from(arguments.days) * DAY);
+    let until = chain.next_time().await?.saturating_add(u64::from(arguments.days) * DAY);
     let rule = |call: &crate::args::Allowed| SessionTrigger::Rule { target: call.target, selector: call.selector };
     Ok(SessionTrigger::Policy {
         rules: arguments.allow.iter().map(rule).collect(),

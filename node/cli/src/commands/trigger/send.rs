@@ -18,7 +18,6 @@ use serde_json::json;
 use crate::{
     args::SendTrigger,
     chain::Chain,
-    clock::unix_seconds,
     commands::session::send::{draw, repeatable},
     context::Context,
     error::Error,
@@ -87,8 +86,7 @@ async fn action(
         None => chain.call(kept.trigger, &next).await?,
     };
     let from = chain.head().await?.timestamp;
-    // A chain without empty blocks stands still while nobody sends: its next block has the time of the wall.
-    let until = from.max(unix_seconds()).saturating_add(arguments.valid_for.into());
+    let until = chain.next_time().await?.saturating_add(arguments.valid_for.into());
     let far = || Error::Usage("--valid-for is too far ahead".into());
     Ok(SessionTrigger::Action {
         signerId: kept.signer_id,
