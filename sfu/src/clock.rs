@@ -44,6 +44,16 @@ pub(crate) fn unix_seconds() -> u64 {
     unix_ms() / 1_000
 }
 
+/// From 1900 to the Unix epoch, in seconds (RFC 868).
+const SINCE_1900: u64 = 2_208_988_800;
+
+/// This moment as sender reports have it (RFC 3550 section 4): seconds since 1900 and their fraction, 32 bits each.
+pub(crate) fn ntp() -> u64 {
+    let ms = unix_ms();
+    let fraction = ((ms % 1_000) << 32) / 1_000;
+    ((ms / 1_000 + SINCE_1900) << 32) | fraction
+}
+
 /// Randomness of the operating system. Without it nothing can go on: the process ends.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct System;

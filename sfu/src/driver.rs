@@ -3,10 +3,13 @@
 mod outbox;
 mod peers;
 
-use std::{net::SocketAddr, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, time::Duration};
 
 use pars_sfu_core::{Input, Output, PeerId, Sfu, forward};
-use tokio::{net::UdpSocket, sync::mpsc};
+use tokio::{
+    net::UdpSocket,
+    sync::{mpsc, oneshot},
+};
 
 use crate::{
     clock::{Clock, System, instant},
@@ -53,12 +56,13 @@ impl Driver {
         }
     }
 
-    /// Runs until every sender of commands is gone.
-    pub(crate) async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+    /// Runs until it is stopped, by the end of who could say so. Every client's socket ends with it.
+    pub(crate) async fn run(mut self, mut commands: mpsc::Receiver<Command>, mut stop: oneshot::Receiver<Infallible>) {
         let mut buffer = vec![0u8; MAX_DATAGRAM + 1];
         loop {
             let wake = tokio::time::Instant::from_std(self.wake());
             tokio::select! {
+                _ = &mut stop => return,
                 command = commands.recv() => {
                     let Some(command) = command else { return };
                     self.command(command);

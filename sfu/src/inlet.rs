@@ -6,7 +6,7 @@ use pars_sfu_core::{
     ConnectionId, Grant, Join, Refusal,
     admin::{AdminError, AdminReply, AdminRequest},
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 /// Commands that may wait for the media thread.
 const COMMANDS: usize = 1_024;
@@ -16,8 +16,8 @@ const FRAMES: usize = 512;
 /// For a client.
 #[derive(Debug)]
 pub(crate) enum Frame {
-    /// An encoded signalling response.
-    Message(Bytes),
+    /// An encoded signalling response, and the room that it takes until it is sent.
+    Message(Bytes, OwnedSemaphorePermit),
     /// The end.
     Close,
 }

@@ -6,9 +6,9 @@ use anyhow::{Context as _, ensure};
 use clap::Parser;
 use pars_sfu::{Config, Keys, start};
 
-/// What is logged where the environment says nothing. Of every browser's first DTLS message `rtc_dtls` would warn: it
-/// names extensions of a later version.
-const LOG: &str = "warn,rtc_dtls=error";
+/// What is logged where the environment says nothing. Nothing of the crates named `rtc…`: they warn of every datagram that they
+/// cannot read, so anybody could fill the log.
+const LOG: &str = "warn,rtc=off";
 
 /// Forwarding server of rooms: LiveKit's signalling, blind to what it forwards.
 #[derive(Parser)]
@@ -49,4 +49,21 @@ async fn main() -> anyhow::Result<()> {
         () = running.ended() => anyhow::bail!("the listener or the thread for media has failed"),
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::{Level, enabled, subscriber::with_default};
+
+    use super::*;
+
+    #[test]
+    fn nobody_fills_the_log_with_what_the_library_says_of_its_datagrams() {
+        let subscriber = tracing_subscriber::fmt().with_env_filter(LOG).with_writer(std::io::sink).finish();
+        with_default(subscriber, || {
+            assert!(!enabled!(target: "rtc::peer_connection::handler", Level::WARN));
+            assert!(!enabled!(target: "rtc_sctp::association", Level::ERROR));
+            assert!(enabled!(target: "sfu", Level::WARN) && enabled!(target: "pars_sfu::server", Level::ERROR));
+        });
+    }
 }

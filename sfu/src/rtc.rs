@@ -1,9 +1,11 @@
 //! WebRTC peers on the sans-IO crate `rtc`.
 
 mod codecs;
+mod description;
 mod interceptors;
 mod media;
 mod peer;
+mod sending;
 mod setup;
 mod stun;
 

@@ -67,6 +67,8 @@ pub struct Running {
     http: JoinHandle<Infallible>,
     /// Says nothing, and ends with the media thread.
     media: oneshot::Receiver<Infallible>,
+    /// Says nothing, and ends the media thread with itself.
+    _stop: oneshot::Sender<Infallible>,
 }
 
 impl Running {
@@ -81,7 +83,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // The last sender of commands goes with it, and the media thread with that.
+        // Sockets have tasks of their own. They end with the media thread.
         self.http.abort();
     }
 }
@@ -114,12 +116,12 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let setup = Setup::new(udp).map_err(|error| StartError::Certificate(error.to_string()))?;
     let fingerprint = setup.fingerprint.clone();
     let dump = Dump::open(config.dump.as_deref()).map_err(StartError::Dump)?;
-    let (sender, receiver) = commands();
+    let ((sender, receiver), (stop, stopped)) = (commands(), oneshot::channel());
     let media_runtime = runtime::Builder::new_current_thread().enable_all().build().map_err(StartError::Thread)?;
     let run = move || {
         media_runtime.block_on(async move {
             match UdpSocket::from_std(socket) {
-                Ok(socket) => Driver::new(setup, socket, dump).run(receiver).await,
+                Ok(socket) => Driver::new(setup, socket, dump).run(receiver, stopped).await,
                 Err(error) => tracing::error!(%error, "the media socket cannot be used"),
             }
         });
@@ -127,7 +129,7 @@ pub async fn start(config: Config) -> Result<Running, StartError> {
     let media = spawn_media(run).map_err(StartError::Thread)?;
     let http = tokio::spawn(serve(listener, App::new(config.keys, sender).router(), MAX_STRANGERS));
     let ready = Ready { ready: true, url: format!("http://{listen}"), udp, fingerprint };
-    Ok(Running { ready, http, media })
+    Ok(Running { ready, http, media, _stop: stop })
 }
 
 #[cfg(test)]
@@ -141,7 +143,7 @@ mod tests {
         let any: SocketAddr = "127.0.0.1:9".parse().unwrap();
         let ready = Ready { ready: true, url: String::new(), udp: any, fingerprint: String::new() };
         let media = spawn_media(|| panic!("as a test has it")).unwrap();
-        let mut running = Running { ready, http: tokio::spawn(pending()), media };
+        let mut running = Running { ready, http: tokio::spawn(pending()), media, _stop: oneshot::channel().0 };
         tokio::time::timeout(Duration::from_secs(60), running.ended()).await.expect("it ends");
     }
 }

@@ -64,6 +64,14 @@ fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     [&[first][..], &head, &[0; 4], payload].concat()
 }
 
+#[tokio::test]
+async fn who_drops_the_server_ends_the_sockets_of_its_clients() {
+    let running = server().await;
+    let mut seat = narrow(&running, &token("seat", &[])).await;
+    drop(running);
+    rest(&mut seat).await;
+}
+
 /// A seat on a WebSocket that little fits into.
 async fn narrow(running: &Running, token: &str) -> TcpStream {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();

@@ -38,7 +38,11 @@ fn readdress(packet: &mut lk::DataPacket, sender: &Participant) -> Option<Vec<St
 impl Room {
     pub(crate) fn data(&mut self, cx: &mut Cx<'_>, sid: &ParticipantSid, (channel, bytes): (Channel, &[u8])) {
         let Some(sender) = self.participants.get_mut(sid) else { return };
+        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         if !sender.rights.data || bytes.len() > MAX_DATA || !sender.data.take(cx.now) {
+            return;
+        }
+        if !sender.data_bytes.take_many(cx.now, length) {
             return;
         }
         let Ok(mut packet) = lk::DataPacket::decode(bytes) else { return };

@@ -64,14 +64,20 @@ fn server_info() -> lk::ServerInfo {
 
 impl Room {
     fn enter<R: CryptoRng + ?Sized>(&mut self, cx: &mut Cx<'_>, rng: &mut R, (connection, join): (ConnectionId, Join)) {
-        let mut signals = None;
-        if let Some(old) = self.identities.get(&join.grant.identity).cloned() {
-            // The allowance goes with the identity: a new seat gives no new one.
-            signals = self.participants.get(&old).map(|old| old.signals);
-            if signals.as_mut().is_some_and(|signals| !signals.take_many(cx.now, SIGNALS_PER_JOIN)) {
-                refuse(connection, Refusal::Often, cx.out);
-                return;
+        let old = self.identities.get(&join.grant.identity).cloned();
+        // The allowance goes with the identity: a new seat gives no new one, nor does leaving before.
+        let mut signals = match &old {
+            Some(old) => self.participants.get(old).map(|old| old.signals),
+            None => {
+                let same = |gone: &&Gone| gone.info.identity == join.grant.identity.as_str();
+                self.gone.iter().rev().find(same).map(|gone| gone.signals)
             }
+        };
+        if signals.as_mut().is_some_and(|signals| !signals.take_many(cx.now, SIGNALS_PER_JOIN)) {
+            refuse(connection, Refusal::Often, cx.out);
+            return;
+        }
+        if let Some(old) = old {
             self.leave(cx, &old, DisconnectReason::DuplicateIdentity);
         }
         let sid = ParticipantSid::from(draw("PA_", rng));
@@ -145,6 +151,10 @@ impl Room {
             cx.out.push(Output::Close { connection });
             return;
         };
+        if !participant.signals.take_many(cx.now, SIGNALS_PER_JOIN) {
+            refuse(connection, Refusal::Often, cx.out);
+            return;
+        }
         participant.lost = None;
         if let Some(old) = participant.connection.replace(connection) {
             cx.connections.remove(&old);
@@ -184,6 +194,17 @@ impl Room {
         }
     }
 
+    /// A client that has used its connection up is asked to begin anew. Until it does, it keeps what it has.
+    pub(crate) fn send_for_anew(&self, cx: &mut Cx<'_>, sid: &ParticipantSid) {
+        self.tell(cx, sid, leave_message(DisconnectReason::StateMismatch, Action::Reconnect));
+    }
+
+    /// A client that goes on with a connection that is used up loses its seat; it may begin anew.
+    pub(crate) fn begin_anew(&mut self, cx: &mut Cx<'_>, sid: &ParticipantSid) {
+        self.send_for_anew(cx, sid);
+        self.leave(cx, sid, DisconnectReason::ClientInitiated);
+    }
+
     /// Ends a participant with everything it had. The client is told why.
     pub(crate) fn leave(&mut self, cx: &mut Cx<'_>, sid: &ParticipantSid, reason: DisconnectReason) {
         let tracks: Vec<_> = self.participants.get(sid).map(|p| p.tracks.keys().cloned().collect()).unwrap_or_default();
@@ -216,7 +237,7 @@ impl Room {
             participant.version = participant.version.saturating_add(1);
             let mut info = participant.info(State::Disconnected);
             info.disconnect_reason = reason as i32;
-            self.gone.push(Gone { at: cx.now, told: false, info });
+            self.gone.push(Gone { at: cx.now, told: false, signals: participant.signals, info });
         }
         if self.participants.is_empty() {
             self.empty_since = cx.now;

@@ -8,8 +8,8 @@ pub const MAX_PARTICIPANTS: usize = 1_000;
 pub const MAX_TRACKS: usize = 8;
 /// Tracks that one connection receives in its life: what fits its description beside its own tracks.
 pub const MAX_SUBSCRIPTIONS: u32 = 56;
-/// Fewer live tracks than this let a connection that used them all up begin anew.
-pub const MAX_LIVE_BEFORE_RECONNECT: usize = 28;
+/// Fewer live tracks than this let a connection that used its media sections up begin anew: a quarter of them is free again.
+pub const MAX_LIVE_BEFORE_RECONNECT: usize = 42;
 /// Tracks that one message of a client may subscribe to.
 pub const MAX_WISHES: usize = 256;
 /// Streams (SSRCs) of one connection: three layers of each track, and what was restarted.
@@ -19,6 +19,9 @@ pub const MAX_STREAMS: usize = 64;
 pub const MAX_SDP: usize = 64 * 1_024;
 /// Media sections of a session description.
 pub const MAX_SECTIONS: usize = 64;
+/// Media sections of sound and picture that a client makes in its connection's life. One that is given up makes room for
+/// another in the description, and for each the library keeps state for good.
+pub const MAX_MADE: usize = 256;
 /// Lines of a session description.
 pub const MAX_SDP_LINES: usize = 4_096;
 
@@ -28,7 +31,7 @@ pub const MAX_SIGNAL: usize = 128 * 1_024;
 pub const SIGNALS_PER_SECOND: u32 = 50;
 /// Signalling messages in one burst.
 pub const SIGNAL_BURST: u32 = 200;
-/// Signalling messages that a join in the place of an own seat counts for: it is told to everybody.
+/// Signalling messages that an identity's next join, and a resume, count for: the one is told to everybody, both are told of all.
 pub const SIGNALS_PER_JOIN: u32 = 20;
 
 /// Bytes of a data packet: LiveKit's clients send up to 15 KiB of payload. Every peer keeps a buffer of this size.
@@ -37,6 +40,10 @@ pub const MAX_DATA: usize = 16 * 1_024;
 pub const DATA_PER_SECOND: u32 = 50;
 /// Data packets in one burst.
 pub const DATA_BURST: u32 = 200;
+/// Bytes of data packets per second and participant: each of them goes to everybody.
+pub const DATA_BYTES_PER_SECOND: u32 = 64 * 1_024;
+/// Bytes of data packets in one burst.
+pub const DATA_BYTES_BURST: u32 = 512 * 1_024;
 
 /// Layers of an announced track: LiveKit's clients send three at most.
 pub const MAX_LAYERS: usize = 8;

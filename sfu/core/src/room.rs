@@ -9,7 +9,10 @@ use crate::{
     bucket::Bucket,
     id::{ConnectionId, Identity, ParticipantSid, PeerId, RoomName, Slot, TrackKey, TrackSid},
     io::{Grant, Output, Refusal},
-    limits::{DATA_BURST, DATA_PER_SECOND, MAX_PARTICIPANTS, SIGNAL_BURST, SIGNALS_PER_SECOND},
+    limits::{
+        DATA_BURST, DATA_BYTES_BURST, DATA_BYTES_PER_SECOND, DATA_PER_SECOND, MAX_PARTICIPANTS, SIGNAL_BURST,
+        SIGNALS_PER_SECOND,
+    },
     orders::Orders,
     rights::{Kind, Rights, Source},
     sdp::Section,
@@ -52,6 +55,8 @@ pub(crate) struct Room {
 pub(crate) struct Gone {
     pub(crate) at: u64,
     pub(crate) told: bool,
+    /// What it had left of its allowance, which is its identity's.
+    pub(crate) signals: Bucket,
     pub(crate) info: lk::ParticipantInfo,
 }
 
@@ -74,6 +79,8 @@ pub(crate) struct Participant {
     pub(crate) pending: BTreeMap<String, Announced>,
     pub(crate) sections: Vec<Section>,
     pub(crate) section_count: usize,
+    /// Sections that it made so far.
+    pub(crate) made: usize,
     pub(crate) tracks: BTreeMap<TrackSid, Track>,
     /// Streams that arrived, by SSRC. They are told of once, maybe before their track is announced.
     pub(crate) streams: BTreeMap<u32, Stream>,
@@ -82,6 +89,7 @@ pub(crate) struct Participant {
     pub(crate) negotiation: Negotiation,
     pub(crate) signals: Bucket,
     pub(crate) data: Bucket,
+    pub(crate) data_bytes: Bucket,
 }
 
 /// A track that was announced and has no media section yet.
@@ -174,6 +182,7 @@ impl Participant {
             pending: BTreeMap::new(),
             sections: Vec::new(),
             section_count: 0,
+            made: 0,
             tracks: BTreeMap::new(),
             streams: BTreeMap::new(),
             subscriptions: BTreeMap::new(),
@@ -181,6 +190,7 @@ impl Participant {
             negotiation: Negotiation::default(),
             signals: Bucket::new(now, SIGNALS_PER_SECOND, SIGNAL_BURST),
             data: Bucket::new(now, DATA_PER_SECOND, DATA_BURST),
+            data_bytes: Bucket::new(now, DATA_BYTES_PER_SECOND, DATA_BYTES_BURST),
         }
     }
 

@@ -1,5 +1,7 @@
 //! Signalling messages of clients.
 
+use std::collections::BTreeSet;
+
 use livekit_protocol as lk;
 use lk::{
     DisconnectReason,
@@ -12,6 +14,7 @@ use rand_core::CryptoRng;
 use crate::{
     id::{ParticipantSid, TrackSid},
     io::{Offer, Output},
+    limits::{MAX_MADE, MAX_WISHES},
     peer::PeerCommand,
     room::Room,
     sdp,
@@ -76,6 +79,14 @@ impl Room {
             self.leave(cx, sid, DisconnectReason::StateMismatch);
             return;
         };
+        let Some(participant) = self.participants.get_mut(sid) else { return };
+        let known: BTreeSet<_> = participant.sections.iter().map(|section| section.mid.as_str()).collect();
+        let fresh = |section: &&sdp::Section| !known.contains(section.mid.as_str());
+        participant.made = participant.made.saturating_add(description.sections.iter().filter(fresh).count());
+        if participant.made > MAX_MADE {
+            self.begin_anew(cx, sid);
+            return;
+        }
         let attach = self.tracks_for_sections(cx, sid, &description);
         let Some(participant) = self.participants.get_mut(sid) else { return };
         participant.sections = description.sections;
@@ -107,7 +118,7 @@ impl Room {
 
     /// Pauses or resumes what the participant receives.
     fn pause(&mut self, cx: &mut Cx<'_>, sid: &ParticipantSid, setting: &lk::UpdateTrackSettings) {
-        for track in setting.track_sids.iter().map(|track| TrackSid::from(track.as_str())) {
+        for track in setting.track_sids.iter().take(MAX_WISHES).map(|track| TrackSid::from(track.as_str())) {
             let Some(participant) = self.participants.get(sid) else { return };
             if !participant.subscriptions.contains_key(&track) {
                 continue;

@@ -2,12 +2,11 @@
 //! client does, and the server says how many sections it lacks.
 
 use livekit_protocol as lk;
-use lk::{DisconnectReason, leave_request::Action, signal_response::Message};
+use lk::signal_response::Message;
 
 use crate::{
     id::{ParticipantSid, Slot, TrackSid},
     io::Output,
-    join::leave_message,
     limits::{MAX_LIVE_BEFORE_RECONNECT, MAX_SECTIONS, MAX_SUBSCRIPTIONS, MAX_WISHES},
     peer::{Attach, PeerCommand},
     rights::Kind,
@@ -100,7 +99,7 @@ impl Room {
         if participant.next_slot >= MAX_SUBSCRIPTIONS {
             // Media sections are never used twice. Where most lie idle, a new connection gives room again.
             if participant.subscriptions.len() < MAX_LIVE_BEFORE_RECONNECT {
-                self.tell(cx, sid, leave_message(DisconnectReason::StateMismatch, Action::Reconnect));
+                self.send_for_anew(cx, sid);
             }
             return;
         }
@@ -218,6 +217,7 @@ impl Room {
         for subscription in participant.subscriptions.values().filter(|subscription| !subscription.attached) {
             add(&mut lacking, subscription.kind, 1);
         }
+        let waiting = lacking;
         let mut room = u32::try_from(MAX_SECTIONS.saturating_sub(participant.section_count)).unwrap_or(0);
         let mut asked = participant.negotiation.asked;
         for (lacking, asked) in lacking.iter_mut().zip(&mut asked) {
@@ -226,8 +226,14 @@ impl Room {
             room -= *lacking;
             *asked += *lacking;
         }
+        let live = participant.tracks.len() + participant.subscriptions.len();
         let negotiation = &mut participant.negotiation;
         negotiation.asked = asked;
+        // Not everything finds room in its description, own sections that lie idle included.
+        if live < MAX_LIVE_BEFORE_RECONNECT && asked.iter().zip(&waiting).any(|(asked, waiting)| asked < waiting) {
+            self.send_for_anew(cx, sid);
+            return;
+        }
         let [num_audios, num_videos] = lacking;
         if num_audios + num_videos > 0 {
             negotiation.request = Request::Sent;

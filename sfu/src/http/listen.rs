@@ -17,6 +17,8 @@ use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet};
 pub(crate) const MAX_STRANGERS: usize = 256;
 /// How long the head of a request may take, and a connection be idle before the next one.
 const HEAD: Duration = Duration::from_secs(10);
+/// Bytes of the head of a request. An address in it, with token and offer, has 64 KiB at most.
+const HEAD_BYTES: usize = 128 << 10;
 
 /// Serves each connection by a task of its own, so many at once, until the future is dropped.
 pub(crate) async fn serve(mut listener: TcpListener, router: Router, most: usize) -> Infallible {
@@ -30,8 +32,8 @@ pub(crate) async fn serve(mut listener: TcpListener, router: Router, most: usize
         let service = TowerToHyperService::new(router.clone());
         connections.spawn(async move {
             let mut http = http1::Builder::new();
-            let connection =
-                http.timer(TokioTimer::new()).header_read_timeout(HEAD).serve_connection(TokioIo::new(stream), service);
+            http.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(HEAD_BYTES);
+            let connection = http.serve_connection(TokioIo::new(stream), service);
             // How a client ends is its own affair. A WebSocket goes on in a task of its own.
             let _ = connection.with_upgrades().await;
             drop(place);
@@ -92,6 +94,23 @@ mod tests {
         for socket in &mut sockets {
             socket.write_all(&[0x89, 0x80, 0, 0, 0, 0]).await.unwrap();
             assert!(!next(socket).await.is_empty());
+        }
+        serving.abort();
+    }
+
+    #[tokio::test]
+    async fn a_head_without_end_is_not_kept() {
+        let router = Router::new().route("/", get(|| async { "here" }));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let serving = tokio::spawn(serve(listener, router, 1));
+        for (length, taken) in [(HEAD_BYTES / 2, true), (2 * HEAD_BYTES, false)] {
+            let request =
+                format!("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx: {}\r\n\r\n", "x".repeat(length));
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            // Who is refused may not get rid of it all.
+            let _ = stream.write_all(request.as_bytes()).await;
+            assert_eq!(next(&mut stream).await.ends_with("here"), taken, "{length}");
         }
         serving.abort();
     }

@@ -26,11 +26,12 @@ pub(super) async fn serve(
         return;
     }
     let writing = async {
-        while let Some(Frame::Message(bytes)) = queue.recv().await {
+        while let Some(Frame::Message(bytes, room)) = queue.recv().await {
             let sent = timeout(PATIENCE, outgoing.send(Message::Binary(bytes))).await;
             if !matches!(sent, Ok(Ok(()))) {
                 return;
             }
+            drop(room);
         }
         let _ = timeout(PATIENCE, outgoing.close()).await;
     };

@@ -1,6 +1,8 @@
 //! The codecs that are agreed: Opus, VP8 and H.264 constrained baseline, video with retransmission. Not the crate's
 //! defaults: their profiles share payload types, which Chromium refuses. No audio level (TH-M7) and no redundant audio.
 
+use std::fmt::Write as _;
+
 use pars_sfu_core::{Codec, Kind};
 use rtc::{
     peer_connection::configuration::media_engine::MediaEngine,
@@ -15,8 +17,10 @@ const SEND_TIME: &str = "http://www.webrtc.org/experiments/rtp-hdrext/abs-send-t
 const CODECS: [Codec; 3] = [Codec::Opus, Codec::Vp8, Codec::H264];
 /// How often each video frame may be repeated: requests of receivers.
 const VIDEO_FEEDBACK: [(&str, &str); 4] = [("goog-remb", ""), ("ccm", "fir"), ("nack", ""), ("nack", "pli")];
+/// What a receiver of video may ask of us.
+pub(super) const FEEDBACK: [&str; 3] = ["ccm fir", "nack", "nack pli"];
 
-pub(crate) fn rtc_kind(kind: Kind) -> RtpCodecKind {
+fn rtc_kind(kind: Kind) -> RtpCodecKind {
     match kind {
         Kind::Audio => RtpCodecKind::Audio,
         Kind::Video => RtpCodecKind::Video,
@@ -32,7 +36,32 @@ fn payload_type(codec: Codec) -> u8 {
     }
 }
 
-pub(crate) fn rtc_codec(codec: Codec) -> RTCRtpCodec {
+/// What is offered to send: payload types, and the lines of a description that tell of them.
+pub(super) fn offered(kind: Kind) -> (String, String) {
+    let (mut formats, mut lines) = (Vec::new(), String::new());
+    for codec in CODECS.into_iter().filter(|codec| codec.kind() == kind) {
+        let (of, repeat) = (payload_type(codec), payload_type(codec) + 1);
+        let RTCRtpCodec { mime_type, clock_rate, channels, sdp_fmtp_line, .. } = rtc_codec(codec);
+        let name = mime_type.split('/').next_back().unwrap_or_default();
+        let channels = if channels > 0 { format!("/{channels}") } else { String::new() };
+        formats.push(of.to_string());
+        // Writing into a string does not fail.
+        let _ = write!(lines, "a=rtpmap:{of} {name}/{clock_rate}{channels}\r\n");
+        if !sdp_fmtp_line.is_empty() {
+            let _ = write!(lines, "a=fmtp:{of} {sdp_fmtp_line}\r\n");
+        }
+        if kind == Kind::Video {
+            for what in FEEDBACK {
+                let _ = write!(lines, "a=rtcp-fb:{of} {what}\r\n");
+            }
+            formats.push(repeat.to_string());
+            let _ = write!(lines, "a=rtpmap:{repeat} rtx/{clock_rate}\r\na=fmtp:{repeat} apt={of}\r\n");
+        }
+    }
+    (formats.join(" "), lines)
+}
+
+fn rtc_codec(codec: Codec) -> RTCRtpCodec {
     let (clock_rate, channels, fmtp) = match codec {
         Codec::Opus => (48_000, 2, "minptime=10;useinbandfec=1"),
         Codec::Vp8 => (90_000, 0, ""),
@@ -47,7 +76,7 @@ pub(crate) fn rtc_codec(codec: Codec) -> RTCRtpCodec {
 }
 
 /// The codecs and header extensions.
-pub(crate) fn media_engine() -> Result<MediaEngine, Error> {
+pub(super) fn media_engine() -> Result<MediaEngine, Error> {
     let mut engine = MediaEngine::default();
     for codec in CODECS {
         let (kind, payload_type) = (rtc_kind(codec.kind()), payload_type(codec));

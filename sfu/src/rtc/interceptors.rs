@@ -1,88 +1,87 @@
-//! A peer's interceptors as one. The crate's chain hands every packet through all of them, and keeps a queue of packets at
-//! each: a tenth of what a forwarded packet costs. Here each is given what it looks at.
+//! What stands between a peer's transport and its tracks, as one interceptor. The crate's chain hands every packet through
+//! all of its own, and keeps a queue of packets at each: a tenth of what a forwarded packet costs.
 //!
-//! | Interceptor | Of what is received | Of what is sent |
-//! |---|---|---|
-//! | requests to repeat, arrival times, receiver reports | all | – |
-//! | repeats | RTCP | video |
-//! | sender reports | – | media |
-//!
-//! The application sees received RTCP: requests for key frames are passed on to the publisher. Reports of one moment go out
-//! together: the crate would make a datagram for each voice that a seat hears, every second, and the queues behind would
-//! keep room for that many.
+//! What is received goes through the crate's interceptors that ask for repetitions, tell arrival times, and report. What is
+//! sent goes through none. Of what receivers report, requests for key frames and for packets are put aside for
+//! [`Outgoing`](super::sending::Outgoing), which alone knows what they are about.
 
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
     time::Instant,
 };
 
 use rtc::{
     interceptor::{
-        Attribute, BoxedInterceptor, Interceptor, NackGeneratorBuilder, NackResponderBuilder, NackResponderInterceptor,
-        Packet, ReceiverReportBuilder, Registry, SenderReportBuilder, SenderReportInterceptor, Slot, StreamInfo,
+        BoxedInterceptor, Interceptor, NackGeneratorBuilder, Packet, ReceiverReportBuilder, Registry, Slot, StreamInfo,
         TaggedPacket,
     },
     peer_connection::configuration::{
         interceptor_registry::{configure_nack, configure_simulcast_extension_headers, configure_twcc_receiver_only},
         media_engine::MediaEngine,
     },
+    rtcp::{
+        self,
+        payload_feedbacks::{full_intra_request::FullIntraRequest, picture_loss_indication::PictureLossIndication},
+        sender_report::SenderReport,
+        transport_feedbacks::transport_layer_nack::TransportLayerNack,
+    },
     sansio::Protocol,
     shared::error::Error,
 };
 
-/// Most packets of RTCP that are put together. A sender report without reception reports has 28 bytes (RFC 3550 section
-/// 6.4.1).
-const TOGETHER: usize = 32;
+/// What a receiver asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// A key frame of the stream with this SSRC.
+    KeyFrame(u32),
+    /// Packets that it lost.
+    Repeat(TransportLayerNack),
+}
 
-pub(crate) struct Interceptors {
+/// What receivers asked for and nobody has looked at yet: that of one datagram.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Inbox(Arc<Mutex<Vec<Asked>>>);
+
+impl Inbox {
+    pub(super) fn take(&self) -> Vec<Asked> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn put(&self, packet: &dyn rtcp::Packet) {
+        let any = packet.as_any();
+        let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lost) = any.downcast_ref::<PictureLossIndication>() {
+            asked.push(Asked::KeyFrame(lost.media_ssrc));
+        } else if let Some(wanted) = any.downcast_ref::<FullIntraRequest>() {
+            asked.extend(wanted.fir.iter().map(|entry| Asked::KeyFrame(entry.ssrc)));
+        } else if let Some(lost) = any.downcast_ref::<TransportLayerNack>() {
+            asked.push(Asked::Repeat(lost.clone()));
+        }
+    }
+}
+
+pub(super) struct Interceptors {
     receiving: BoxedInterceptor,
-    repeats: NackResponderInterceptor,
-    /// Streams that are kept for repeating: those of video.
-    repeated: BTreeSet<u32>,
-    reports: SenderReportInterceptor,
+    inbox: Inbox,
     written: VecDeque<TaggedPacket>,
 }
 
 impl Interceptors {
     /// The crate's default ones, and what descriptions say of them.
-    pub(crate) fn new(engine: &mut MediaEngine) -> Result<Self, Error> {
-        // For what it writes into the engine: the interceptors in its registry are made below.
+    pub(super) fn new(engine: &mut MediaEngine, inbox: Inbox) -> Result<Self, Error> {
+        // For what it writes into the engine: the interceptor in its registry is made below.
         let _ = configure_nack(Registry::new(), engine);
         configure_simulcast_extension_headers(engine)?;
         let receiving = configure_twcc_receiver_only(Registry::new(), engine)?
             .with(Slot::NackGenerator, NackGeneratorBuilder::new().build())
             .with(Slot::ReceiverReport, ReceiverReportBuilder::new().build());
-        Ok(Self {
-            receiving: Box::new(receiving.build()),
-            repeats: NackResponderBuilder::new().build(),
-            repeated: BTreeSet::new(),
-            reports: SenderReportBuilder::new().build(),
-            written: VecDeque::new(),
-        })
+        Ok(Self { receiving: Box::new(receiving.build()), inbox, written: VecDeque::new() })
     }
 
     /// What they say by themselves.
     fn gather(&mut self) {
-        while let Some(packet) = self.reports.poll_write() {
-            self.queue(packet);
-        }
-        while let Some(packet) = self.repeats.poll_write() {
-            self.queue(packet);
-        }
-        while let Some(packet) = self.receiving.poll_write() {
-            self.queue(packet);
-        }
-    }
-
-    fn queue(&mut self, mut packet: TaggedPacket) {
-        if let Some(last) = self.written.back_mut()
-            && let (Packet::Rtcp(last), Packet::Rtcp(more)) = (&mut last.message.packet, &mut packet.message.packet)
-            && last.len() + more.len() <= TOGETHER
-        {
-            last.append(more);
-        } else {
-            self.written.push_back(packet);
-        }
+        self.written.extend(std::iter::from_fn(|| self.receiving.poll_write()));
     }
 }
 
@@ -93,16 +92,15 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Interceptors {
     type Error = Error;
     type Time = Instant;
 
-    fn handle_read(&mut self, mut packet: TaggedPacket) -> Result<(), Error> {
-        if matches!(packet.message.packet, Packet::Rtcp(_)) {
-            packet.message.add(Attribute::DeliverToApplication);
-            self.repeats.handle_read(packet)?;
-            while let Some(packet) = self.repeats.poll_read() {
-                self.receiving.handle_read(packet)?;
+    fn handle_read(&mut self, packet: TaggedPacket) -> Result<(), Error> {
+        if let Packet::Rtcp(packets) = &packet.message.packet {
+            packets.iter().for_each(|packet| self.inbox.put(packet.as_ref()));
+            // The rest is of no use to them, and their queues keep room for what passes through.
+            if !packets.iter().any(|packet| packet.as_any().is::<SenderReport>()) {
+                return Ok(());
             }
-        } else {
-            self.receiving.handle_read(packet)?;
         }
+        self.receiving.handle_read(packet)?;
         self.gather();
         Ok(())
     }
@@ -112,22 +110,7 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Interceptors {
     }
 
     fn handle_write(&mut self, packet: TaggedPacket) -> Result<(), Error> {
-        let Packet::Rtp(media) = &packet.message.packet else {
-            self.queue(packet);
-            return Ok(());
-        };
-        let repeated = !self.repeated.is_empty() && self.repeated.contains(&media.header.ssrc);
-        self.reports.handle_write(packet)?;
-        while let Some(packet) = self.reports.poll_write() {
-            if repeated {
-                self.repeats.handle_write(packet)?;
-                while let Some(packet) = self.repeats.poll_write() {
-                    self.queue(packet);
-                }
-            } else {
-                self.queue(packet);
-            }
-        }
+        self.written.push_back(packet);
         Ok(())
     }
 
@@ -136,31 +119,21 @@ impl Protocol<TaggedPacket, TaggedPacket, ()> for Interceptors {
     }
 
     fn handle_timeout(&mut self, now: Instant) -> Result<(), Error> {
-        self.reports.handle_timeout(now)?;
         self.receiving.handle_timeout(now)?;
         self.gather();
         Ok(())
     }
 
     fn poll_timeout(&mut self) -> Option<Instant> {
-        self.reports.poll_timeout().into_iter().chain(self.receiving.poll_timeout()).min()
+        self.receiving.poll_timeout()
     }
 }
 
 impl Interceptor for Interceptors {
-    fn bind_local_stream(&mut self, info: &StreamInfo) {
-        self.reports.bind_local_stream(info);
-        self.repeats.bind_local_stream(info);
-        if info.rtcp_feedback.iter().any(|wish| wish.typ == "nack" && wish.parameter.is_empty()) {
-            self.repeated.insert(info.ssrc);
-        }
-    }
+    // The library sends no tracks.
+    fn bind_local_stream(&mut self, _: &StreamInfo) {}
 
-    fn unbind_local_stream(&mut self, info: &StreamInfo) {
-        self.reports.unbind_local_stream(info);
-        self.repeats.unbind_local_stream(info);
-        self.repeated.remove(&info.ssrc);
-    }
+    fn unbind_local_stream(&mut self, _: &StreamInfo) {}
 
     fn bind_remote_stream(&mut self, info: &StreamInfo) {
         self.receiving.bind_remote_stream(info);
@@ -173,13 +146,11 @@ impl Interceptor for Interceptors {
 
 #[cfg(test)]
 mod tests {
-    use std::iter::from_fn;
-
     use rtc::{
-        interceptor::{AttributedPacket, RTCPFeedback},
+        interceptor::AttributedPacket,
         rtcp::{
-            sender_report::SenderReport,
-            transport_feedbacks::transport_layer_nack::{NackPair, TransportLayerNack},
+            payload_feedbacks::full_intra_request::FirEntry, receiver_report::ReceiverReport,
+            transport_feedbacks::transport_layer_nack::NackPair,
         },
         rtp,
         shared::TransportContext,
@@ -188,11 +159,9 @@ mod tests {
     use super::*;
     use crate::rtc::codecs::media_engine;
 
-    const VIDEO: u32 = 1;
-    const AUDIO: u32 = 2;
-
-    fn interceptors() -> Interceptors {
-        Interceptors::new(&mut media_engine().unwrap()).unwrap()
+    fn interceptors() -> (Interceptors, Inbox) {
+        let inbox = Inbox::default();
+        (Interceptors::new(&mut media_engine().unwrap(), inbox.clone()).unwrap(), inbox)
     }
 
     fn tagged(packet: Packet) -> TaggedPacket {
@@ -200,63 +169,32 @@ mod tests {
         TaggedPacket { now, transport: TransportContext::default(), message: AttributedPacket::new(packet) }
     }
 
-    fn media(ssrc: u32) -> TaggedPacket {
-        let header = rtp::Header { ssrc, sequence_number: 7, ..Default::default() };
-        tagged(Packet::Rtp(rtp::Packet { header, payload: vec![5; 9].into() }))
-    }
-
-    fn report() -> TaggedPacket {
-        tagged(Packet::Rtcp(vec![Box::new(SenderReport::default())]))
-    }
-
-    /// How many packets of RTCP each datagram holds; of media 0.
-    fn sent(interceptors: &mut Interceptors) -> Vec<usize> {
-        let count = |packet: TaggedPacket| match packet.message.packet {
-            Packet::Rtcp(packets) => packets.len(),
-            _ => 0,
-        };
-        from_fn(|| interceptors.poll_write()).map(count).collect()
+    #[test]
+    fn what_receivers_ask_for_is_put_aside_once_and_nothing_else_is() {
+        let (mut interceptors, inbox) = interceptors();
+        let nacks = vec![NackPair { packet_id: 7, lost_packets: 5 }];
+        let lost = TransportLayerNack { sender_ssrc: 9, media_ssrc: 3, nacks };
+        let entry = |ssrc| FirEntry { ssrc, sequence_number: 0 };
+        let packets: Vec<Box<dyn rtcp::Packet>> = vec![
+            Box::new(ReceiverReport::default()),
+            Box::new(PictureLossIndication { sender_ssrc: 9, media_ssrc: 1 }),
+            Box::new(FullIntraRequest { sender_ssrc: 9, media_ssrc: 0, fir: vec![entry(2), entry(4)] }),
+            Box::new(lost.clone()),
+        ];
+        interceptors.handle_read(tagged(Packet::Rtcp(packets))).unwrap();
+        let asked = [Asked::KeyFrame(1), Asked::KeyFrame(2), Asked::KeyFrame(4), Asked::Repeat(lost)];
+        assert_eq!(inbox.take(), asked);
+        assert_eq!((inbox.take(), interceptors.poll_read().is_some()), (Vec::new(), false));
     }
 
     #[test]
-    fn the_reports_of_a_moment_share_a_datagram_and_media_keeps_its_place() {
-        let mut interceptors = interceptors();
-        for _ in 0..TOGETHER + 3 {
-            interceptors.handle_write(report()).unwrap();
-        }
-        interceptors.handle_write(media(AUDIO)).unwrap();
-        interceptors.handle_write(report()).unwrap();
-        assert_eq!(sent(&mut interceptors), [TOGETHER, 3, 0, 1]);
-    }
-
-    #[test]
-    fn every_voice_is_reported_on_in_one_datagram_a_second() {
-        let mut interceptors = interceptors();
-        for ssrc in 10..20 {
-            interceptors.bind_local_stream(&StreamInfo { ssrc, clock_rate: 48_000, ..Default::default() });
-            interceptors.handle_write(media(ssrc)).unwrap();
-        }
-        assert_eq!(sent(&mut interceptors), [0; 10]);
-        let due = interceptors.poll_timeout().unwrap();
-        interceptors.handle_timeout(due).unwrap();
-        assert_eq!(sent(&mut interceptors), [10]);
-    }
-
-    #[test]
-    fn lost_video_is_repeated_once_for_each_request_and_audio_is_not() {
-        let mut interceptors = interceptors();
-        let nack = RTCPFeedback { typ: "nack".into(), parameter: String::new() };
-        let video = StreamInfo { ssrc: VIDEO, rtcp_feedback: vec![nack], ..Default::default() };
-        interceptors.bind_local_stream(&video);
-        interceptors.bind_local_stream(&StreamInfo { ssrc: AUDIO, ..Default::default() });
-        for (ssrc, repeats) in [(VIDEO, 1), (AUDIO, 0)] {
-            interceptors.handle_write(media(ssrc)).unwrap();
-            assert_eq!(sent(&mut interceptors), [0]);
-            let nacks = vec![NackPair { packet_id: 7, lost_packets: 0 }];
-            let lost = TransportLayerNack { sender_ssrc: 9, media_ssrc: ssrc, nacks };
-            interceptors.handle_read(tagged(Packet::Rtcp(vec![Box::new(lost)]))).unwrap();
-            assert_eq!(sent(&mut interceptors), vec![0; repeats]);
-            assert!(interceptors.poll_read().is_some(), "the application sees the request");
-        }
+    fn media_passes_to_its_tracks_and_what_is_sent_as_it_is() {
+        let (mut interceptors, inbox) = interceptors();
+        let media = || tagged(Packet::Rtp(rtp::Packet { payload: vec![5; 9].into(), ..Default::default() }));
+        interceptors.handle_read(media()).unwrap();
+        assert!(interceptors.poll_read().is_some() && interceptors.poll_write().is_none());
+        interceptors.handle_write(media()).unwrap();
+        let sent: Vec<_> = std::iter::from_fn(|| interceptors.poll_write()).map(|sent| sent.message.packet).collect();
+        assert_eq!((sent, inbox.take()), (vec![media().message.packet], Vec::new()));
     }
 }

@@ -7,14 +7,9 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use pars_sfu_core::{
-    Attach, Channel, Codec, Kind, MediaPeer, Numbering, PeerCommand, PeerEvent, PeerRole, RtpHead, Slot, TrackSid,
-    Write,
-};
-use rand_core::Rng;
+use pars_sfu_core::{Attach, Channel, Codec, MediaPeer, PeerCommand, PeerEvent, PeerRole, RtpHead, Write};
 use rtc::{
     data_channel::{RTCDataChannelId, RTCDataChannelInit},
-    media_stream::MediaStreamTrack,
     peer_connection::{
         RTCPeerConnection,
         event::{RTCDataChannelEvent, RTCPeerConnectionEvent, RTCTrackEvent},
@@ -22,21 +17,19 @@ use rtc::{
         sdp::RTCSessionDescription,
         state::RTCPeerConnectionState,
     },
-    rtcp::payload_feedbacks::{full_intra_request::FullIntraRequest, picture_loss_indication::PictureLossIndication},
-    rtp::{Header, Packet},
-    rtp_transceiver::{
-        RTCRtpReceiverId, RTCRtpSenderId, RTCRtpTransceiverDirection, RTCRtpTransceiverInit,
-        rtp_sender::{RTCRtpCodingParameters, RTCRtpEncodingParameters, RTCRtpRtxParameters},
-    },
+    rtcp::{Packet as Report, payload_feedbacks::picture_loss_indication::PictureLossIndication},
+    rtp::Packet,
+    rtp_transceiver::RTCRtpReceiverId,
     sansio::Protocol,
     shared::{TaggedBytesMut, TransportContext, TransportProtocol, error::Error},
 };
 
 use super::{
-    codecs::{rtc_codec, rtc_kind},
+    description::{shown, split},
+    interceptors::{Asked, Inbox},
+    sending::Outgoing,
     setup::Setup,
 };
-use crate::clock::System;
 
 /// Data channels that a client opens in one connection's life. LiveKit's clients open three, and in some browsers open them
 /// again when they resume. For each the library keeps state for good.
@@ -45,21 +38,14 @@ const MAX_CHANNELS: usize = 32;
 /// Data that may wait for one slow receiver before packets to it are dropped.
 const MAX_BUFFERED: usize = 1 << 20;
 
+/// Reports that share a datagram: one without reception reports has 28 bytes (RFC 3550 section 6.4.1).
+const TOGETHER: usize = 32;
+
 /// A packet that a client sent.
 pub(crate) struct Received {
     pub(crate) head: RtpHead,
     pub(crate) payload: Bytes,
     pub(crate) at: Instant,
-}
-
-/// A track that is sent to the client.
-struct Sending {
-    sender: RTCRtpSenderId,
-    track: TrackSid,
-    ssrc: u32,
-    /// Agreed payload types; empty until asked for, and after every new description.
-    payloads: Vec<(u8, Codec)>,
-    numbering: Numbering,
 }
 
 /// A client's connection.
@@ -68,8 +54,8 @@ pub(crate) struct RtcPeer {
     ufrag: String,
     local: SocketAddr,
     connected: bool,
-    slots: BTreeMap<Slot, Sending>,
-    slots_by_ssrc: BTreeMap<u32, Slot>,
+    outgoing: Outgoing,
+    inbox: Inbox,
     receivers: BTreeMap<u32, RTCRtpReceiverId>,
     channels: BTreeMap<Channel, RTCDataChannelId>,
     /// Data channels that were opened so far.
@@ -83,10 +69,16 @@ fn known(codecs: &[rtc::rtp_transceiver::rtp_sender::RTCRtpCodecParameters]) -> 
     codecs.iter().filter_map(|c| Some((c.payload_type, codec(&c.rtp_codec.mime_type)?))).collect()
 }
 
+fn write(connection: &mut RTCPeerConnection, now: Instant, message: RTCMessage) {
+    if let Err(error) = connection.handle_write(TaggedRTCMessage { now, message }) {
+        tracing::debug!(%error, "not sent");
+    }
+}
+
 impl RtcPeer {
     /// Begins a connection in its role. The subscriber's side opens the data channels.
     pub(crate) fn new(now: Instant, setup: &Setup, role: PeerRole) -> Result<Self, Error> {
-        let (mut connection, ufrag) = setup.connection(now)?;
+        let (mut connection, ufrag, inbox) = setup.connection(now)?;
         let mut channels = BTreeMap::new();
         if role == PeerRole::Subscriber {
             for (channel, ordered, max_retransmits) in
@@ -101,8 +93,8 @@ impl RtcPeer {
             ufrag,
             local: setup.address,
             connected: false,
-            slots: BTreeMap::new(),
-            slots_by_ssrc: BTreeMap::new(),
+            outgoing: Outgoing::default(),
+            inbox,
             receivers: BTreeMap::new(),
             channels,
             opened: 0,
@@ -129,6 +121,7 @@ impl RtcPeer {
             tracing::debug!(%error, "datagram not taken");
         }
         self.gather();
+        self.obey(now);
     }
 
     /// The next datagram to the client.
@@ -147,12 +140,32 @@ impl RtcPeer {
         if let Err(error) = self.connection.handle_timeout(now) {
             tracing::debug!(%error, "timeout not taken");
         }
+        for together in self.outgoing.reports(now).chunks(TOGETHER) {
+            let reports = together.iter().cloned().map(|report| Box::new(report) as Box<dyn Report>);
+            write(&mut self.connection, now, RTCMessage::RtcpPacket(String::new(), reports.collect()));
+        }
         self.gather();
     }
 
     /// When time matters next.
     pub(crate) fn deadline(&mut self) -> Option<Instant> {
-        self.connection.poll_timeout()
+        self.connection.poll_timeout().into_iter().chain(self.outgoing.deadline()).min()
+    }
+
+    /// Does what the client, as a receiver, asks for.
+    fn obey(&mut self, now: Instant) {
+        for asked in self.inbox.take() {
+            match asked {
+                Asked::KeyFrame(ssrc) => {
+                    self.events.extend(self.outgoing.slot(ssrc).map(PeerEvent::KeyFrameWanted));
+                }
+                Asked::Repeat(lost) => {
+                    for packet in self.outgoing.repeated(&lost) {
+                        write(&mut self.connection, now, RTCMessage::RtpPacket(String::new(), packet));
+                    }
+                }
+            }
+        }
     }
 
     fn gather(&mut self) {
@@ -170,11 +183,6 @@ impl RtcPeer {
                         marker: header.marker,
                     };
                     self.received.push_back(Received { head, payload, at: now });
-                }
-                RTCMessage::RtcpPacket(_, packets) => {
-                    for packet in packets {
-                        self.take_feedback(packet.as_ref());
-                    }
                 }
                 RTCMessage::DataChannelMessage(id, message) => {
                     let channel = self.channels.iter().find(|(_, known)| **known == id).map(|(channel, _)| *channel);
@@ -222,61 +230,6 @@ impl RtcPeer {
         }
     }
 
-    fn take_feedback(&mut self, packet: &dyn rtc::rtcp::Packet) {
-        let any = packet.as_any();
-        let lost = any.downcast_ref::<PictureLossIndication>().map(|lost| lost.media_ssrc);
-        let asked = || any.downcast_ref::<FullIntraRequest>()?.fir.first().map(|entry| entry.ssrc);
-        if let Some(slot) = lost.or_else(asked).and_then(|ssrc| self.slots_by_ssrc.get(&ssrc)) {
-            self.events.push_back(PeerEvent::KeyFrameWanted(*slot));
-        }
-    }
-
-    fn attach(&mut self, attach: Attach) -> Result<(), Error> {
-        let ssrc = System.next_u32() | 1;
-        let rtx = (attach.kind == Kind::Video).then(|| RTCRtpRtxParameters { ssrc: System.next_u32() & !1 });
-        let encoding = RTCRtpEncodingParameters {
-            rtp_coding_parameters: RTCRtpCodingParameters { ssrc: Some(ssrc), rtx, ..Default::default() },
-            codec: rtc_codec(attach.codec),
-            active: true,
-            ..Default::default()
-        };
-        // Clients read the participant from the stream's id.
-        let track = MediaStreamTrack::new(
-            format!("{}|{}", attach.owner, attach.track),
-            attach.track.to_string(),
-            attach.track.to_string(),
-            rtc_kind(attach.kind),
-            vec![encoding],
-        );
-        // A transceiver of its own: `add_track` would take one that receives from the client.
-        let init = RTCRtpTransceiverInit {
-            direction: RTCRtpTransceiverDirection::Sendonly,
-            streams: Vec::new(),
-            send_encodings: Vec::new(),
-        };
-        let sender = RTCRtpSenderId::from(self.connection.add_transceiver_from_track(track, Some(init))?);
-        self.slots_by_ssrc.insert(ssrc, attach.slot);
-        let (payloads, numbering) = (Vec::new(), Numbering::default());
-        self.slots.insert(attach.slot, Sending { sender, track: attach.track, ssrc, payloads, numbering });
-        Ok(())
-    }
-
-    fn detach(&mut self, slot: Slot) -> Result<(), Error> {
-        let Some(sending) = self.slots.remove(&slot) else { return Ok(()) };
-        self.slots_by_ssrc.remove(&sending.ssrc);
-        self.connection.remove_track(sending.sender)
-    }
-
-    fn sections(&mut self) -> BTreeMap<String, TrackSid> {
-        let mut sections = BTreeMap::new();
-        for sending in self.slots.values_mut() {
-            sending.payloads.clear();
-            let mid = self.connection.rtp_transceiver(sending.sender.into()).and_then(|t| t.mid().clone());
-            sections.extend(mid.map(|mid| (mid, sending.track.clone())));
-        }
-        sections
-    }
-
     /// Our description, with the ICE fragment that stands in it.
     fn local(&mut self) -> Result<String, Error> {
         let sdp = self.connection.local_description().map(|d| d.sdp);
@@ -287,42 +240,53 @@ impl RtcPeer {
         Ok(sdp)
     }
 
-    fn answer(&mut self, now: Instant, offer: String, attach: Vec<Attach>) -> Result<String, Error> {
-        for track in attach {
-            self.attach(track)?;
-        }
-        self.connection.set_remote_description(now, RTCSessionDescription::offer(offer)?)?;
+    fn answer(&mut self, now: Instant, offer: &str, attach: Vec<Attach>) -> Result<String, Error> {
+        let (session, sections) = split(offer);
+        self.outgoing.take_offer(&sections, attach);
+        let library = shown(&session, &sections, |section| self.outgoing.has(section));
+        let library = library.ok_or_else(|| Error::Other("an offer of receiving sections alone".to_owned()))?;
+        self.connection.set_remote_description(now, RTCSessionDescription::offer(library)?)?;
         let answer = self.connection.create_answer(None)?;
         self.connection.set_local_description(now, answer)?;
-        self.local()
+        let local = self.local()?;
+        Ok(self.outgoing.answer(&local, &sections))
     }
 
     fn offer(&mut self, now: Instant) -> Result<String, Error> {
         let offer = self.connection.create_offer(None)?;
         self.connection.set_local_description(now, offer)?;
-        self.local()
+        let local = self.local()?;
+        Ok(self.outgoing.offer(&local))
+    }
+
+    fn take_answer(&mut self, now: Instant, answer: &str) -> Result<(), Error> {
+        let (session, sections) = split(answer);
+        let library = shown(&session, &sections, |section| self.outgoing.has(section));
+        let library = library.ok_or_else(|| Error::Other("an answer of receiving sections alone".to_owned()))?;
+        self.connection.set_remote_description(now, RTCSessionDescription::answer(library)?)?;
+        self.outgoing.take_answer(&sections);
+        Ok(())
     }
 
     fn run(&mut self, now: Instant, command: PeerCommand) -> Result<(), Error> {
         match command {
             PeerCommand::Create(_) => {}
             PeerCommand::TakeOffer { id, sdp, attach } => {
-                let sdp = self.answer(now, sdp, attach)?;
-                let sections = self.sections();
+                let sdp = self.answer(now, &sdp, attach)?;
+                let sections = self.outgoing.carried();
                 self.events.push_back(PeerEvent::Answered { id, sdp, sections });
             }
             PeerCommand::MakeOffer { id } => {
                 let sdp = self.offer(now)?;
-                let sections = self.sections();
+                let sections = self.outgoing.carried();
                 self.events.push_back(PeerEvent::Offered { id, sdp, sections });
             }
             PeerCommand::TakeAnswer { sdp } => {
-                self.connection.set_remote_description(now, RTCSessionDescription::answer(sdp)?)?;
-                self.sections();
+                self.take_answer(now, &sdp)?;
                 self.events.push_back(PeerEvent::Settled);
             }
-            PeerCommand::Attach(attach) => self.attach(attach)?,
-            PeerCommand::Detach(slot) => self.detach(slot)?,
+            PeerCommand::Attach(attach) => self.outgoing.attach(attach),
+            PeerCommand::Detach(slot) => self.outgoing.detach(slot),
             PeerCommand::WantKeyFrame(ssrc) => {
                 let receiver = self.receivers.get(&ssrc).and_then(|id| self.connection.rtp_receiver(*id));
                 if let Some(mut receiver) = receiver {
@@ -361,29 +325,10 @@ impl MediaPeer for RtcPeer {
         if !self.connected {
             return false;
         }
-        let Some(sending) = self.slots.get_mut(&write.slot) else { return false };
-        if sending.payloads.is_empty() {
-            let Some(mut sender) = self.connection.rtp_sender(sending.sender) else { return false };
-            sending.payloads = known(&sender.get_parameters().rtp_parameters.codecs);
-        }
-        let Some(payload_type) = sending.payloads.iter().find(|(_, known)| *known == write.codec).map(|(pt, _)| *pt)
-        else {
-            return false;
-        };
-        let numbers = sending.numbering.number(now, (write.run, write.codec), head, payload.is_empty());
-        let Some((sequence_number, timestamp)) = numbers else { return false };
-        let header = Header {
-            version: 2,
-            marker: head.marker,
-            payload_type,
-            ssrc: sending.ssrc,
-            sequence_number,
-            timestamp,
-            ..Default::default()
-        };
-        // The sender's own `write_rtp` copies the track's name and looks up again, for each packet, what stands above.
-        let packet = RTCMessage::RtpPacket(String::new(), Packet { header, payload: payload.clone() });
-        self.connection.handle_write(TaggedRTCMessage { now, message: packet }).is_ok()
+        let Some(packet) = self.outgoing.packet(now, write, (head, payload)) else { return false };
+        // The library's own way to send knows the tracks that it was told of; of these it knows nothing.
+        let message = RTCMessage::RtpPacket(String::new(), packet);
+        self.connection.handle_write(TaggedRTCMessage { now, message }).is_ok()
     }
 
     fn send_data(&mut self, now: Instant, channel: Channel, bytes: &[u8]) -> bool {

@@ -20,12 +20,17 @@ use rtc::{
     shared::error::Error,
 };
 
-use super::{codecs::media_engine, interceptors::Interceptors};
+use super::{
+    codecs::media_engine,
+    interceptors::{Inbox, Interceptors},
+};
 use crate::clock::System;
 
 /// Bytes of a data channel's message: a data packet, and the sender's name and sid that the server writes into it. Every
 /// peer keeps a buffer of this size.
 const MAX_MESSAGE: u32 = (MAX_DATA + 2 * MAX_NAME) as u32;
+/// Bytes of parts of messages that a client may have the server keep until the rest has come.
+const RECEIVE_WINDOW: u32 = 256 << 10;
 /// Bytes of drawn ICE credentials, written as hex.
 const UFRAG_BYTES: usize = 12;
 const PASSWORD_BYTES: usize = 24;
@@ -56,8 +61,8 @@ impl Setup {
         Ok(Self { certificate, provider, address, fingerprint })
     }
 
-    /// A connection and its ICE fragment. ICE-lite, DTLS server, SRTP with AES-GCM only.
-    pub(crate) fn connection(&self, now: Instant) -> Result<(RTCPeerConnection, String), Error> {
+    /// A connection, its ICE fragment, and what its receiver asks for. ICE-lite, DTLS server, SRTP with AES-GCM only.
+    pub(super) fn connection(&self, now: Instant) -> Result<(RTCPeerConnection, String, Inbox), Error> {
         let ufrag = drawn::<UFRAG_BYTES>();
         let settings = SettingEngineBuilder::new()
             .with_crypto_provider(Arc::clone(&self.provider))
@@ -66,9 +71,10 @@ impl Setup {
             .with_ice_credentials(ufrag.clone(), drawn::<PASSWORD_BYTES>())
             .with_srtp_protection_profiles(vec![Srtp::Srtp_Aead_Aes_256_Gcm, Srtp::Srtp_Aead_Aes_128_Gcm])
             .with_sctp_max_message_size(SctpMaxMessageSize::Bounded(MAX_MESSAGE))
+            .with_sctp_max_receive_buffer_size(RECEIVE_WINDOW)
             .build();
-        let mut engine = media_engine()?;
-        let registry = Registry::new().with(Slot::from(0), Interceptors::new(&mut engine)?);
+        let (mut engine, inbox) = (media_engine()?, Inbox::default());
+        let registry = Registry::new().with(Slot::from(0), Interceptors::new(&mut engine, inbox.clone())?);
         let configuration = RTCConfigurationBuilder::new().with_certificates(vec![self.certificate.clone()]).build();
         let mut connection = RTCPeerConnectionBuilder::new()
             .with_configuration(configuration)
@@ -85,6 +91,6 @@ impl Setup {
         };
         let candidate = CandidateHostConfig { base_config, ..Default::default() }.new_candidate_host()?;
         connection.add_local_candidate(RTCIceCandidate::from(&candidate).to_json()?)?;
-        Ok((connection, ufrag))
+        Ok((connection, ufrag, inbox))
     }
 }
