@@ -20,6 +20,8 @@ export interface SendOptions {
    * second time. Drawn if left out.
    */
   readonly clientId?: string | undefined;
+  /** Aborted: the request is not repeated any more, and its answer not waited for. The message may be on its way all the same. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** 16 random bytes in hexadecimal. */
@@ -48,12 +50,13 @@ export class Chat {
   /**
    * Sends a text, 1 to 7,838 bytes of UTF-8 (1,419 before the first answer). Resolves once the daemon keeps it: from then on
    * it is not lost. A call sends once, also if the connection is lost or the answer comes too late: it asks again under one id
-   * until the patience is over. Rejects with a `SendError`, whose `clientId` lets a later call take this one up.
+   * until the patience is over or the `signal` aborted. Rejects with a `SendError`, whose `clientId` lets a later call take this
+   * one up.
    */
-  async sendMessage(text: string, { clientId = drawId() }: SendOptions = {}): Promise<Sent> {
+  async sendMessage(text: string, { clientId = drawId(), signal }: SendOptions = {}): Promise<Sent> {
     const request = { session: this.id, content: text, clientId };
     try {
-      return await this.connection.call("message.send", request, [...PASSING, "Timeout"]);
+      return await this.connection.call("message.send", request, { passing: [...PASSING, "Timeout"], signal });
     } catch (error) {
       throw error instanceof ParsError ? new SendError(clientId, error) : error;
     }

@@ -17,6 +17,26 @@ const closed = (): ParsError => new ParsError("Closed", "the session was closed"
 /** What may be different next time. The daemon may be starting again: its file is not there yet, or nobody listens yet. */
 export const PASSING: readonly ParsErrorCode[] = ["NoDaemon", "ConnectionLost"];
 
+/** When a call is repeated, and when it is given up. */
+export interface CallOptions {
+  /** Codes after which it is repeated. */
+  readonly passing?: readonly ParsErrorCode[];
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What comes of some work, unless the signal is aborted before: then it is not begun, or not waited for any more. */
+const unlessAborted = <T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> => {
+  if (signal === undefined) return work();
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(new ParsError("Aborted", "the caller gave up", { cause: signal.reason }));
+    if (signal.aborted) return abort();
+    signal.addEventListener("abort", abort, { once: true });
+    void work()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener("abort", abort));
+  });
+};
+
 export class Connection {
   #link: Promise<Link> | undefined;
   /** The newest link, standing or not. */
@@ -46,24 +66,25 @@ export class Connection {
   /**
    * Calls a method, and again after a passing failure, until the patience since the first one is over. Only what does the same
    * when it is done twice may be repeated. The first connection is not waited for: where no daemon is, `NoDaemon` comes at once.
+   * An aborted signal ends it with `Aborted`.
    */
   async call<M extends Method>(
     method: M,
     params: Methods[M]["params"],
-    passing: readonly ParsErrorCode[] = PASSING,
+    { passing = PASSING, signal }: CallOptions = {},
   ): Promise<Methods[M]["result"]> {
     const patience = this.options.patience ?? DEFAULT_PATIENCE_MS;
     let failedAt: number | undefined;
     for (let attempt = 0; ; attempt++) {
       try {
-        return await (await this.link()).call(method, params);
+        return await unlessAborted(signal, async () => (await this.link()).call(method, params));
       } catch (error) {
         if (this.#closed) throw closed();
         failedAt ??= performance.now();
         const pause = pauseOf(attempt);
         const over = performance.now() - failedAt + pause > patience;
         if (!hasCode(error, ...passing) || over || !this.#stood) throw error;
-        await this.pause(pause);
+        await unlessAborted(signal, () => this.pause(pause));
       }
     }
   }

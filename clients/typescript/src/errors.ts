@@ -16,6 +16,8 @@ export type ClientErrorCode =
   | "InvalidReply"
   /** `close()` was called. */
   | "Closed"
+  /** The caller's `signal` was aborted. */
+  | "Aborted"
   /** The daemon refused with a number that this version does not know. */
   | "Refused";
 
@@ -35,8 +37,8 @@ export class ParsError extends Error {
 }
 
 /**
- * A text was not sent, or nobody here knows: after `Timeout`, `ConnectionLost`, `NoDaemon`, `InvalidReply`, `Busy` and `Closed`
- * the daemon may keep it all the same. Whatever the code, who sends the text again gives this `clientId` with it: then it is
+ * A text was not sent, or nobody here knows: after `Timeout`, `ConnectionLost`, `NoDaemon`, `InvalidReply`, `Busy`, `Closed` and
+ * `Aborted` the daemon may keep it all the same. Whatever the code, who sends the text again gives this `clientId` with it: then it is
  * sent once, without it the other side may get it twice. Only after `ClientIdReused` the id names another message: nothing was
  * sent, and a new id is needed.
  */

@@ -56,9 +56,9 @@ export const addressOf = (url: string, token: string): string => {
 
 /** Refuses options that contradict themselves, or the platform; calls from plain JavaScript come here unchecked. */
 export const check = (options: ParsSessionOptions, takes: Platform["takes"]): void => {
-  const { network, patience, dataDir, url, token } = options as Partial<DirectoryOptions & AddressOptions>;
+  const { network, patience, dataDir, url, token } = (options ?? {}) as Partial<DirectoryOptions & AddressOptions>;
   if (!NETWORKS.some((name) => name === network)) refuse(`network must be one of ${NETWORKS.join(", ")}`);
-  if (patience !== undefined && !(patience >= 0)) refuse("patience must be a number of milliseconds");
+  if (patience !== undefined && !(typeof patience === "number" && patience >= 0)) refuse("patience must be a number of milliseconds");
   if ((typeof dataDir === "string") === (typeof url === "string")) refuse("give either dataDir, or url and token");
   if (takes === "dataDir" && url !== undefined) refuse("under Node give dataDir, the daemon's directory; url and token are for browsers");
   if (takes === "url" && dataDir !== undefined) refuse("a browser has no dataDir: give url and token");

@@ -40,7 +40,7 @@ export class ParsSession {
     }
     try {
       // Not repeated: a second request would be refused, and nobody would notice that the secret was not shown.
-      return await this.#connection.call("identity.create", {}, []);
+      return await this.#connection.call("identity.create", {}, { passing: [] });
     } catch (error) {
       // Somebody else was faster.
       if (hasCode(error, "IdentityExists")) return existing();

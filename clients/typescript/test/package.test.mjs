@@ -84,3 +84,19 @@ test("a browser reaches the daemon's port with the token, and with another one n
   assert.deepEqual(await answer(daemon.token), { jsonrpc: "2.0", id: 1, result: [] });
   assert.equal(await answer("00".repeat(32)), "closed");
 });
+
+test("where a browser does not even try to connect there is no daemon, and no other kind of error", async (context) => {
+  const own = Object.getOwnPropertyDescriptor(globalThis, "WebSocket") ?? { configurable: true, value: undefined };
+  context.after(() => Object.defineProperty(globalThis, "WebSocket", own));
+  class Mixed {
+    constructor() {
+      throw new DOMException("mixed content", "SecurityError");
+    }
+  }
+  Object.defineProperty(globalThis, "WebSocket", { configurable: true, value: Mixed });
+  const { platform } = await import("../dist/platform/browser.js");
+  const { ParsError } = await import("../dist/index.js");
+  const route = await platform.route({ network: "dev", url: "http://127.0.0.1:1", token: "ab" });
+  const tried = () => route.connect({});
+  assert.throws(tried, (error) => error instanceof ParsError && error.code === "NoDaemon" && error.cause.name === "SecurityError");
+});

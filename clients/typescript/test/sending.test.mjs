@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ParsError, ParsSession, SendError } from "../dist/index.js";
 import { errorNumbers } from "../dist/generated/schemas.js";
-import { PEER, Refusal, daemonOf } from "./support/daemon.mjs";
+import { FakeDaemon, PEER, Refusal, daemonOf } from "./support/daemon.mjs";
 import { seeded } from "./support/random.mjs";
 
 const chatOf = async (context, daemon, options) => {
@@ -93,6 +93,31 @@ test("when the patience is over the error names the id under which the message s
     assert.equal(clientId, error.clientId);
   }
   assert.deepEqual(contents(daemon), ["Timeout", "ConnectionLost"]);
+});
+
+test("who gives up is told so; nothing is repeated from then on, and under the same id the message stays one", async (context) => {
+  const daemon = await daemonOf(context);
+  const chat = await chatOf(context, daemon, { patience: 1e9 });
+  const given = (signal, options) => chat.sendMessage("hi", { signal, ...options }).catch((thrown) => thrown);
+  const before = await given(AbortSignal.abort("no time"));
+  assert.deepEqual([before.name, before.code, before.cause.cause], ["SendError", "Aborted", "no time"]);
+  assert.deepEqual(ids(daemon), [], "it was not begun");
+  const whileRepeated = new AbortController();
+  late(daemon, () => true);
+  const sending = given(whileRepeated.signal);
+  await daemon.until(() => ids(daemon).length === 3);
+  whileRepeated.abort();
+  const { code, clientId } = await sending;
+  assert.deepEqual([code, ids(daemon)], ["Aborted", Array(3).fill(clientId)]);
+  const unanswered = new AbortController();
+  daemon.answer = (method) => (method === "message.send" ? FakeDaemon.SILENCE : undefined);
+  const waiting = given(unanswered.signal, { clientId });
+  await daemon.until(() => ids(daemon).length === 4);
+  unanswered.abort();
+  assert.equal((await waiting).code, "Aborted");
+  daemon.answer = () => undefined;
+  await chat.sendMessage("hi", { clientId });
+  assert.deepEqual([contents(daemon), ids(daemon)], [["hi"], Array(5).fill(clientId)]);
 });
 
 test("an id that names another message is refused with a typed error, and is not repeated", async (context) => {

@@ -31,6 +31,11 @@ test("options that contradict themselves are refused, and a port under Node", ()
     { network: "prod", dataDir: "x" },
     { network: "dev", dataDir: "x", url: "http://127.0.0.1:1", token: "ab" },
     { network: "dev", dataDir: "x", patience: -1 },
+    { network: "dev", dataDir: "x", patience: Number.NaN },
+    { network: "dev", dataDir: "x", patience: "30" },
+    undefined,
+    null,
+    "x",
     { network: "dev", url: "http://127.0.0.1:1", token: "ab" },
     { network: "dev", url: "https://example.org", token: "ab" },
   ]) {

@@ -82,6 +82,65 @@ test("a wrong token opens nothing, and no daemon is said", async () => {
   assert.deepEqual(daemon.calls, []);
 });
 
+test("a daemon that answers and refuses is not called silent: its refusal is said, and can be tried again", async () => {
+  const app = await start();
+  for (const [method, ask, number, reason] of [
+    ["room.list", () => app.rooms(), refusalNumbers.ChainUnreachable, "ChainUnreachable"],
+    ["room.lobby", () => app.lobby(roomId("TownHall")), refusalNumbers.WrongRoom, "WrongRoom"],
+    ["room.list", () => app.rooms(), -32_008, "Refused"],
+  ]) {
+    daemon.answers[method] = FakeDaemon.refusal(number, "because of that");
+    await ask();
+    const { failure, again } = await until(app, "failed");
+    assert.deepEqual(failure, { reason, message: "because of that" });
+    delete daemon.answers[method];
+    again();
+    await until(app, method === "room.list" ? "rooms" : "lobby");
+  }
+});
+
+test("who connects anew ends the connection before, and its end is no news", async () => {
+  const app = await start();
+  const [first] = open;
+  let closed = 0;
+  const close = first.close.bind(first);
+  first.close = () => ((closed += 1), close());
+  await app.start();
+  assert.equal(closed, 1);
+  await first.lost;
+  assert.equal((await until(app, "rooms")).name, "rooms");
+});
+
+test("an answer that comes late leads nowhere: who has gone on stays where he is", async () => {
+  const app = await start();
+  const room = roomId("TownHall");
+  const answered = [];
+  const before = await lobby(app, "TownHall");
+  daemon.answers["room.lobby"] = () => new Promise((resolve) => answered.push(() => resolve(before)));
+  const late = [app.lobby(room), app.lobby(room)];
+  while (answered.length < 2) await new Promise((resolve) => setImmediate(resolve));
+  await app.enter(before, anonymous);
+  const { live } = await until(app, "room");
+  for (const answer of answered) answer();
+  await Promise.all(late);
+  assert.equal(app.store.value.screen.live, live, "the room stays in sight as long as it is entered");
+});
+
+test("who leaves is out of sight at once, whatever the daemon does, and may go on", async () => {
+  const app = await start();
+  await app.enter(await lobby(app, "TownHall"), anonymous);
+  const { live } = await until(app, "room");
+  let answer;
+  daemon.answers["room.leave"] = () => new Promise((resolve) => (answer = () => resolve(null)));
+  const leaving = app.leave(live);
+  assert.deepEqual(app.store.value.screen, { name: "rooms", rooms: null });
+  assert.equal(live.store.value.ended.reason, "LeftHere");
+  await app.recordings();
+  answer();
+  await leaving;
+  assert.equal(app.store.value.screen.name, "recordings");
+});
+
 test("anonymously: no wallet is asked, stages are shown, the room opens", async () => {
   const app = await start();
   const stages = [];

@@ -155,6 +155,34 @@ const open = ({ cryptor }, identity, { index, iv, payload }) =>
   cryptor.handle({ kind: "open", identity, index, iv, payload: payload.slice() });
 const texts = ({ of }) => of("opened").map(({ identity, payload }) => `${identity}: ${new TextDecoder().decode(payload)}`);
 
+test("between two connections nothing is sealed or opened, and what was heard over one is not opened over the next", async () => {
+  const { alice, bob } = await call();
+  const sealed = async (label) => new Uint8Array(await alice.cryptor.frame(OUT, encoded(bytes(label, 40), 1)));
+  const [heard, unheard] = [await sealed("heard"), await sealed("unheard")];
+  const NEXT = { pipe: 3, direction: "in" };
+  assert.ok(await bob.cryptor.frame(IN, encoded(heard, 5)));
+  const packet = await seal(alice, "hello", 1);
+  await open(bob, "alice", packet);
+  await bob.cryptor.handle({ kind: "rest" });
+  assert.equal(bob.of("ready").length, 1);
+  assert.equal(await bob.cryptor.frame(IN, encoded(unheard, 5)), undefined, "the pipe of the one before is nobody's");
+  assert.equal(await bob.cryptor.frame(OUT, encoded(bytes("mine", 40), 9)), undefined);
+  await bob.keys(1, sender("bob", "next"), [sender("alice")]);
+  await bob.cryptor.handle({ kind: "assign", pipe: 3, identity: "alice" });
+  assert.equal(await bob.cryptor.frame(NEXT, encoded(heard, 5)), undefined, "it was heard");
+  assert.ok(await bob.cryptor.frame(NEXT, encoded(unheard, 5)));
+  assert.ok(await bob.cryptor.frame(OUT, encoded(bytes("mine", 40), 9)));
+  await open(bob, "alice", packet);
+  assert.deepEqual(texts(bob), ["alice: hello"]);
+});
+
+test("who has failed says so again when the next connection begins", async () => {
+  const { bob } = await call();
+  bob.cryptor.fail("broken");
+  await bob.cryptor.handle({ kind: "rest" });
+  assert.deepEqual([bob.of("failed").length, bob.of("ready").length], [2, 0]);
+});
+
 test("data opens under its sender's key only, once", async () => {
   const { alice, bob } = await call();
   const sealed = await seal(alice, "hello", 1);

@@ -17,6 +17,7 @@ const SERVER = `0x${"f0".repeat(32)}`;
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 let started = 0;
+let connections = 0;
 
 /** The built worker, reachable as pages reach it. */
 class BuiltWorker extends EventTarget {
@@ -47,10 +48,11 @@ const scope = {
 };
 
 /** A page's way to data: `arrives` is what a server makes come, `shown` what the page was given, `told` the rest of it. */
-const page = async () => {
+const page = async (before) => {
   const { MediaManager } = await import("../build/media/manager.js");
   const { Room } = await import("livekit-client");
-  const [worker, shown, told, played, warned] = [new BuiltWorker(), [], [], [], []];
+  const worker = before?.worker ?? new BuiltWorker();
+  const [shown, told, played, warned] = [[], [], [], []];
   const listener = {
     track: (identity, { sid }) => played.push(`${identity} ${sid}`),
     notEncrypted: (identity) => warned.push(identity),
@@ -58,18 +60,19 @@ const page = async () => {
     told: (message) => told.push(message),
   };
   const manager = new MediaManager(worker, SERVER, listener, scope);
-  await worker.start();
+  if (before === undefined) await worker.start();
+  else worker.postMessage({ kind: "rest" });
   await manager.ready;
   const room = new Room({ encryption: { e2eeManager: manager } });
   room.maybeCreateEngine();
   // livekit-client itself answers calls; there is nobody to answer here.
   room.engine.sendDataPacket = () => Promise.resolve();
-  manager.keys({ index: 1, own: sender("carol"), others: [sender("alice"), sender("bob")] });
+  manager.keys({ index: 1, own: sender("carol", `carol ${++connections}`), others: [sender("alice"), sender("bob")] });
   while (!told.some(({ kind }) => kind === "keyed")) await turn();
   const arrives = (packet) => room.engine.handleDataMessage({ data: packet.toBinary().slice().buffer });
   // The worker does one thing after the other: when it has sealed, it has opened all that came before.
   const settled = () => manager.encryptData(bytes("end", 4));
-  return { shown, told, arrives, settled, room, worker, played, warned };
+  return { manager, shown, told, arrives, settled, room, worker, played, warned };
 };
 
 const user = (text) => ({ case: "user", value: { payload: Buffer.from(text) } });
@@ -136,6 +139,23 @@ test(`${LIES} packets of data that a lying server sends, clear ones among them: 
   await settled();
   assert.deepEqual(shown, expected, `seed ${seed}`);
   assert.ok(told.some(({ kind }) => kind === "dropped"), "the page is told that something was dropped");
+});
+
+test("a server that breaks a connection off has nothing shown twice over the next one", async () => {
+  const first = await page();
+  const alice = new KeyRing();
+  await alice.install({ index: 1, own: sender("alice"), others: [] }, 0);
+  const says = async (text) => sealed("alice", await alice.own.sealData(payload(text)));
+  const [heard, unheard] = [await says("yes"), await says("no")];
+  await first.arrives(heard);
+  await first.settled();
+  const unanswered = assert.rejects(first.manager.encryptData(bytes("late", 4)));
+  first.manager.dispose();
+  await unanswered;
+  const second = await page(first);
+  for (const packet of [heard, unheard, heard]) await second.arrives(packet);
+  await second.settled();
+  assert.deepEqual([first.shown, second.shown], [["alice: yes"], ["alice: no"]]);
 });
 
 test(`${LIES} tracks that a server calls unencrypted: none is played, their pipes are nobody's, and the member is told`, async () => {

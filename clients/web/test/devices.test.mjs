@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { shownAs } from "../build/state/room-state.js";
+import { LiveRoom } from "../build/state/room.js";
 import { Senders } from "../build/state/senders.js";
-import { allowed, devices, enter, tick, track } from "./support/live.mjs";
+import { SpeakingMeters } from "../build/state/speaking.js";
+import { ROOM, allowed, devices, enter, tick, track } from "./support/live.mjs";
+import { lobbyOf } from "./support/rooms.mjs";
 
 test("a camera is neither on nor off while it opens, opens once however often it is pressed, and is off at once", async () => {
   const opened = [];
@@ -38,6 +41,69 @@ test("a camera that does not open is off again, and can be pressed again", async
   allowed();
   await live.senders.press("camera");
   assert.equal(shownAs(state(), "camera"), "on");
+});
+
+test("a screen that nobody chose is called that, and no blocked camera", async () => {
+  const getDisplayMedia = () => Promise.reject(new DOMException("no", "NotAllowedError"));
+  Object.defineProperty(globalThis, "navigator", { configurable: true, value: { mediaDevices: { getDisplayMedia } } });
+  const { live, state, notices } = await enter({ own: { role: "presenter", anonymous: false } });
+  await live.senders.press("screen");
+  assert.deepEqual([shownAs(state(), "screen"), notices()], ["off", ["notice.screenDenied"]]);
+});
+
+/** Sound whose tracks can be measured, but for those of another sample rate. */
+const measures = () => {
+  const contexts = [];
+  globalThis.MediaStream = class {
+    constructor([track]) {
+      this.track = track;
+    }
+  };
+  globalThis.AudioContext = class {
+    state = "running";
+    closed = 0;
+    constructor() {
+      contexts.push(this);
+    }
+    createAnalyser() {
+      return { getFloatTimeDomainData: () => undefined };
+    }
+    createMediaStreamSource({ track }) {
+      if (track.rate !== undefined) throw new DOMException("another sample rate", "NotSupportedError");
+      return { connect: () => undefined, disconnect: () => track.left?.() };
+    }
+    close() {
+      this.closed += 1;
+      return Promise.resolve();
+    }
+  };
+  return { contexts, end: () => delete globalThis.AudioContext };
+};
+
+test("sound that a browser cannot measure has no ring, and nothing else depends on it", async (context) => {
+  const { end } = measures();
+  context.after(end);
+  const meters = new SpeakingMeters(() => undefined);
+  let left = 0;
+  const [odd, plain] = [{ ...track(), rate: 44_100 }, { ...track(), left: () => (left += 1) }];
+  meters.follow([odd, plain].map((one) => ({ identity: "a", track: one })));
+  meters.follow([]);
+  meters.close();
+  assert.equal(left, 1);
+});
+
+test("a room that ends while it connects leaves no meters behind", async (context) => {
+  const { contexts, end } = measures();
+  context.after(end);
+  const daemon = { on: () => () => undefined, lost: new Promise(() => undefined), call: async () => null };
+  let left = 0;
+  const connect = async () => {
+    live.end("Kicked");
+    return { leave: async () => void (left += 1) };
+  };
+  const live = new LiveRoom({ daemon, connect }, lobbyOf(ROOM));
+  await live.enter({ room: ROOM, seat: 40, identity: "me" });
+  assert.deepEqual([left, contexts.length], [1, 0]);
 });
 
 test("a blocked microphone is said, and nothing is sent", async () => {

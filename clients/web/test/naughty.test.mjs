@@ -146,5 +146,7 @@ for (const [name, open] of Object.entries(screens)) {
 
 test("characters that turn or hide text are shown as marks", () => {
   assert.equal(visible("a\u202Eb\u0000\u2066c\nd\te"), "a⟨U+202E⟩b⟨U+0000⟩⟨U+2066⟩c\nd\te");
+  assert.equal(visible("a\u00ADb\u200Bc\u3164d\u{E0041}"), "a⟨U+00AD⟩b⟨U+200B⟩c⟨U+3164⟩d⟨U+E0041⟩");
+  assert.equal(visible("👩\u200D👩 ❤\uFE0F"), "👩\u200D👩 ❤\uFE0F", "joiners and the like belong to emoji");
   assert.equal(visible("نیم\u200Cفاصله"), "نیم\u200Cفاصله", "ZWNJ belongs to Farsi");
 });

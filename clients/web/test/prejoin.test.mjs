@@ -101,6 +101,30 @@ test("who may not enter without a name is not called one of those who could", as
   }
 });
 
+test("a microphone whose sound cannot be measured does not stay open", async (context) => {
+  let [stopped, closed] = [0, 0];
+  const getUserMedia = async () => ({ getTracks: () => [{ stop: () => (stopped += 1) }] });
+  Object.defineProperty(globalThis, "navigator", { configurable: true, value: { mediaDevices: { getUserMedia } } });
+  globalThis.MediaStream = class {};
+  globalThis.AudioContext = class {
+    createAnalyser() {
+      return {};
+    }
+    createMediaStreamSource() {
+      throw new DOMException("another sample rate", "NotSupportedError");
+    }
+    close() {
+      closed += 1;
+      return Promise.resolve();
+    }
+  };
+  context.after(() => delete globalThis.AudioContext);
+  await shown("en", lobby({}));
+  at("microphone-test").click();
+  await shows("microphone-denied");
+  assert.deepEqual([stopped, closed], [1, 1]);
+});
+
 test("a wallet's account that the node did not know can be chosen when the node finds that it may enter", async () => {
   await before([walletWith([accountOf("stranger"), accountOf("member")])]);
   assert.equal(at("form-known").disabled, false);

@@ -2,17 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ROOM, allowed, enter, tick } from "./support/live.mjs";
-import { openPage, settle } from "./support/page.mjs";
 import { recordingOf, seat, seatsOf } from "./support/rooms.mjs";
-
-const { window } = openPage();
-const { h, render } = await import("preact");
-const { en } = await import("../build/i18n/en.js");
-const { Text } = await import("../build/i18n/text.js");
-const { App } = await import("../build/state/app.js");
-const { liveSeats, recorderOf } = await import("../build/state/room-state.js");
-const { cellsOf } = await import("../build/ui/room/cells.js");
-const { Page } = await import("../build/ui/Page.js");
+import { at, draw, key, press, window } from "./support/screen.mjs";
+import { settle } from "./support/page.mjs";
+import { en } from "../build/i18n/en.js";
+import { Text } from "../build/i18n/text.js";
+import { liveSeats, recorderOf } from "../build/state/room-state.js";
+import { cellsOf } from "../build/ui/room/cells.js";
 
 const ID = `0x${"ab".repeat(32)}`;
 const ask = { recording: ID, by: 1, retentionSeconds: 90 * 86_400, validUntil: 2_000_000_000 };
@@ -41,46 +37,14 @@ const room = async (answers = {}) => {
   return { ...entered, hear, asked };
 };
 
-const root = window.document.getElementById("page");
-const at = (testid) => root.querySelector(`[data-testid="${testid}"]`);
-const press = async (testid) => (at(testid).click(), settle());
-const key = async (element, name) => (
-  element.dispatchEvent(new window.KeyboardEvent("keydown", { key: name, code: name, bubbles: true })),
-  settle()
-);
-
-/** A clock that goes on when it is told to. */
-const clock = () => {
-  let now = 0;
-  const due = new Set();
-  const later = (milliseconds, call) => {
-    const entry = { at: now + milliseconds, call };
-    due.add(entry);
-    return () => due.delete(entry);
-  };
-  const pass = (milliseconds) => {
-    now += milliseconds;
-    for (const entry of [...due].filter(({ at }) => at <= now)) if (due.delete(entry)) entry.call();
-  };
-  return { later, pass };
-};
-
 /** How long a question stands before there is a yes. */
 const CLOSED_MS = 1_000;
 
 /** The same on screen. */
 const onScreen = async (answers = {}, language = "en") => {
   const entered = await room(answers);
-  const time = clock();
-  const storage = { removeItem: () => undefined };
-  const tools = { connect: () => undefined, daemon: undefined, scope: window, storage, later: time.later };
-  const app = new App(tools, { language, theme: "light" });
-  app.store.set({ screen: { name: "room", live: entered.live } });
-  render(null, root);
-  render(h(Page, { app }), root);
-  await settle();
+  const { pass } = await draw({ name: "room", live: entered.live }, language);
   const hear = async (more) => (entered.hear(more), settle());
-  const pass = async (milliseconds) => (time.pass(milliseconds), settle());
   return { ...entered, hear, pass };
 };
 
@@ -202,6 +166,57 @@ test("Escape is no answer; the status cell opens the question again", async () =
   assert.notEqual(at("consent"), null);
   assert.equal(at("about-rec"), null);
   assert.deepEqual(asked(), []);
+});
+
+test("a question that was put aside is aside alone: on other terms, or by another, it is asked", async () => {
+  const { hear } = await onScreen();
+  for (const other of [{ by: 2 }, { retentionSeconds: 400 * 86_400 }, { validUntil: ask.validUntil + 1 }]) {
+    await hear({ phase: "asked", ask });
+    await press("consent-close");
+    await hear({ phase: "asked", ask: { ...ask } });
+    assert.equal(at("consent"), null);
+    await hear({ phase: "asked", ask: { ...ask, ...other } });
+    assert.equal(at("consent")?.dataset.recording, ID, JSON.stringify(other));
+    await press("consent-close");
+  }
+});
+
+test("a press that had no effect is told as long as what it was for stands, whatever the daemon says meanwhile", async () => {
+  const failing = refused("ChainUnreachable");
+  const { hear, live, notices } = await room({ "recording.answer": failing, "recording.stop": failing });
+  const own = { recording: ID, state: "active", agreed: 40, agreedOf: 40, refused: 0 };
+  for (const [before, fail, key, after] of [
+    [on, () => live.consent.takeBack(), "recording.notBack", { phase: "active", recorder: on.recorder }],
+    [{ ...on, own }, () => live.consent.stop(), "recording.notStopped", { phase: "sealing", own: { ...own, state: "sealing" } }],
+    [{ phase: "asked", ask }, () => live.consent.answer(ID, true), "recording.unanswered", { phase: "proposed", agreed: ID }],
+  ]) {
+    hear(before);
+    await fail();
+    hear({ ...before, participants: before.participants === undefined ? null : 39 });
+    assert.ok(notices().includes(key), key);
+    hear(after);
+    assert.ok(!notices().includes(key), `${key} is over`);
+  }
+});
+
+test("what is told of a recording stays in sight, whatever else is told, until it is dismissed or over", async () => {
+  const { hear, link, notices } = await onScreen();
+  const shown = () => [...at("notices").querySelectorAll('[data-testid="notice"]')].map(({ dataset }) => dataset.key);
+  const flood = async () => {
+    for (const { identity } of seatsOf("TownHall", {})) link.listener.notEncrypted(identity);
+    await settle();
+  };
+  await hear(on);
+  await flood();
+  assert.deepEqual(shown(), ["recording.started", ...Array(3).fill("notice.notEncrypted")]);
+  await hear({ phase: "paused", agreed: ID, unsigned: "the roster differs" });
+  await flood();
+  assert.deepEqual(shown().slice(0, 2).sort(), ["recording.notSigned", "recording.paused"]);
+  await hear(on);
+  assert.deepEqual(shown().slice(0, 2), ["recording.started", "notice.notEncrypted"], "what is over goes by itself");
+  at("notices").querySelector('[data-key="recording.started"] button').click();
+  await settle();
+  assert.ok(!shown().includes("recording.started") && !notices().includes("recording.started"));
 });
 
 for (const [testid, agree] of [

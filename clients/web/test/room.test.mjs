@@ -143,6 +143,98 @@ test("who is removed is told why, also when the media server is faster than the 
   assert.equal(state().ended.reason, "Kicked");
 });
 
+test("all connections of a stay have one worker, and it ends with the stay", async () => {
+  const { live, links } = await enter();
+  let [started, ended] = [0, 0];
+  const start = () => ((started += 1), { terminate: () => (ended += 1) });
+  assert.equal(links[0].stay.open(start).isNew, true);
+  links[0].listener.gone(false);
+  while (links.length < 2) await tick();
+  assert.equal(links[1].stay, links[0].stay);
+  assert.equal(links[1].stay.open(start).isNew, false);
+  assert.deepEqual([started, ended], [1, 0]);
+  live.end("Kicked");
+  assert.equal(ended, 1);
+  assert.throws(() => links[1].stay.open(start));
+});
+
+test("a room that has ended connects no more, and no link says otherwise", async () => {
+  let answer;
+  const { links, link, tell, state } = await enter({
+    answers: { "room.connection": () => new Promise((resolve) => (answer = resolve)) },
+  });
+  link.listener.gone(false);
+  while (answer === undefined) await tick();
+  tell("roomEnded", { reason: "Kicked", detail: null });
+  answer({});
+  await tick();
+  link.listener.state("connected");
+  link.listener.gone(false);
+  assert.deepEqual([links.length, state().network, state().ended.reason], [1, "offline", "Kicked"]);
+});
+
+test("a node that is gone is called that, and no lost connection that was tried again", async () => {
+  let gone;
+  const { state, calls } = await enter({ lost: new Promise((resolve) => (gone = resolve)) });
+  gone();
+  await tick();
+  assert.equal(state().ended.reason, "NodeLost");
+  assert.deepEqual(
+    calls.filter(([method]) => method === "room.connection"),
+    [],
+  );
+  assert.notEqual(en["ended.NodeLost.text"], en["ended.Lost.text"]);
+});
+
+test("why nothing is sent is one thing: the newest reason, and the seat that it names now", async () => {
+  const { tell, state, notices } = await enter();
+  tell("roomStopped", { reason: "Unverified", seat: 17 });
+  tell("roomStopped", { reason: "Unverified", seat: 18 });
+  assert.deepEqual(
+    state().notices.map(({ key, number }) => [key, number]),
+    [["notice.stopped", 18]],
+  );
+  const [{ id }] = state().notices;
+  tell("roomStopped", { reason: "Unverified", seat: 18 });
+  assert.equal(state().notices[0].id, id, "told again it is the same");
+  tell("roomStopped", { reason: "ChainUnreachable", seat: null });
+  assert.deepEqual(notices(), ["notice.stopped.ChainUnreachable"]);
+});
+
+test("a server that invents senders without end fills nothing, and does not push out why nothing is sent", async () => {
+  const { link, tell, state, notices } = await enter();
+  tell("roomStopped", { reason: "Unverified", seat: 17 });
+  for (let number = 0; number < 1_000; number++) link.listener.notEncrypted(`invented ${number}`);
+  assert.ok(state().notices.length <= 64, `${state().notices.length} notices`);
+  assert.equal(notices()[0], "notice.stopped");
+  assert.equal(state().notices.at(-1).identity, "invented 999");
+});
+
+test("a hand or a reaction that was not sent is said; a message is what a daemon takes", async () => {
+  let fails = true;
+  const answers = { "room.sign": ({ body }) => (fails ? Promise.reject(new Error("no")) : { bytes: btoa(body) }) };
+  const { live, roster, notices, calls, state } = await enter({ answers, own: { hand: 1 } });
+  await live.talk.hand(false);
+  assert.deepEqual(notices(), ["notice.notSent"]);
+  roster({}, { hand: null });
+  assert.deepEqual(notices(), ["notice.notSent", "notice.lowered"], "it was not the own press that lowered it");
+  live.store.set({ notices: [] });
+  await live.talk.react("agree");
+  assert.deepEqual([notices(), state().reactions.length], [["notice.notSent"], 0]);
+  fails = false;
+  const before = calls.length;
+  await live.talk.say("a\u0007b\u0085\tc\nd ");
+  await live.talk.say("\u0000 ");
+  assert.deepEqual(
+    calls.slice(before).map(([, { body }]) => body),
+    ["ab\tc\nd"],
+  );
+  assert.deepEqual(
+    state().chat.map(({ text, state }) => [text, state]),
+    [["ab\tc\nd", "sent"]],
+  );
+});
+
 test("what ends a room closes everything at once", async () => {
   allowed();
   for (const reason of ["Kicked", "Replaced", "EligibilityLost", "SittingOver"]) {

@@ -61,6 +61,33 @@ test("no file has more than 500 lines", () => {
   for (const [name, code] of files) if (!name.startsWith("i18n/")) assert.ok(code.split("\n").length <= 500, name);
 });
 
+/** Functions of a file and methods of its classes, with their lines; what closes one stands below its beginning. */
+const functionsOf = (code) => {
+  const lines = code.split("\n");
+  const begins = [
+    [/^(?:export )?const (\w+) = (?:async )?(?:<[^>]*>)?\(.*[^;]$/u, /^[)}\]]+[;,]?$/u],
+    [/^ {2}(?:override |async |static |get |set )*(#?\w+)(?:<[^>]*>)?\((?:.*\)(?:: [^=]*)? \{)?$/u, /^ {2}[)}\]]+[;,]?$/u],
+  ];
+  return lines.flatMap((line, from) =>
+    begins.flatMap(([begin, end]) => {
+      const name = begin.exec(line)?.[1];
+      if (name === undefined) return [];
+      const isBlock = /[{(]$/u.test(line);
+      const to = lines.findIndex((other, at) => at > from && (isBlock ? end : /;$/u).test(other));
+      return [{ name, length: to - from + 1 }];
+    }),
+  );
+};
+
+test("no function has more than 60 lines", () => {
+  const all = files.flatMap(([file, code]) => functionsOf(code).map((each) => ({ file, ...each })));
+  assert.ok(all.length > 300, `${all.length} functions were found`);
+  assert.deepEqual(
+    all.filter(({ length }) => length < 1 || length > 60),
+    [],
+  );
+});
+
 test("the policy has no inline code, no foreign origin, no frame, and one script address", () => {
   const policy = Object.fromEntries(
     headers["Content-Security-Policy"].split("; ").map((part) => [part.split(" ")[0], part.split(" ").slice(1)]),

@@ -7,7 +7,8 @@ import { namesOf, pseudonymOf } from "../build/i18n/names.js";
 import { Text, latinDigits } from "../build/i18n/text.js";
 import { words } from "../build/i18n/words.js";
 
-const places = (sentence) => [...sentence.matchAll(/\{\w+\}/gu)].map(([place]) => place).sort();
+/** Names of the values in a sentence, those that choose a form among them. */
+const places = (sentence) => [...new Set([...sentence.matchAll(/\{(\w+)(?:\|[^{}]*)?\}/gu)].map(([, name]) => name))].sort();
 const sources = async () => {
   const folder = new URL("../src/", import.meta.url);
   const names = (await readdir(folder, { recursive: true })).filter((name) => /\.tsx?$/u.test(name) && !name.startsWith("i18n"));
@@ -17,6 +18,33 @@ const sources = async () => {
 test("every sentence stands in both languages with the same places", () => {
   assert.deepEqual(Object.keys(fa).sort(), Object.keys(en).sort());
   for (const [key, sentence] of Object.entries(en)) assert.deepEqual(places(fa[key]), places(sentence), key);
+});
+
+test("what is counted has the form that its language has for the number", () => {
+  for (const [language, key, values, said] of [
+    ["en", "status.hear.people", { n: 0 }, "0 people hear you"],
+    ["en", "status.hear.people", { n: 1 }, "1 person hears you"],
+    ["en", "status.hear.people", { n: 2 }, "2 people hear you"],
+    ["en", "room.seatsOf", { n: 1, of: 1_000 }, "1 of 1,000 seats"],
+    ["en", "room.seatsOf", { n: 1, of: 1 }, "1 of 1 seat"],
+    ["en", "recording.keep.days", { n: 1 }, "1 day"],
+    ["en", "status.rec.all", { n: 1 }, "You agreed, alone here"],
+    ["en", "status.rec.all", { n: 1_200 }, "All 1,200 agreed"],
+    ["en", "pre.k.few", { k: 1 }, "Only 1 holder could be you. People may guess. Wait, or enter only if a guess does no harm."],
+    ["fa", "status.hear.people", { n: 1 }, "۱ نفر صدای شما را می‌شنود"],
+    ["fa", "status.hear.people", { n: 1_000 }, "۱٬۰۰۰ نفر صدای شما را می‌شنوند"],
+    ["fa", "status.rec.all", { n: 2 }, "هر ۲ نفر موافقت کردند"],
+  ])
+    assert.equal(new Text(language).of(key, values), said);
+});
+
+test("at one, no noun that is counted is in the plural; nothing of a form is left over", () => {
+  const counted = /\b1 (?:other |new )?(?:seats|people|holders|days|minutes|hours|messages|parts|tracks|copies|nodes)\b/u;
+  for (const key of Object.keys(en)) {
+    const say = (language, n) => new Text(language).of(key, Object.fromEntries(places(en[key]).map((name) => [name, n])));
+    assert.doesNotMatch(say("en", 1), counted, key);
+    for (const language of ["en", "fa"]) for (const n of [1, 2]) assert.doesNotMatch(say(language, n), /[{}|#]/u, key);
+  }
 });
 
 test("every sentence is used", async () => {

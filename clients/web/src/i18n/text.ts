@@ -12,6 +12,9 @@ const locales: Readonly<Record<Language, string>> = { en: "en-GB", fa: "fa-IR" }
 /** Of PARS. */
 const DECIMALS = 9;
 
+/** A place, `{n}`, or the two forms of what is counted there, `{n|seat|seats}`; `#` in a form is the number itself. */
+const PLACE = /\{(\w+)(?:\|([^|{}]*)\|([^|{}]*))?\}/gu;
+
 /** What people put around text of the other direction, so that it does not turn its surroundings (Unicode isolates). */
 const isolate = (text: string): string => `\u2068${text}\u2069`;
 
@@ -19,24 +22,28 @@ export class Text {
   readonly #number: Intl.NumberFormat;
   readonly #time: Intl.DateTimeFormat;
   readonly #date: Intl.DateTimeFormat;
+  readonly #plural: Intl.PluralRules;
 
   constructor(readonly language: Language) {
     const locale = locales[language];
     this.#number = new Intl.NumberFormat(locale);
     this.#time = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit" });
     this.#date = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
+    this.#plural = new Intl.PluralRules(locale);
   }
 
   get direction(): "ltr" | "rtl" {
     return this.language === "fa" ? "rtl" : "ltr";
   }
 
-  /** A sentence. */
+  /** A sentence; of two forms the one that the language has for the number. */
   of(key: Key, values: Values = {}): string {
-    return tables[this.language][key].replace(/\{(\w+)\}/gu, (place, name: string) => {
+    return tables[this.language][key].replace(PLACE, (place, name: string, one?: string, other?: string) => {
       const value = values[name];
       if (value === undefined) return place;
-      return typeof value === "number" ? this.number(value) : isolate(value);
+      const written = typeof value === "number" ? this.number(value) : isolate(value);
+      if (one === undefined || other === undefined) return written;
+      return (typeof value === "number" && this.#plural.select(value) === "one" ? one : other).replaceAll("#", () => written);
     });
   }
 

@@ -32,7 +32,8 @@ export class Cryptor {
   readonly #reported = new Map<string, { since: number; count: number }>();
   /** Everything that must keep its order: keys and packets. */
   #queue: Promise<void> = Promise.resolve();
-  #failed = false;
+  /** What broke for good. */
+  #failure: string | undefined;
 
   constructor(
     private readonly tell: (message: FromWorker) => void,
@@ -48,6 +49,9 @@ export class Cryptor {
         return Promise.resolve();
       case "stop":
         this.#ring.stop();
+        return Promise.resolve();
+      case "rest":
+        this.#rest();
         return Promise.resolve();
       default: {
         // A stop does not queue: keys that came before it must not undo it.
@@ -78,9 +82,18 @@ export class Cryptor {
 
   /** Something is broken for good: nothing is sealed any more. */
   fail(what: string): void {
-    this.#failed = true;
+    this.#failure = what;
     this.#ring.stop();
     this.tell({ kind: "failed", what });
+  }
+
+  /** Keys of others stay with their windows: what was heard under them does not open again. */
+  #rest(): void {
+    this.#ring.stop();
+    for (const pipe of this.#pipes.values()) pipe.identity = null;
+    this.#pipes.clear();
+    this.#waiting.clear();
+    this.tell(this.#failure === undefined ? { kind: "ready" } : { kind: "failed", what: this.#failure });
   }
 
   async #ordered(message: Extract<ToWorker, { kind: "keys" | "seal" | "open" }>, stops: number): Promise<void> {
@@ -96,7 +109,7 @@ export class Cryptor {
   }
 
   async #keys({ keys }: Extract<ToWorker, { kind: "keys" }>, stops: number): Promise<void> {
-    if (this.#failed) return;
+    if (this.#failure !== undefined) return;
     try {
       await this.#ring.install(keys, this.now(), stops);
     } catch (error) {

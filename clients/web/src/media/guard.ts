@@ -34,13 +34,15 @@ export const means = (scope: typeof globalThis = globalThis): Means | undefined 
   return "createEncodedStreams" in Sender.prototype ? "streams" : undefined;
 };
 
+/** Of this page: a worker that outlives a connection knows the pipes of the next one from those before. */
+let lastPipe = 0;
+
 /** A function that gives each end its own pipe into the worker, once. `named` hears which receiver has which pipe. */
 export const attachTo = (worker: Worker, how: Means, named: (receiver: RTCRtpReceiver, pipe: number) => void): Attach => {
   const attached = new WeakSet<object>();
-  let last = 0;
   return (end: End, direction) => {
     if (attached.has(end)) return;
-    const options: PipeOptions = { pipe: ++last, direction };
+    const options: PipeOptions = { pipe: ++lastPipe, direction };
     if (how === "script") {
       end.transform = new RTCRtpScriptTransform(worker, options);
     } else {

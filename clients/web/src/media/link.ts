@@ -15,9 +15,10 @@ import {
 import type { Joined } from "../daemon/types.js";
 import type { EpochKeys } from "./keyring.js";
 import { MediaManager } from "./manager.js";
-import type { FromWorker } from "./messages.js";
+import type { FromWorker, ToWorker } from "./messages.js";
 import { MediaRefusedError, whyRefused } from "./refused.js";
 import { startWorker } from "./start.js";
+import type { Stay } from "./stay.js";
 
 export type Source = "microphone" | "camera" | "screen";
 export type LinkState = "connecting" | "connected" | "reconnecting";
@@ -67,8 +68,8 @@ export interface Link {
 /** What a connection needs: all of it from the own daemon. */
 export type Pass = Pick<Joined, "signalUrl" | "token" | "dtlsFingerprint">;
 
-/** Opens a connection. */
-export type Connect = (pass: Pass, listener: LinkListener) => Promise<Link>;
+/** Opens a connection of a stay. */
+export type Connect = (pass: Pass, listener: LinkListener, stay: Stay) => Promise<Link>;
 
 const sources: Readonly<Record<string, Source>> = {
   [Track.Source.Microphone]: "microphone",
@@ -81,7 +82,7 @@ const published: Readonly<Record<Source, Track.Source>> = {
   screen: Track.Source.ScreenShare,
 };
 const CONNECT: RoomConnectOptions = { autoSubscribe: true, maxRetries: 2 };
-/** livekit-client may try for ever where nothing answers. */
+/** livekit-client may try for ever where nothing answers, and a worker may never begin. */
 const CONNECT_MS = 20_000;
 /** Reasons of livekit's `DisconnectReason` after which coming back makes no sense: duplicate, removed, room deleted. */
 const FINAL: readonly number[] = [2, 4, 5];
@@ -109,10 +110,11 @@ class LiveKitLink implements Link {
   readonly #otherServer: Promise<never>;
 
   constructor(
-    worker: Worker,
+    stay: Stay,
     private readonly pass: Pass,
     private readonly listener: LinkListener,
   ) {
+    const { worker, isNew } = stay.open(startWorker);
     let refuse: (error: Error) => void;
     this.#otherServer = new Promise((_, reject) => (refuse = reject));
     // It may come after the connection stood, when nobody waits for it any more.
@@ -134,6 +136,8 @@ class LiveKitLink implements Link {
       },
       told: (message) => listener.told(message),
     });
+    // A new one says by itself that it runs.
+    if (!isNew) worker.postMessage({ kind: "rest" } satisfies ToWorker);
     this.#room = new Room({
       encryption: { e2eeManager: this.#manager },
       singlePeerConnection: true,
@@ -146,11 +150,7 @@ class LiveKitLink implements Link {
   }
 
   async connect(): Promise<void> {
-    await this.#manager.ready;
-    await this.#room.setE2EEEnabled(true);
-    this.listener.state("connecting");
-    const connecting = this.#room.connect(this.pass.signalUrl, this.pass.token, CONNECT);
-    await within(CONNECT_MS, Promise.race([connecting, this.#otherServer]), this.pass.token);
+    await within(CONNECT_MS, Promise.race([this.#open(), this.#otherServer]), this.pass.token);
     this.#isConnected = true;
     this.listener.state("connected");
   }
@@ -191,8 +191,20 @@ class LiveKitLink implements Link {
 
   async leave(): Promise<void> {
     this.#isOver = true;
-    await this.#room.disconnect(false);
-    this.#manager.dispose();
+    try {
+      await this.#room.disconnect(false);
+    } finally {
+      this.#manager.dispose();
+    }
+  }
+
+  async #open(): Promise<void> {
+    await this.#manager.ready;
+    // It may have taken too long for who waits.
+    if (this.#isOver) return;
+    await this.#room.setE2EEEnabled(true);
+    this.listener.state("connecting");
+    await this.#room.connect(this.pass.signalUrl, this.pass.token, CONNECT);
   }
 
   #listen(): void {
@@ -242,13 +254,13 @@ const within = async (milliseconds: number, connecting: Promise<void>, token: st
 };
 
 /** A connection by livekit-client; rejects with `CannotEncryptError` or `MediaRefusedError`. */
-export const connect: Connect = async (pass, listener) => {
+export const connect: Connect = async (pass, listener, stay) => {
   setLogLevel("silent");
-  const link = new LiveKitLink(startWorker(), pass, listener);
+  const link = new LiveKitLink(stay, pass, listener);
   try {
     await link.connect();
   } catch (error) {
-    await link.leave();
+    await link.leave().catch(() => undefined);
     throw error;
   }
   return link;

@@ -30,6 +30,8 @@ type Sealed = Awaited<ReturnType<BaseE2EEManager["encryptData"]>>;
 type Request = { resolve(sealed: Sealed): void; reject(error: Error): void };
 
 const ENCRYPTION_NONE = 0;
+/** Of this page: a worker that outlives a connection answers each request by a number of its own. */
+let lastRequest = 0;
 
 export class MediaManager implements BaseE2EEManager {
   /** Resolves when the worker runs; rejects with `CannotEncryptError`. */
@@ -39,8 +41,9 @@ export class MediaManager implements BaseE2EEManager {
   readonly #pipes = new WeakMap<RTCRtpReceiver, number>();
   readonly #requests = new Map<number, Request>();
   readonly #listeners = new Map<string, ((...values: never[]) => void)[]>();
+  /** Aborted: the worker is heard no more. */
+  readonly #hearing = new AbortController();
   #room: Room | undefined;
-  #lastRequest = 0;
   #isOver = false;
 
   /**
@@ -65,15 +68,22 @@ export class MediaManager implements BaseE2EEManager {
         throw cause;
       }
     });
+    const { signal } = this.#hearing;
     this.ready = new Promise((resolve, reject) => {
-      worker.addEventListener("message", ({ data }: MessageEvent<FromWorker>) =>
-        data.kind === "ready" ? resolve() : this.#hear(data),
-      );
-      worker.addEventListener("error", () => {
+      const hear = ({ data }: MessageEvent<FromWorker>): void => {
+        if (data.kind === "ready") return resolve();
+        if (data.kind === "failed") reject(new CannotEncryptError(data.what));
+        this.#hear(data);
+      };
+      const stopped = (): void => {
         reject(new CannotEncryptError("the encryption worker does not run"));
         this.listener.told({ kind: "failed", what: "the encryption worker stopped" });
-      });
+      };
+      worker.addEventListener("message", hear, { signal });
+      worker.addEventListener("error", stopped, { signal });
     });
+    // It may break when nobody waits for it any more.
+    this.ready.catch(() => undefined);
   }
 
   /** The epoch's keys; their bytes move to the worker and are gone here. */
@@ -90,12 +100,13 @@ export class MediaManager implements BaseE2EEManager {
     this.#send({ kind: "stop" });
   }
 
-  /** Ends the worker. Keys never come back: a new connection needs new ones. */
+  /** Ends this connection's part. The worker is the stay's, and rests: own keys never come back, a new connection needs new ones. */
   dispose(): void {
     if (this.#isOver) return;
+    this.#send({ kind: "rest" });
     this.#isOver = true;
+    this.#hearing.abort();
     this.#release();
-    this.#worker.terminate();
     for (const request of this.#requests.values()) request.reject(new Error("the room was left"));
     this.#requests.clear();
   }
@@ -141,7 +152,7 @@ export class MediaManager implements BaseE2EEManager {
 
   encryptData(payload: Uint8Array<ArrayBuffer>): Promise<Sealed> {
     if (this.#isOver) return Promise.reject(new Error("the room was left"));
-    const request = ++this.#lastRequest;
+    const request = ++lastRequest;
     return new Promise((resolve, reject) => {
       this.#requests.set(request, { resolve, reject });
       this.#send({ kind: "seal", request, payload: payload.slice() });

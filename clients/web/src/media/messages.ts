@@ -15,6 +15,11 @@ export interface PipeOptions {
 export type ToWorker =
   | { readonly kind: "keys"; readonly keys: EpochKeys }
   | { readonly kind: "stop" }
+  /**
+   * A connection is over, or another one begins: nothing is sealed, and every pipe is nobody's, until there is more. What was
+   * heard stays known. Answered by `ready`, or by `failed` once that was said.
+   */
+  | { readonly kind: "rest" }
   /** A pipe by transferred streams, where the browser has no script transform. */
   | (PipeOptions & { readonly kind: "pipe"; readonly readable: ReadableStream; readonly writable: WritableStream })
   /** Whose frames come through a receiving pipe; null: nobody's, everything is dropped. */
@@ -30,6 +35,7 @@ export type ToWorker =
 
 /** From the worker. */
 export type FromWorker =
+  /** It runs, and nothing of an earlier connection flows. */
   | { readonly kind: "ready" }
   /** The keys of this index are in use; `sends` says whether the own seat may send. */
   | { readonly kind: "keyed"; readonly index: number; readonly sends: boolean }

@@ -6,6 +6,7 @@ import { CannotEncryptError } from "../media/guard.js";
 import type { Connect } from "../media/link.js";
 import { MediaRefusedError } from "../media/refused.js";
 import { Library } from "./library.js";
+import { type Failure, failureOf } from "./player.js";
 import { LiveRoom } from "./room.js";
 import type { Chosen } from "./senders.js";
 import { Store } from "./store.js";
@@ -26,6 +27,8 @@ export interface Progress {
 
 export type Screen =
   | { readonly name: "noToken" | "noDaemon" | "connecting" }
+  /** The daemon answered, and refused. */
+  | { readonly name: "failed"; readonly failure: Failure; readonly again: () => void }
   | { readonly name: "rooms"; readonly rooms: readonly RoomSummary[] | null }
   | { readonly name: "lobby"; readonly lobby: Lobby }
   | { readonly name: "entering"; readonly lobby: Lobby; readonly progress: Progress }
@@ -77,6 +80,8 @@ export class App {
   readonly store: Store<AppState>;
   #daemon: Daemon | undefined;
   #attempt: Attempt | undefined;
+  /** Counts the ways that were taken: an answer that comes after the next one leads nowhere. */
+  #ways = 0;
 
   constructor(
     private readonly tools: AppTools,
@@ -94,15 +99,17 @@ export class App {
     const { daemon } = this.tools;
     if (daemon === undefined) return this.#show({ name: "noToken" });
     this.#show({ name: "connecting" });
+    this.#daemon?.close();
     try {
-      this.#daemon = daemon();
-      await this.#daemon.ready;
+      const opened = daemon();
+      this.#daemon = opened;
+      await opened.ready;
+      void opened.lost.then(() => {
+        if (this.#daemon === opened && this.store.value.screen.name !== "room") this.#show({ name: "noDaemon" });
+      });
     } catch {
       return this.#show({ name: "noDaemon" });
     }
-    void this.#daemon.lost.then(() => {
-      if (this.store.value.screen.name !== "room") this.#show({ name: "noDaemon" });
-    });
     const room = this.tools.storage.getItem(ROOM_KEY);
     if (room === null || !(await this.#return(room))) await this.rooms();
   }
@@ -113,14 +120,16 @@ export class App {
 
   /** The room list. */
   async rooms(): Promise<void> {
+    const isLast = this.#go();
     this.#show({ name: "rooms", rooms: null });
-    const rooms = await this.#call((daemon) => daemon.call("room.list", {}));
-    if (rooms !== undefined && this.store.value.screen.name === "rooms") this.#show({ name: "rooms", rooms });
+    const rooms = await this.#call((daemon) => daemon.call("room.list", {}), isLast, () => void this.rooms());
+    if (rooms !== undefined) this.#show({ name: "rooms", rooms });
   }
 
   /** The recordings that this member agreed to. */
   async recordings(): Promise<void> {
     if (this.#daemon === undefined) return;
+    this.#go();
     const library = new Library(this.#daemon);
     this.#show({ name: "recordings", library });
     await library.load();
@@ -128,7 +137,8 @@ export class App {
 
   /** The screen before a room. */
   async lobby(room: string): Promise<void> {
-    const lobby = await this.#call((daemon) => daemon.call("room.lobby", { room }));
+    const isLast = this.#go();
+    const lobby = await this.#call((daemon) => daemon.call("room.lobby", { room }), isLast, () => void this.lobby(room));
     if (lobby === undefined) return;
     const { wallets } = this.store.value;
     if (lobby.devWallet && this.#daemon !== undefined && !wallets.some(({ id }) => id === "dev")) {
@@ -152,6 +162,7 @@ export class App {
     if (daemon === undefined) return;
     const attempt: Attempt = { id: undefined, isCancelled: false, isSeated: false, wake: () => undefined };
     this.#attempt = attempt;
+    this.#go();
     const progress = (stage: Progress["stage"], percent: number): void => {
       if (!attempt.isCancelled)
         this.#show({ name: "entering", lobby, progress: { form: entrance.form, stage, percent, since: performance.now() } });
@@ -183,6 +194,7 @@ export class App {
   /** Ends the attempt to enter. */
   async cancel(lobby: Lobby): Promise<void> {
     const attempt = this.#attempt;
+    this.#go();
     this.#show({ name: "lobby", lobby });
     if (attempt === undefined) return;
     attempt.isCancelled = true;
@@ -191,11 +203,14 @@ export class App {
     if (attempt.id !== undefined && this.#daemon !== undefined) await giveUp(this.#daemon, attempt.id);
   }
 
-  /** Leaves at once; the rooms are shown when the daemon knows. */
+  /** Leaves at once, whatever the daemon does; the rooms are listed when it knows. */
   async leave(live: LiveRoom): Promise<void> {
-    this.tools.storage.removeItem(ROOM_KEY);
-    await live.leave();
-    await this.rooms();
+    const isLast = this.#go();
+    this.forget();
+    const left = live.leave();
+    this.#show({ name: "rooms", rooms: null });
+    await left;
+    if (isLast()) await this.rooms();
   }
 
   /** The room has ended: this tab does not try to come back by itself. */
@@ -275,11 +290,21 @@ export class App {
     }
   }
 
-  async #call<T>(ask: (daemon: Daemon) => Promise<T>): Promise<T | undefined> {
+  /** Begins a way; gives whether none was begun since. */
+  #go(): () => boolean {
+    const way = ++this.#ways;
+    return () => way === this.#ways;
+  }
+
+  /** The answer, if it is still wanted. A failure has its own screen; from a refusal `again` leads back. */
+  async #call<T>(ask: (daemon: Daemon) => Promise<T>, isLast: () => boolean, again: () => void): Promise<T | undefined> {
     try {
-      return this.#daemon === undefined ? undefined : await ask(this.#daemon);
-    } catch {
-      this.#show({ name: "noDaemon" });
+      const answer = this.#daemon === undefined ? undefined : await ask(this.#daemon);
+      return isLast() ? answer : undefined;
+    } catch (error) {
+      const failure = failureOf(error);
+      const isGone = failure.reason === "NoDaemon" || failure.reason === "Lost";
+      if (isLast()) this.#show(isGone ? { name: "noDaemon" } : { name: "failed", failure, again });
       return undefined;
     }
   }

@@ -27,8 +27,12 @@ const TOLD: readonly Key[] = [
   "recording.notAgreed",
   "recording.notBegun",
 ];
-/** Of presses that had no effect: over when the daemon says anything new. */
-const FAILED: readonly Key[] = ["recording.unanswered", "recording.notBack", "recording.notStopped"];
+/** Of presses that had no effect: over when nothing is left that they would do. */
+const isDone: Readonly<Partial<Record<Key, (now: RecordingStatus) => boolean>>> = {
+  "recording.unanswered": ({ ask }) => ask === null,
+  "recording.notBack": ({ agreed }) => agreed === null,
+  "recording.notStopped": ({ own }) => own === null || own.state === "sealing" || own.state === "anchored",
+};
 
 export class Consent {
   /** Recordings that this member said no to, or gave up: how they end is no news. */
@@ -44,7 +48,7 @@ export class Consent {
   hear(recording: RecordingStatus): void {
     const before = this.store.value;
     this.store.set({ recording, asked: recording.ask ?? before.asked });
-    this.voice.hush((key) => FAILED.includes(key));
+    this.voice.hush((key) => isDone[key]?.(recording) === true);
     if (recording.unsigned !== null && before.recording?.unsigned == null) this.#say("recording.notSigned", "danger");
     if (recording.unsigned === null) this.voice.hush((key) => key === "recording.notSigned");
     const change = this.#changed(before.recording, recording);

@@ -15,6 +15,9 @@ import type {
 import type { Key } from "../i18n/en.js";
 import type { Playable, Source } from "../media/link.js";
 
+/** Of so many who could be somebody, people may guess. */
+export const FEW = 20;
+
 export type Network = "connecting" | "connected" | "reconnecting" | "offline";
 
 /** Why the own microphone is as it is. */
@@ -48,8 +51,8 @@ export interface Notice {
   readonly weight: "calm" | "caution" | "danger";
 }
 
-/** `LeftHere`: this page left. `Left` alone: the member did, from another. */
-export type Ended = EndReason | "Lost" | "Failed" | "OtherServer" | "LeftHere";
+/** `Lost`: the media server; `NodeLost`: the own daemon. `LeftHere`: this page left. `Left` alone: the member did, from another. */
+export type Ended = EndReason | "Lost" | "NodeLost" | "Failed" | "OtherServer" | "LeftHere";
 
 export interface RoomState {
   readonly lobby: Lobby;

@@ -4,10 +4,12 @@ import type { EndReason, Events, Joined, Lobby, OrderKind, RoomEvent, SeatKeys }
 import type { Key } from "../i18n/en.js";
 import type { SenderKeys } from "../media/keyring.js";
 import type { Refusal } from "../media/layout.js";
-import type { Connect, Link, LinkListener, LinkState, Playable, Told } from "../media/link.js";
+import type { Connect, Link, LinkListener, LinkState, Playable, Source, Told } from "../media/link.js";
 import { MediaRefusedError } from "../media/refused.js";
+import { Stay } from "../media/stay.js";
 import { fromBase64 } from "./base64.js";
 import { Consent } from "./consent.js";
+import { withNotice } from "./notices.js";
 import { type Ended, type Notice, type RoomState, initialRoom, isRotation, ownSeat, rightful, roleOf } from "./room-state.js";
 import { type Chosen, Senders } from "./senders.js";
 import { type Speaking, SpeakingMeters } from "./speaking.js";
@@ -23,6 +25,9 @@ const ROTATION_MS = 5_000;
 /** Repeated frames in one second that are no accident. */
 const REPLAYS_TOLD = 100;
 
+/** What is told when a device does not open. */
+const DENIED = { microphone: "notice.micDenied", camera: "notice.cameraDenied", screen: "notice.screenDenied" } as const;
+
 /** What a room needs of the outside. */
 export interface RoomTools {
   readonly daemon: Pick<Daemon, "call" | "on" | "lost">;
@@ -34,6 +39,7 @@ export class LiveRoom {
   readonly senders: Senders;
   readonly talk: Talk;
   readonly consent: Consent;
+  readonly #stay = new Stay();
   #link: Link | undefined;
   #keys: Events["roomKeys"] | undefined;
   /** What the media server sends, whether its senders may send it or not. */
@@ -51,7 +57,7 @@ export class LiveRoom {
   ) {
     this.store = new Store(initialRoom(lobby));
     const complain = {
-      blocked: (source: string) => this.notice(source === "microphone" ? "notice.micDenied" : "notice.cameraDenied", "caution"),
+      blocked: (source: Source) => this.notice(DENIED[source], "caution"),
       refused: () => this.notice("refused.publish", "caution"),
       gone: () => this.notice("notice.deviceGone", "caution"),
     };
@@ -67,23 +73,29 @@ export class LiveRoom {
       hush: (isOver) => this.#hush(isOver),
     });
     this.#unhear = tools.daemon.on((event) => this.#hear(event));
-    void tools.daemon.lost.then(() => this.end("Lost"));
+    void tools.daemon.lost.then(() => this.end("NodeLost"));
   }
 
   get room(): string {
     return this.store.value.lobby.room;
   }
 
+  /** It has ended for this page. */
+  get isOver(): boolean {
+    return this.store.value.ended !== null;
+  }
+
   /** The seat is there: connects to the media server through the own daemon. Rejects when that refuses. */
   async enter(joined: Joined): Promise<void> {
     this.store.set({ joined, network: "connecting" });
     await this.#connect(joined);
-    if (typeof AudioContext !== "undefined") this.#meters = new SpeakingMeters((speaking) => this.#speaking(speaking));
+    if (this.isOver || typeof AudioContext === "undefined") return;
+    this.#meters = new SpeakingMeters((speaking) => this.#speaking(speaking));
   }
 
   /** Takes part no longer; devices close first. */
   async leave(): Promise<void> {
-    if (this.store.value.ended !== null) return;
+    if (this.isOver) return;
     this.end("LeftHere");
     await this.tools.daemon.call("room.leave", { room: this.room }).catch(() => undefined);
   }
@@ -129,9 +141,7 @@ export class LiveRoom {
   }
 
   notice(key: Key, weight: Notice["weight"], identity: string | null = null, number: number | null = null): void {
-    const { notices } = this.store.value;
-    if (notices.some((other) => other.key === key && other.identity === identity)) return;
-    this.store.set({ notices: [...notices, { id: ++this.#lastNotice, key, identity, number, weight }] });
+    this.store.set({ notices: withNotice(this.store.value.notices, { id: ++this.#lastNotice, key, identity, number, weight }) });
   }
 
   dismiss(id: number): void {
@@ -140,7 +150,7 @@ export class LiveRoom {
 
   /** It is over: everything closes, for whatever reason. */
   end(reason: Ended, detail: string | null = null): void {
-    if (this.store.value.ended !== null) return;
+    if (this.isOver) return;
     this.store.set({
       ended: { reason, detail },
       network: "offline",
@@ -155,19 +165,21 @@ export class LiveRoom {
     const link = this.#link;
     this.#link = undefined;
     link?.stop();
-    void link?.leave();
+    void link?.leave().catch(() => undefined);
+    this.#stay.close();
   }
 
   async #connect(grant: Joined): Promise<void> {
-    const link = await this.tools.connect(grant, this.#listener());
-    if (this.store.value.ended !== null) return link.leave();
+    if (this.isOver) return;
+    const link = await this.tools.connect(grant, this.#listener(), this.#stay);
+    if (this.isOver) return link.leave();
     this.#link = link;
     this.#giveKeys();
   }
 
   #listener(): LinkListener {
     return {
-      state: (state: LinkState) => this.store.set({ network: state }),
+      state: (state: LinkState) => this.isOver || this.store.set({ network: state }),
       gone: (final) => void this.#return(final),
       tracks: (tracks) => this.#tracks(tracks),
       data: (identity, payload) => void this.talk.receive(identity, payload),
@@ -180,13 +192,14 @@ export class LiveRoom {
 
   /** The link is gone: a new connection of the same seat, with new keys, unless this seat is out. */
   async #return(final: boolean): Promise<void> {
+    if (this.isOver) return;
     this.#link = undefined;
     this.#keys = undefined;
     this.#sent = [];
     this.senders.drop();
     this.store.set({ network: "reconnecting", sends: false, tracks: [], speaking: new Map() });
     if (final) await pause(REASON_WAIT_MS);
-    for (let attempt = 0; !final && attempt < RETURNS && this.store.value.ended === null; attempt++) {
+    for (let attempt = 0; !final && attempt < RETURNS && !this.isOver; attempt++) {
       await pause(attempt * RETURN_PAUSE_MS);
       try {
         return await this.#connect(await this.tools.daemon.call("room.connection", { room: this.room }));
@@ -239,17 +252,21 @@ export class LiveRoom {
 
   #stopped({ reason, seat }: Events["roomStopped"]): void {
     const stopped = { reason, seat };
-    this.store.set({ stopped });
+    const number = reason === "Unverified" ? seat : null;
+    const key = number === null ? (`notice.stopped.${reason}` as const) : "notice.stopped";
+    // It is one thing: what was told of it before is over.
+    const isOver = (other: Notice): boolean =>
+      other.key.startsWith("notice.stopped") && (other.key !== key || other.number !== number);
+    this.store.set({ stopped, notices: this.store.value.notices.filter((other) => !isOver(other)) });
     if (isRotation(this.store.value)) {
       // Keys change with everybody who comes and goes: sound rests, and goes on. Only when it takes long it is news.
       this.#link?.stop();
       this.store.set({ sends: false });
-      setTimeout(() => this.store.value.stopped === stopped && this.notice(`notice.stopped.${reason}`, "caution"), ROTATION_MS);
+      setTimeout(() => this.store.value.stopped === stopped && this.notice(key, "caution"), ROTATION_MS);
       return;
     }
     this.#close();
-    const isNamed = seat !== null && reason === "Unverified";
-    this.notice(isNamed ? "notice.stopped" : `notice.stopped.${reason}`, "danger", null, isNamed ? seat : null);
+    this.notice(key, "danger", null, number);
   }
 
   /** The daemon gives own keys again: what stopped this seat is over. What was closed stays closed. */
@@ -333,7 +350,7 @@ export class LiveRoom {
 
   /** Again with every roster: roles change. */
   #play(): void {
-    if (this.store.value.ended !== null) return;
+    if (this.isOver) return;
     this.store.set({ tracks: rightful(this.store.value, this.#sent) });
     this.#followSound();
   }

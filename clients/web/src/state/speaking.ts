@@ -35,9 +35,18 @@ export class Floor {
   }
 }
 
+/** Some browsers measure no track of another sample rate than the context's: then there is no ring, and all else goes on. */
+const meterOf = (context: AudioContext, track: MediaStreamTrack): Meter | null => {
+  try {
+    return new Meter(context, track);
+  } catch {
+    return null;
+  }
+};
+
 export class SpeakingMeters {
   readonly #context = new AudioContext();
-  readonly #meters = new Map<string, { readonly identity: string; readonly meter: Meter }>();
+  readonly #meters = new Map<MediaStreamTrack, { readonly identity: string; readonly meter: Meter | null }>();
   readonly #floor = new Floor();
   readonly #timer: ReturnType<typeof setInterval>;
 
@@ -48,14 +57,14 @@ export class SpeakingMeters {
   /** Takes the tracks that sound now; the own one among them. */
   follow(tracks: readonly Pick<Playable, "identity" | "track">[]): void {
     if (this.#context.state === "suspended") void this.#context.resume();
-    const wanted = new Set(tracks.map(({ track }) => track.id));
-    for (const [id, { meter }] of this.#meters) {
-      if (wanted.has(id)) continue;
-      meter.close();
-      this.#meters.delete(id);
+    const wanted = new Set(tracks.map(({ track }) => track));
+    for (const [track, { meter }] of this.#meters) {
+      if (wanted.has(track)) continue;
+      meter?.close();
+      this.#meters.delete(track);
     }
     for (const { identity, track } of tracks) {
-      if (!this.#meters.has(track.id)) this.#meters.set(track.id, { identity, meter: new Meter(this.#context, track) });
+      if (!this.#meters.has(track)) this.#meters.set(track, { identity, meter: meterOf(this.#context, track) });
     }
   }
 
@@ -67,7 +76,8 @@ export class SpeakingMeters {
   #measure(): void {
     const levels = new Map<string, number>();
     for (const { identity, meter } of this.#meters.values()) {
-      const step = STEPS.filter((loudness) => meter.level >= loudness).length;
+      const level = meter?.level ?? 0;
+      const step = STEPS.filter((loudness) => level >= loudness).length;
       if (step > (levels.get(identity) ?? 0)) levels.set(identity, step);
     }
     this.tell({ levels, speaker: this.#floor.update(new Set(levels.keys()), performance.now()) });

@@ -10,6 +10,8 @@ import type { Store } from "./store.js";
 /** TOWNHALL: a message's text, in bytes. */
 export const MAX_CHAT_BYTES = 4_096;
 const MAX_SHOWN = 1_000;
+/** What a daemon takes in no message: all control characters but tabulator and line feed. */
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/gu;
 const MAX_REACTIONS = 8;
 const REACTION_MS = 5_000;
 
@@ -30,7 +32,9 @@ export class Talk {
   ) {}
 
   /** Sends a message; it is shown at once, with its state. */
-  async say(text: string): Promise<void> {
+  async say(written: string): Promise<void> {
+    const text = written.replace(CONTROL, "").trim();
+    if (text === "") return;
     const identity = this.store.value.joined?.identity ?? "";
     const message: Message = { id: ++this.#lastId, identity, text, at: now(), state: "sending" };
     this.#show(message);
@@ -46,12 +50,15 @@ export class Talk {
   async react(reaction: ReactionName): Promise<void> {
     const identity = this.store.value.joined?.identity ?? "";
     if (await this.#send("reaction", reaction)) this.#flash(identity, reaction);
+    else this.complain("notice.notSent", identity);
   }
 
   /** Raises or lowers the own hand. */
   async hand(up: boolean): Promise<void> {
     this.lowering = !up;
-    await this.#send("hand", up ? "up" : "down");
+    if (await this.#send("hand", up ? "up" : "down")) return;
+    this.lowering = false;
+    this.complain("notice.notSent", this.store.value.joined?.identity ?? "");
   }
 
   /** The own hand is up. */

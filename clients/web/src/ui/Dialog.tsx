@@ -26,23 +26,29 @@ export const Dialog = ({ title, testid, children, onClose, alert = false, data =
 
   useEffect(() => {
     const opener = document.activeElement;
-    box.current?.querySelector("h2")?.focus();
+    const dialog = box.current;
+    dialog?.querySelector("h2")?.focus();
     return () => {
-      if (opener instanceof HTMLElement) opener.focus();
+      const { activeElement } = document;
+      // Whoever has gone on elsewhere, to another dialog's opener, stays there.
+      const isHere = activeElement === null || activeElement === document.body || dialog?.contains(activeElement) === true;
+      if (isHere && opener instanceof HTMLElement) opener.focus();
     };
   }, []);
 
   const onKeyDown = (event: KeyboardEvent): void => {
-    event.stopPropagation();
-    if (event.key === "Escape") close.current?.();
+    // Three times Escape leaves a room from anywhere.
+    if (event.key !== "Escape") event.stopPropagation();
+    else close.current?.();
     if (event.key === "Tab") keepInside(event, box.current);
   };
 
   return (
-    <div class="scrim">
+    <div class="scrim" onMouseDown={stay}>
       <div
         ref={box}
         class="dialog"
+        tabIndex={-1}
         role={alert ? "alertdialog" : "dialog"}
         aria-modal="true"
         aria-labelledby={heading}
@@ -70,6 +76,11 @@ export const Dialog = ({ title, testid, children, onClose, alert = false, data =
       </div>
     </div>
   );
+};
+
+/** A press beside a dialog, or on its text, does not take the focus out of it. */
+const stay = (event: MouseEvent): void => {
+  if (event.target === event.currentTarget) event.preventDefault();
 };
 
 const keepInside = (event: KeyboardEvent, box: HTMLElement | null): void => {

@@ -23,7 +23,7 @@ export const Frame = ({ title, subtitle, onBack, aside, children, footer }: Fram
           </button>
         )}
         <div class="top-title">
-          <h1>
+          <h1 tabIndex={-1}>
             <bdi>{title}</bdi>
           </h1>
           {subtitle !== undefined && <p class="top-sub">{subtitle}</p>}
@@ -66,9 +66,17 @@ export const Preferences = () => {
   );
 };
 
+interface CardProps {
+  readonly title: string;
+  readonly testid: string;
+  /** Of a refusal: its name. */
+  readonly reason?: string;
+  readonly children: ComponentChildren;
+}
+
 /** One thing to be said, and what can be done about it. */
-export const Card = ({ title, children, testid }: { title: string; children: ComponentChildren; testid: string }) => (
-  <section class="card lone" data-testid={testid} role="alert">
+export const Card = ({ title, testid, reason, children }: CardProps) => (
+  <section class="card lone" data-testid={testid} data-reason={reason} role="alert">
     <h2>{title}</h2>
     {children}
   </section>

@@ -1,7 +1,8 @@
 /** The page: one screen at a time. */
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { Text } from "../i18n/text.js";
-import type { App } from "../state/app.js";
+import type { App, Screen } from "../state/app.js";
+import { FailedScreen } from "./FailedScreen.js";
 import { Card, Frame } from "./Frame.js";
 import { Rooms } from "./Rooms.js";
 import { UiContext, useStore, useUi } from "./hooks.js";
@@ -29,9 +30,22 @@ export const Page = ({ app }: { app: App }) => {
   );
 };
 
+/** Another screen begins at its title: a press that led to it took its button, and the focus, away. */
+const useTitleFocus = (name: Screen["name"]): void => {
+  const shown = useRef(name);
+  useEffect(() => {
+    const isOther = shown.current !== name;
+    shown.current = name;
+    const { activeElement, body } = document;
+    const isLost = activeElement === null || activeElement === body;
+    if (isOther && isLost) document.querySelector<HTMLElement>("h1")?.focus();
+  }, [name]);
+};
+
 const CurrentScreen = () => {
   const { app, text } = useUi();
   const { screen } = useStore(app.store);
+  useTitleFocus(screen.name);
   switch (screen.name) {
     case "connecting":
       return (
@@ -53,6 +67,8 @@ const CurrentScreen = () => {
           </Card>
         </Frame>
       );
+    case "failed":
+      return <FailedScreen failure={screen.failure} onAgain={screen.again} />;
     case "rooms":
       return <Rooms rooms={screen.rooms} />;
     case "lobby":

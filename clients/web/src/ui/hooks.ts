@@ -52,6 +52,9 @@ export const useMedia = (query: string): boolean => {
   return holds;
 };
 
+/** How long a yes is closed after its question came: a press that was meant for something else is none. */
+export const YES_CLOSED_MS = 1_000;
+
 /** Whether so much time went by since the component came. */
 export const useLater = (milliseconds: number): boolean => {
   const { app } = useUi();

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { after, before, test } from "node:test";
-import { LeaveRequest_Action, SignalResponse } from "@livekit/protocol";
+import { DisconnectReason, LeaveRequest_Action, SignalResponse } from "@livekit/protocol";
 import { chromium } from "playwright-core";
 import { FakeDaemon } from "../support/daemon.mjs";
 import { base64, identityOf, roomId } from "../support/rooms.mjs";
@@ -49,11 +49,14 @@ const open = async (me) => {
   page.on("console", (message) => message.type() === "error" && console.log(me, message.text()));
   page.on("pageerror", (error) => console.log(me, error.message));
   const signals = await listen(page);
+  const workers = [];
+  page.on("worker", (worker) => workers.push(worker.url()));
   // Before anything can fail: whatever was opened is closed at the end.
   members[me] = {
     daemon,
     page,
     signals,
+    workers,
     id: (name) => page.getByTestId(name),
     identity: identityOf(me),
     close: () => context.close().then(() => daemon.stop()),
@@ -186,4 +189,18 @@ test("a wrong key plays nothing, and Bob is told", { skip }, async () => {
   await bob.page.locator('[data-testid="notice"][data-key="notice.wrongKey"]').waitFor();
   await new Promise((resolve) => setTimeout(resolve, 1000));
   assert.ok((await loudness(bob, alice.identity)) < 0.001);
+});
+
+test("a connection that the server ends begins anew with the same worker, which knows what it heard", { skip }, async () => {
+  const { alice } = members;
+  const leave = { action: LeaveRequest_Action.DISCONNECT, reason: DisconnectReason.SERVER_SHUTDOWN };
+  const before = alice.signals.sockets;
+  alice.signals.say({ case: "leave", value: leave });
+  for (const end = Date.now() + 30_000; alice.signals.sockets === before; ) {
+    assert.ok(Date.now() < end, "she did not connect anew");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  await alice.page.locator('[data-testid="room"][data-network="connected"]').waitFor();
+  await alice.page.locator('[data-testid="status-enc"][data-tone="ok"]').waitFor();
+  assert.equal(alice.workers.length, 1);
 });

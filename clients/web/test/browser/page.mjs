@@ -208,11 +208,33 @@ test("with the keyboard alone: rooms, proof, hand, chat, code, leave", async () 
   await id("room-row").first().waitFor();
 });
 
-test("three times Escape in a second leaves", async () => {
+test("three times Escape in a second leaves, also from the chat and from a dialog that has no other way out", async () => {
+  await openWith();
+  const leave = async () => {
+    for (let press = 0; press < 3; press++) await page.keyboard.press("Escape");
+    await id("room-row").first().waitFor();
+  };
+  await enter();
+  await leave();
+  await enter();
+  await id("chat-input").click();
+  await leave();
+  await enter();
+  await id("status-enc").click();
+  await id("code-input").fill("1".repeat(25));
+  await id("code-compare").click();
+  await id("codes-differ").waitFor();
+  await leave();
+});
+
+test("a press beside a dialog leaves the focus in it", async () => {
   await openWith();
   await enter();
-  for (let press = 0; press < 3; press++) await page.keyboard.press("Escape");
-  await id("room-row").first().waitFor();
+  tellRecording({ phase: "asked", ask: ASK });
+  await id("consent").waitFor();
+  await page.mouse.click(20, 500);
+  await id("consent").locator("p").first().click();
+  assert.equal(await page.evaluate(() => document.activeElement?.closest('[data-testid="consent"]') !== null), true);
 });
 
 test("Space talks while it is held", async () => {
@@ -354,12 +376,12 @@ for (const locale of ["en-GB", "fa-IR"]) {
       await id("status-rec").click();
       await id("recording-facts").waitFor();
       assert.deepEqual(await violations(), [], "recorded");
-      await page.keyboard.press("Escape");
+      await id("about-rec-close").click();
       tellRecording({});
       await id("status-rec").click();
       await id("recording-propose").click();
       assert.deepEqual(await violations(), [], "asking to record");
-      await page.keyboard.press("Escape");
+      await id("propose-close").click();
       await id("notice-dismiss").click();
       await id("tab-people").click();
       daemon.tell("roomStopped", { room: roomId("TownHall"), reason: "Unverified", seat: 3 });

@@ -7,13 +7,13 @@ export const ROOM = roomId("TownHall");
 export const tick = () => new Promise((resolve) => setTimeout(resolve, 5));
 
 /** A room whose daemon and media link are lists of what was asked of them. */
-export const enter = async ({ own = {}, textOnly = false, answers = {} } = {}) => {
+export const enter = async ({ own = {}, textOnly = false, answers = {}, lost = new Promise(() => undefined) } = {}) => {
   const calls = [];
   const links = [];
   let hear;
   const daemon = {
     on: (listener) => ((hear = listener), () => (hear = () => undefined)),
-    lost: new Promise(() => undefined),
+    lost,
     call: async (method, params) => {
       calls.push([method, params]);
       if (answers[method] !== undefined) return answers[method](params);
@@ -23,7 +23,7 @@ export const enter = async ({ own = {}, textOnly = false, answers = {} } = {}) =
     },
   };
   let failure;
-  const connect = async (_, listener) => {
+  const connect = async (_, listener, stay) => {
     if (failure !== undefined) throw failure;
     const did = [];
     const note =
@@ -33,6 +33,7 @@ export const enter = async ({ own = {}, textOnly = false, answers = {} } = {}) =
     const link = {
       did,
       listener,
+      stay,
       keys: (keys) => did.push(["keys", keys]),
       stop: () => did.push(["stop"]),
       ...Object.fromEntries(["send", "mute", "unmute", "unsend", "publish", "leave"].map((name) => [name, note(name)])),

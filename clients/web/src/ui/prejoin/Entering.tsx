@@ -17,7 +17,6 @@ export const Entering = ({ lobby, progress }: { lobby: Lobby; progress: Progress
   const { app, text } = useUi();
   const isAnonymous = progress.form === "anonymous";
   const stages = isAnonymous ? STAGES : STAGES.filter((stage) => stage !== "proof");
-  const at = progress.stage === "wallet" ? -1 : stages.indexOf(progress.stage);
   const percent = whole(progress, stages);
   const isSlow = useSlow(progress.since, progress.stage);
   return (
@@ -32,36 +31,14 @@ export const Entering = ({ lobby, progress }: { lobby: Lobby; progress: Progress
       }
     >
       <div class="entering" data-testid="entering" data-stage={progress.stage}>
-        <svg
-          class="proof-star"
-          viewBox="0 0 40 40"
-          role="progressbar"
-          aria-label={text.of(isAnonymous ? "proof.making" : "proof.signing")}
-          aria-valuemin={0}
-          aria-valuemax={100}
-          aria-valuenow={percent}
-        >
-          <path class="proof-track" d={STAR} pathLength={OUTLINE} />
-          <path class="proof-done" d={STAR} pathLength={OUTLINE} stroke-dasharray={`${percent} ${OUTLINE}`} />
-          <text x="20" y="22.4" text-anchor="middle">{text.of("proof.part", { p: percent })}</text>
-        </svg>
+        <ProofStar percent={percent} label={text.of(isAnonymous ? "proof.making" : "proof.signing")} />
         <h2>{text.of(progress.stage === "wallet" ? "proof.sign" : isAnonymous ? "proof.making" : "proof.signing")}</h2>
         <p class="second">{text.of(isAnonymous ? "proof.text" : "proof.signing.text")}</p>
         {/* Told at 0, 50 and 100 only. */}
         <p class="hidden" role="status">
           {isAnonymous ? text.of("proof.percent", { p: Math.floor(percent / 50) * 50 }) : ""}
         </p>
-        <ul class="card stages">
-          {stages.map((stage, index) => (
-            <li key={stage} class={index < at ? "done" : index === at ? "now" : ""} data-testid={`stage-${stage}`}>
-              <span class="stage-mark">{index < at && <Icon name="check" size={14} />}</span>
-              <span>
-                <strong>{text.of(`proof.${stage}`)}</strong>
-                <small>{text.of(`proof.${stage}.text`)}</small>
-              </span>
-            </li>
-          ))}
-        </ul>
+        <StageList stages={stages} at={progress.stage === "wallet" ? -1 : stages.indexOf(progress.stage)} />
         {isAnonymous && (
           <p class="anon-note" data-testid="entering-k">
             <strong>{text.of("pre.k", { k: lobby.anonymous.k })}</strong>
@@ -77,6 +54,44 @@ export const Entering = ({ lobby, progress }: { lobby: Lobby; progress: Progress
         </button>
       </div>
     </Frame>
+  );
+};
+
+/** How far it is, drawn along the outline of a star. */
+const ProofStar = ({ percent, label }: { percent: number; label: string }) => {
+  const { text } = useUi();
+  return (
+    <svg
+      class="proof-star"
+      viewBox="0 0 40 40"
+      role="progressbar"
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={percent}
+    >
+      <path class="proof-track" d={STAR} pathLength={OUTLINE} />
+      <path class="proof-done" d={STAR} pathLength={OUTLINE} stroke-dasharray={`${percent} ${OUTLINE}`} />
+      <text x="20" y="22.4" text-anchor="middle">{text.of("proof.part", { p: percent })}</text>
+    </svg>
+  );
+};
+
+/** What is done, what is under way, what comes. */
+const StageList = ({ stages, at }: { stages: readonly Stage[]; at: number }) => {
+  const { text } = useUi();
+  return (
+    <ul class="card stages">
+      {stages.map((stage, index) => (
+        <li key={stage} class={index < at ? "done" : index === at ? "now" : ""} data-testid={`stage-${stage}`}>
+          <span class="stage-mark">{index < at && <Icon name="check" size={14} />}</span>
+          <span>
+            <strong>{text.of(`proof.${stage}`)}</strong>
+            <small>{text.of(`proof.${stage}.text`)}</small>
+          </span>
+        </li>
+      ))}
+    </ul>
   );
 };
 

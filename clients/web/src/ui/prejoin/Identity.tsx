@@ -1,15 +1,14 @@
 /** Known or anonymous, with what each gives away. */
+import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { Form, Lobby } from "../../daemon/types.js";
 import { shortAccount } from "../../i18n/names.js";
 import { visible } from "../../i18n/visible.js";
 import type { App } from "../../state/app.js";
+import { FEW } from "../../state/room-state.js";
 import { type Wallet, WalletError } from "../../state/wallet.js";
 import { Crowd } from "./Crowd.js";
 import { useUi } from "../hooks.js";
-
-/** Below this, people may guess. */
-const FEW = 20;
 
 export interface Choice {
   readonly form: Form;
@@ -34,85 +33,110 @@ const asksMore = ({ name }: Wallet): boolean => name !== null;
 const mayAsk = ({ known }: Lobby, wallets: readonly Wallet[]): boolean =>
   !known.allowed && known.reason === "NotEligible" && wallets.some(asksMore);
 
-export const Identity = ({ lobby, wallets, choice, onChoice }: IdentityProps) => {
+export const Identity = (props: IdentityProps) => {
   const { text } = useUi();
-  const { anonymous, kind, known } = lobby;
-  const hides = mayHide(lobby);
-  const asks = mayAsk(lobby, wallets);
-  const names = known.allowed || asks;
   return (
     <fieldset class="identity">
       <legend>
         <h2 class="page-title">{text.of("pre.how")}</h2>
       </legend>
-      <div class={`card option ${choice.form === "anonymous" && hides ? "chosen-anon" : ""}`} data-disabled={!hides}>
-        <label class="option-head">
-          <input
-            type="radio"
-            name="form"
-            data-testid="form-anonymous"
-            disabled={!hides}
-            checked={choice.form === "anonymous"}
-            onChange={() => onChoice({ ...choice, form: "anonymous" })}
-          />
-          <span class="option-title">{text.of("pre.anonymous")}</span>
-          {hides && <span class="chip anon">{text.of("pre.suggested")}</span>}
-        </label>
-        <div class="option-body">
-          <div class="option-words">
-            <p>{text.of("pre.anonymous.text")}</p>
-            <WhyNotAnonymous lobby={lobby} />
-            {hides && (
-              <p class="anon-note" data-testid="anonymous-rejoin">
-                {text.of("pre.anonymous.name")}
-              </p>
-            )}
-            {hides && <p class="second">{text.of("pre.limits")}</p>}
-          </div>
-          {hides && (
-            <div class="crowd-box">
-              <p class="k" data-testid="k" data-k={anonymous.k}>
-                {text.of("pre.k", { k: anonymous.k })}
-              </p>
-              <p class={anonymous.k < FEW ? "note caution" : "second"}>
-                {text.of(anonymous.k < FEW ? "pre.k.few" : "pre.k.text", { k: anonymous.k })}
-              </p>
-              <Crowd k={anonymous.k} />
-            </div>
-          )}
-        </div>
-      </div>
-      <div class={`card option ${choice.form === "known" ? "chosen" : ""}`} data-disabled={!names}>
-        <label class="option-head">
-          <input
-            type="radio"
-            name="form"
-            data-testid="form-known"
-            disabled={!names}
-            checked={choice.form === "known"}
-            onChange={() => onChoice({ ...choice, form: "known" })}
-          />
-          <span class="option-title">{text.of("pre.known")}</span>
-        </label>
-        <div class="option-body option-words">
-          <p>{text.of("pre.known.text")}</p>
-          {/* Said wherever a seat without a name can have been taken, before anything is signed (DECISIONS O-4). */}
-          {names && kind !== "Committee" && (
-            <p class="note caution" data-testid="known-rejoin">
-              {text.of("pre.known.rejoin")}
-            </p>
-          )}
-          {!known.allowed && known.reason !== null && (
-            <p class="note caution" data-testid="known-reason">
-              {text.of(asks ? "pre.known.ask" : `refused.${known.reason}`)}
-            </p>
-          )}
-          {choice.form === "known" && names && (
-            <Signer lobby={lobby} wallets={wallets} choice={choice} onChoice={onChoice} />
-          )}
-        </div>
-      </div>
+      <Anonymous {...props} />
+      <Known {...props} />
     </fieldset>
+  );
+};
+
+interface OptionProps {
+  readonly form: Form;
+  readonly title: string;
+  readonly choice: Choice;
+  /** Whether it can be chosen. */
+  readonly isOpen: boolean;
+  readonly mark?: ComponentChildren;
+  readonly onChoice: (choice: Choice) => void;
+  readonly children: ComponentChildren;
+}
+
+/** One of the two ways to enter, with what it gives away. */
+const Option = ({ form, title, choice, isOpen, mark, onChoice, children }: OptionProps) => {
+  const isChosen = choice.form === form && (form === "known" || isOpen);
+  return (
+    <div class={`card option ${!isChosen ? "" : form === "known" ? "chosen" : "chosen-anon"}`} data-disabled={!isOpen}>
+      <label class="option-head">
+        <input
+          type="radio"
+          name="form"
+          data-testid={`form-${form}`}
+          disabled={!isOpen}
+          checked={choice.form === form}
+          onChange={() => onChoice({ ...choice, form })}
+        />
+        <span class="option-title">{title}</span>
+        {mark}
+      </label>
+      {children}
+    </div>
+  );
+};
+
+/** As one of k. */
+const Anonymous = ({ lobby, choice, onChoice }: IdentityProps) => {
+  const { text } = useUi();
+  const { k } = lobby.anonymous;
+  const hides = mayHide(lobby);
+  const mark = hides && <span class="chip anon">{text.of("pre.suggested")}</span>;
+  return (
+    <Option form="anonymous" title={text.of("pre.anonymous")} choice={choice} isOpen={hides} mark={mark} onChoice={onChoice}>
+      <div class="option-body">
+        <div class="option-words">
+          <p>{text.of("pre.anonymous.text")}</p>
+          <WhyNotAnonymous lobby={lobby} />
+          {hides && (
+            <p class="anon-note" data-testid="anonymous-rejoin">
+              {text.of("pre.anonymous.name")}
+            </p>
+          )}
+          {hides && <p class="second">{text.of("pre.limits")}</p>}
+        </div>
+        {hides && (
+          <div class="crowd-box">
+            <p class="k" data-testid="k" data-k={k}>
+              {text.of("pre.k", { k })}
+            </p>
+            <p class={k < FEW ? "note caution" : "second"}>{text.of(k < FEW ? "pre.k.few" : "pre.k.text", { k })}</p>
+            <Crowd k={k} />
+          </div>
+        )}
+      </div>
+    </Option>
+  );
+};
+
+/** Under the own name. */
+const Known = (props: IdentityProps) => {
+  const { text } = useUi();
+  const { lobby, wallets, choice, onChoice } = props;
+  const { known, kind } = lobby;
+  const asks = mayAsk(lobby, wallets);
+  const names = known.allowed || asks;
+  return (
+    <Option form="known" title={text.of("pre.known")} choice={choice} isOpen={names} onChoice={onChoice}>
+      <div class="option-body option-words">
+        <p>{text.of("pre.known.text")}</p>
+        {/* Said wherever a seat without a name can have been taken, before anything is signed (DECISIONS O-4). */}
+        {names && kind !== "Committee" && (
+          <p class="note caution" data-testid="known-rejoin">
+            {text.of("pre.known.rejoin")}
+          </p>
+        )}
+        {!known.allowed && known.reason !== null && (
+          <p class="note caution" data-testid="known-reason">
+            {text.of(asks ? "pre.known.ask" : `refused.${known.reason}`)}
+          </p>
+        )}
+        {choice.form === "known" && names && <Signer {...props} />}
+      </div>
+    </Option>
   );
 };
 

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import type { Lobby } from "../../daemon/types.js";
 import { visible } from "../../i18n/visible.js";
 import { means } from "../../media/guard.js";
+import { FEW } from "../../state/room-state.js";
 import { Frame } from "../Frame.js";
 import { Icon, type IconName } from "../Icon.js";
 import { type CellView, Status } from "../Status.js";
@@ -22,6 +23,7 @@ export const PreJoin = ({ lobby }: { lobby: Lobby }) => {
   const canEncrypt = means() !== undefined;
   const wallet = choice.wallet ?? wallets[0] ?? null;
   const isReady = choice.form === "anonymous" ? mayHide(lobby) : lobby.known.allowed && choice.account !== null;
+  const last = choice.form === "known" ? "pre.step.sign" : "pre.step.proof";
   const enter = (): void =>
     void app.enter(lobby, {
       ...choice,
@@ -34,24 +36,9 @@ export const PreJoin = ({ lobby }: { lobby: Lobby }) => {
   return (
     <Frame
       title={lobby.title === null ? text.of("rooms.sealed") : visible(lobby.title)}
-      subtitle={
-        <>
-          <Icon name={kindIcon[lobby.kind]} size={14} /> {text.of(`kind.${lobby.kind}`)} · {seatsOf(lobby, text)}
-          {lobby.sitting !== null && <> · {text.of("pre.endsAt", { time: text.time(lobby.sitting.endsAt) })}</>}
-        </>
-      }
+      subtitle={<Facts lobby={lobby} />}
       onBack={() => void app.rooms()}
-      aside={
-        <Steps
-          keys={[
-            "pre.step.check",
-            "pre.step.identity",
-            choice.form === "known" ? "pre.step.sign" : "pre.step.proof",
-            "pre.step.enter",
-          ]}
-          at={1}
-        />
-      }
+      aside={<Steps keys={["pre.step.check", "pre.step.identity", last, "pre.step.enter"]} at={1} />}
       footer={<Foot choice={choice} isReady={isReady && canEncrypt && lobby.sitting !== null} onEnter={enter} />}
     >
       <div class="prejoin" data-testid="prejoin">
@@ -70,15 +57,34 @@ export const PreJoin = ({ lobby }: { lobby: Lobby }) => {
           <Voice textOnly={textOnly} onTextOnly={setTextOnly} />
           {lobby.power !== null && <p class="second">{text.of("pre.power", { power: text.amount(lobby.power) })}</p>}
         </div>
-        <section class="card forecast">
-          <p>
-            <strong>{text.of("pre.forecast")}</strong>
-            <small>{text.of("pre.forecast.text")}</small>
-          </p>
-          <Status cells={forecast(text, choice, lobby, textOnly)} />
-        </section>
+        <Forecast lobby={lobby} choice={choice} textOnly={textOnly} />
       </div>
     </Frame>
+  );
+};
+
+/** Kind, seats and end of the room. */
+const Facts = ({ lobby }: { lobby: Lobby }) => {
+  const { text } = useUi();
+  return (
+    <>
+      <Icon name={kindIcon[lobby.kind]} size={14} /> {text.of(`kind.${lobby.kind}`)} · {seatsOf(lobby, text)}
+      {lobby.sitting !== null && <> · {text.of("pre.endsAt", { time: text.time(lobby.sitting.endsAt) })}</>}
+    </>
+  );
+};
+
+/** The status line as it will be. */
+const Forecast = ({ lobby, choice, textOnly }: { lobby: Lobby; choice: Choice; textOnly: boolean }) => {
+  const { text } = useUi();
+  return (
+    <section class="card forecast">
+      <p>
+        <strong>{text.of("pre.forecast")}</strong>
+        <small>{text.of("pre.forecast.text")}</small>
+      </p>
+      <Status cells={forecast(text, choice, lobby, textOnly)} />
+    </section>
   );
 };
 
@@ -164,7 +170,7 @@ const forecast = (
         : mayHide(lobby)
           ? text.of("pre.k", { k: lobby.anonymous.k })
           : text.of("status.outside"),
-      tone: isAnonymous ? "anon" : "plain",
+      tone: !isAnonymous ? "plain" : mayHide(lobby) && lobby.anonymous.k < FEW ? "caution" : "anon",
     },
     {
       cell: "enc",

@@ -64,6 +64,27 @@ interface LevelMeterProps {
   readonly onDenied: () => void;
 }
 
+/** Opens the microphone and tells its level; gives what closes it. What cannot be measured does not stay open. */
+const listen = async (device: string | undefined, told: (level: number) => void): Promise<() => void> => {
+  const context = new AudioContext();
+  let track: MediaStreamTrack | undefined;
+  try {
+    track = await openMicrophone(device);
+    const meter = new Meter(context, track);
+    const timer = setInterval(() => told(meter.level), PERIOD_MS);
+    return () => {
+      clearInterval(timer);
+      meter.close();
+      track?.stop();
+      void context.close();
+    };
+  } catch (error) {
+    track?.stop();
+    void context.close();
+    throw error;
+  }
+};
+
 /** Opens the microphone while it is shown, and closes it with itself. */
 const LevelMeter = ({ device, onOpen, onDenied }: LevelMeterProps) => {
   const { text } = useUi();
@@ -75,20 +96,12 @@ const LevelMeter = ({ device, onOpen, onDenied }: LevelMeterProps) => {
     let isOver = false;
     let close = (): void => undefined;
     const open = async (): Promise<void> => {
-      const track = await openMicrophone(device);
-      const context = new AudioContext();
-      const meter = new Meter(context, track);
-      const timer = setInterval(() => setLevel(meter.level), PERIOD_MS);
-      close = () => {
-        clearInterval(timer);
-        meter.close();
-        track.stop();
-        void context.close();
-      };
-      if (isOver) close();
-      else told.current.onOpen(await devicesOf("audioinput"));
+      const stop = await listen(device, setLevel);
+      if (isOver) return stop();
+      close = stop;
+      told.current.onOpen(await devicesOf("audioinput"));
     };
-    open().catch(() => told.current.onDenied());
+    open().catch(() => isOver || told.current.onDenied());
     return () => {
       isOver = true;
       close();

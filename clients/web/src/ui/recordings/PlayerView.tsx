@@ -77,9 +77,7 @@ const stateOf = ({ phase, isPlaying, atMs, lengthMs }: PlayerState): string =>
 export const Controls = ({ player }: { player: Player }) => {
   const { text } = useUi();
   const state = useStore(player.store);
-  const { phase, percent, isPlaying, atMs, lengthMs, rate, volume } = state;
-  const at = text.duration(atMs / 1000);
-  const length = text.duration(lengthMs / 1000);
+  const { phase, percent, isPlaying } = state;
   return (
     <section class="card controls" data-testid="player" data-span={player.span} data-state={stateOf(state)}>
       <button
@@ -96,51 +94,77 @@ export const Controls = ({ player }: { player: Player }) => {
         <p role="status">{text.of("player.loading", { p: percent })}</p>
       ) : (
         <>
-          <span class="time" data-testid="player-time" data-at={Math.floor(atMs)}>
-            {text.of("player.at", { at, length })}
-          </span>
-          <input
-            class="seek"
-            type="range"
-            dir="ltr"
-            min={0}
-            max={lengthMs}
-            step={100}
-            value={atMs}
-            aria-label={text.of("player.seek")}
-            aria-valuetext={text.of("player.at", { at, length })}
-            data-testid="player-seek"
-            onInput={(event) => player.seek(Number(event.currentTarget.value))}
-          />
-          <select
-            aria-label={text.of("player.rate")}
-            data-testid="player-rate"
-            value={rate}
-            onChange={(event) => player.setRate(Number(event.currentTarget.value))}
-          >
-            {RATES.map((each) => (
-              <option key={each} value={each}>
-                {text.of("player.rate.value", { rate: each })}
-              </option>
-            ))}
-          </select>
-          <label class="volume-field">
-            <Icon name="speaker" />
-            <input
-              class="volume"
-              type="range"
-              min={0}
-              max={1}
-              step={0.05}
-              value={volume}
-              aria-label={text.of("player.volume")}
-              data-testid="player-volume"
-              onInput={(event) => player.setVolume(Number(event.currentTarget.value))}
-            />
-          </label>
+          <Clock player={player} state={state} />
+          <Settings player={player} state={state} />
         </>
       )}
     </section>
+  );
+};
+
+interface ControlProps {
+  readonly player: Player;
+  readonly state: PlayerState;
+}
+
+/** Where it is, and the way to another place. */
+const Clock = ({ player, state: { atMs, lengthMs } }: ControlProps) => {
+  const { text } = useUi();
+  const said = text.of("player.at", { at: text.duration(atMs / 1000), length: text.duration(lengthMs / 1000) });
+  return (
+    <>
+      <span class="time" data-testid="player-time" data-at={Math.floor(atMs)}>
+        {said}
+      </span>
+      <input
+        class="seek"
+        type="range"
+        dir="ltr"
+        min={0}
+        max={lengthMs}
+        step={100}
+        value={atMs}
+        aria-label={text.of("player.seek")}
+        aria-valuetext={said}
+        data-testid="player-seek"
+        onInput={(event) => player.seek(Number(event.currentTarget.value))}
+      />
+    </>
+  );
+};
+
+/** How fast and how loud. */
+const Settings = ({ player, state: { rate, volume } }: ControlProps) => {
+  const { text } = useUi();
+  return (
+    <>
+      <select
+        aria-label={text.of("player.rate")}
+        data-testid="player-rate"
+        value={rate}
+        onChange={(event) => player.setRate(Number(event.currentTarget.value))}
+      >
+        {RATES.map((each) => (
+          <option key={each} value={each}>
+            {text.of("player.rate.value", { rate: each })}
+          </option>
+        ))}
+      </select>
+      <label class="volume-field">
+        <Icon name="speaker" />
+        <input
+          class="volume"
+          type="range"
+          min={0}
+          max={1}
+          step={0.05}
+          value={volume}
+          aria-label={text.of("player.volume")}
+          data-testid="player-volume"
+          onInput={(event) => player.setVolume(Number(event.currentTarget.value))}
+        />
+      </label>
+    </>
   );
 };
 

@@ -25,40 +25,8 @@ export const Bar = ({ live, state, nameOf, openTab, onTab, onDevices, onLeave }:
   const isUp = own?.hand != null;
   const isTextOnly = state.joined?.textOnly === true;
   const isNarrow = useMedia("(max-width: 599px)");
-  const hasPanel = useMedia("(min-width: 1024px)") && state.lobby.kind !== "Committee";
   const shows = !isTextOnly && <Shows live={live} state={state} />;
-  const others = (
-    <>
-      {!hasPanel && (
-        <BarButton
-          icon="chat"
-          label={text.of("room.chat")}
-          pressed={openTab === "chat"}
-          testid="open-chat"
-          onPress={() => onTab("chat")}
-        />
-      )}
-      {!hasPanel && (
-        <BarButton
-          icon="people"
-          label={`${text.of("room.people")} ${text.number(liveSeats(state).length)}`}
-          pressed={openTab === "people"}
-          testid="open-people"
-          onPress={() => onTab("people")}
-        />
-      )}
-      {roleOf(state) === "moderator" && (
-        <BarButton
-          icon="shield"
-          label={text.of("room.moderator")}
-          pressed={openTab === "queue"}
-          testid="open-queue"
-          onPress={() => onTab("queue")}
-        />
-      )}
-      <BarButton icon="gear" label={text.of("room.devices")} testid="devices" onPress={onDevices} />
-    </>
-  );
+  const others = <Openers state={state} openTab={openTab} onTab={onTab} onDevices={onDevices} />;
   return (
     <footer class="bar" aria-label={text.of("room.controls")} id="controls" data-testid="bar">
       <Me state={state} name={own === undefined ? "" : nameOf(own.identity)} />
@@ -113,6 +81,35 @@ const Me = ({ state, name }: { state: RoomState; name: string }) => {
         <small>{text.of(key)}</small>
       </p>
     </div>
+  );
+};
+
+/** What opens something beside the stage: chat and people where no panel stands there always, the moderator's queue, devices. */
+const Openers = ({ state, openTab, onTab, onDevices }: Pick<BarProps, "state" | "openTab" | "onTab" | "onDevices">) => {
+  const { text } = useUi();
+  const hasPanel = useMedia("(min-width: 1024px)") && state.lobby.kind !== "Committee";
+  const people = `${text.of("room.people")} ${text.number(liveSeats(state).length)}`;
+  const tabs: readonly { tab: Tab; icon: IconName; label: string; isThere: boolean }[] = [
+    { tab: "chat", icon: "chat", label: text.of("room.chat"), isThere: !hasPanel },
+    { tab: "people", icon: "people", label: people, isThere: !hasPanel },
+    { tab: "queue", icon: "shield", label: text.of("room.moderator"), isThere: roleOf(state) === "moderator" },
+  ];
+  return (
+    <>
+      {tabs
+        .filter(({ isThere }) => isThere)
+        .map(({ tab, icon, label }) => (
+          <BarButton
+            key={tab}
+            icon={icon}
+            label={label}
+            pressed={openTab === tab}
+            testid={`open-${tab}`}
+            onPress={() => onTab(tab)}
+          />
+        ))}
+      <BarButton icon="gear" label={text.of("room.devices")} testid="devices" onPress={onDevices} />
+    </>
   );
 };
 

@@ -24,7 +24,7 @@ export const Chat = ({ live, state, nameOf }: ChatProps) => {
   useEffect(() => {
     const box = list.current;
     if (box !== null) box.scrollTop = box.scrollHeight;
-  }, [state.chat.length]);
+  }, [state.chat.at(-1)?.id]);
   return (
     <div class="chat" id="chat">
       <div class="messages" ref={list} tabIndex={0} role="region" aria-label={text.of("chat.log")} data-testid="messages">
@@ -129,13 +129,13 @@ const Input = ({ live, state }: { live: LiveRoom; state: RoomState }) => {
   const isLong = new TextEncoder().encode(draft).length > MAX_CHAT_BYTES;
   const isOpen = maySend(state);
   const send = (): void => {
-    const written = draft.trim();
-    if (written === "" || isLong || !isOpen) return;
+    if (draft.trim() === "" || isLong || !isOpen) return;
     setDraft("");
-    void live.talk.say(written);
+    void live.talk.say(draft);
   };
   const onKeyDown = (event: KeyboardEvent): void => {
-    event.stopPropagation();
+    // Three times Escape leaves from here too.
+    if (event.key !== "Escape") event.stopPropagation();
     if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     send();

@@ -7,11 +7,9 @@ import { type RoomState, liveSeats, ownSeat, recorderOf } from "../../state/room
 import { Dialog } from "../Dialog.js";
 import { Icon, type IconName } from "../Icon.js";
 import { Face } from "../Person.js";
-import { useLater, useUi } from "../hooks.js";
+import { YES_CLOSED_MS, useLater, useUi } from "../hooks.js";
 
 const DAY_SECONDS = 86_400;
-/** How long the yes is closed after the question came: a click that was meant for something else is none. */
-const YES_CLOSED_MS = 1_000;
 
 /** Tells questions apart: another recording, proposer or terms is another one, with a dialog of its own. */
 export const questionOf = ({ recording, by, retentionSeconds, validUntil }: RecordingAsk): string =>
@@ -49,16 +47,7 @@ export const ConsentDialog = ({ live, state, ask, nameOf, onClose, onLeave }: Co
       data={{ recording: ask.recording }}
     >
       <p>{text.of(recorderOf(state) === null ? "consent.text" : "consent.recorder", { n })}</p>
-      <ul class="facts">
-        <Fact icon="mic" title="consent.kept" sentence={text.of("consent.kept.text")} />
-        <Fact icon="key" title="consent.opens" sentence={text.of("consent.opens.text", { n })} />
-        <Fact
-          icon="shield"
-          title="consent.lies"
-          sentence={text.of("consent.lies.text", { days: Math.ceil(ask.retentionSeconds / DAY_SECONDS) })}
-        />
-        <Fact icon="close" title="consent.stops" sentence={text.of("consent.stops.text", { time: text.time(ask.validUntil) })} />
-      </ul>
+      <Terms ask={ask} n={n} />
       {own !== undefined && (
         <p class="anon-note with-icon">
           <Face seat={own} />
@@ -86,6 +75,20 @@ export const ConsentDialog = ({ live, state, ask, nameOf, onClose, onLeave }: Co
       </div>
       <p class="second">{text.of("consent.silence")}</p>
     </Dialog>
+  );
+};
+
+/** What a yes is to. */
+const Terms = ({ ask, n }: { ask: RecordingAsk; n: number }) => {
+  const { text } = useUi();
+  const days = Math.ceil(ask.retentionSeconds / DAY_SECONDS);
+  return (
+    <ul class="facts">
+      <Fact icon="mic" title="consent.kept" sentence={text.of("consent.kept.text")} />
+      <Fact icon="key" title="consent.opens" sentence={text.of("consent.opens.text", { n })} />
+      <Fact icon="shield" title="consent.lies" sentence={text.of("consent.lies.text", { days })} />
+      <Fact icon="close" title="consent.stops" sentence={text.of("consent.stops.text", { time: text.time(ask.validUntil) })} />
+    </ul>
   );
 };
 

@@ -81,6 +81,7 @@ const KEYS = [
   ["1–5", "keys.15"],
   ["F6", "keys.f6"],
   ["Esc", "keys.esc"],
+  ["Esc × 3", "keys.exit"],
   ["?", "keys.help"],
 ] as const;
 

@@ -21,9 +21,10 @@ const useStream = <E extends HTMLMediaElement>(track: MediaStreamTrack) => {
   return element;
 };
 
-const Sound = ({ playable: { identity, track } }: { playable: Playable }) => {
+/** Whom the server calls muted is drawn so, and then is not heard either: nobody speaks from behind that sign. */
+const Sound = ({ playable: { identity, track, muted } }: { playable: Playable }) => {
   const element = useStream<HTMLAudioElement>(track);
-  return <audio ref={element} autoplay data-testid="sound" data-identity={identity} />;
+  return <audio ref={element} autoplay muted={muted} data-testid="sound" data-identity={identity} />;
 };
 
 /** Every microphone that may be heard. */

@@ -1,10 +1,9 @@
-/** What has to be told: it stays until it is dismissed. */
+/** What has to be told. */
 import type { LiveRoom } from "../../state/room.js";
+import { shownOf } from "../../state/notices.js";
 import type { Notice, RoomState } from "../../state/room-state.js";
 import { Icon } from "../Icon.js";
 import { useUi } from "../hooks.js";
-
-const SHOWN = 3;
 
 interface NoticesProps {
   readonly live: LiveRoom;
@@ -16,10 +15,9 @@ export const Notices = ({ live, state, nameOf }: NoticesProps) => {
   const { text } = useUi();
   const say = ({ key, identity, number }: Notice): string =>
     text.of(key, { ...(identity === null ? {} : { name: nameOf(identity) }), ...(number === null ? {} : { n: number }) });
-  const shown = state.notices.slice(-SHOWN);
   return (
     <section class="notices" aria-label={text.of("notices")} data-testid="notices">
-      {shown.map((notice) => (
+      {shownOf(state.notices).map((notice) => (
         <p
           key={notice.id}
           class={`notice ${notice.weight}`}

@@ -21,43 +21,12 @@ interface PanelProps {
 export const Panel = ({ live, state, nameOf, tab, onTab, onClose }: PanelProps) => {
   const { text } = useUi();
   const isModerator = roleOf(state) === "moderator";
-  const tabs: readonly (readonly [Tab, string, number | null])[] = [
-    ...(isModerator ? ([["queue", text.of("room.queue"), hands(state).length]] as const) : []),
-    ["chat", text.of("room.chat"), null],
-    ["people", text.of("room.people"), liveSeats(state).length],
-  ];
   const shown = tab === "queue" && !isModerator ? "chat" : tab;
-  const onKeyDown = (event: KeyboardEvent): void => {
-    const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
-    if (by === 0) return;
-    const step = text.direction === "rtl" ? -by : by;
-    const next = tabs[(tabs.findIndex(([name]) => name === shown) + step + tabs.length) % tabs.length];
-    if (next !== undefined) onTab(next[0]);
-    event.currentTarget instanceof HTMLElement &&
-      event.currentTarget.querySelector<HTMLElement>(`[data-testid="tab-${next?.[0]}"]`)?.focus();
-  };
   return (
     <aside class="panel" aria-label={text.of("room.panel")} data-testid="panel">
       {!isModerator && <Hands live={live} state={state} nameOf={nameOf} />}
       <div class="tabs-row">
-        <div class="tabs" role="tablist" onKeyDown={onKeyDown}>
-          {tabs.map(([name, label, count]) => (
-            <button
-              key={name}
-              type="button"
-              role="tab"
-              id={`tab-${name}`}
-              aria-selected={shown === name}
-              aria-controls="panel-body"
-              tabIndex={shown === name ? 0 : -1}
-              data-testid={`tab-${name}`}
-              onClick={() => onTab(name)}
-            >
-              {label}
-              {count !== null && <span class="count">{text.number(count)}</span>}
-            </button>
-          ))}
-        </div>
+        <Tabs state={state} shown={shown} onTab={onTab} />
         <button
           type="button"
           class="icon-button panel-close"
@@ -80,5 +49,44 @@ export const Panel = ({ live, state, nameOf, tab, onTab, onClose }: PanelProps) 
         {shown === "queue" && <Hands live={live} state={state} nameOf={nameOf} />}
       </div>
     </aside>
+  );
+};
+
+/** What the panel can show; arrow keys go along the line of reading. */
+const Tabs = ({ state, shown, onTab }: Pick<PanelProps, "state" | "onTab"> & { readonly shown: Tab }) => {
+  const { text } = useUi();
+  const tabs: readonly (readonly [Tab, string, number | null])[] = [
+    ...(roleOf(state) === "moderator" ? ([["queue", text.of("room.queue"), hands(state).length]] as const) : []),
+    ["chat", text.of("room.chat"), null],
+    ["people", text.of("room.people"), liveSeats(state).length],
+  ];
+  const onKeyDown = (event: KeyboardEvent): void => {
+    const by = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+    if (by === 0) return;
+    const step = text.direction === "rtl" ? -by : by;
+    const next = tabs[(tabs.findIndex(([name]) => name === shown) + step + tabs.length) % tabs.length];
+    if (next !== undefined) onTab(next[0]);
+    event.currentTarget instanceof HTMLElement &&
+      event.currentTarget.querySelector<HTMLElement>(`[data-testid="tab-${next?.[0]}"]`)?.focus();
+  };
+  return (
+    <div class="tabs" role="tablist" onKeyDown={onKeyDown}>
+      {tabs.map(([name, label, count]) => (
+        <button
+          key={name}
+          type="button"
+          role="tab"
+          id={`tab-${name}`}
+          aria-selected={shown === name}
+          aria-controls="panel-body"
+          tabIndex={shown === name ? 0 : -1}
+          data-testid={`tab-${name}`}
+          onClick={() => onTab(name)}
+        >
+          {label}
+          {count !== null && <span class="count">{text.number(count)}</span>}
+        </button>
+      ))}
+    </div>
   );
 };

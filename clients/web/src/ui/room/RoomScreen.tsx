@@ -24,92 +24,139 @@ import { RecordingPanel } from "./RecordingPanel.js";
 import { Stage } from "./Stage.js";
 import { useKeys } from "./useKeys.js";
 
-export const RoomScreen = ({ live }: { live: LiveRoom }) => {
-  const state = useStore(live.store);
-  const { app, text } = useUi();
-  const isWide = useMedia("(min-width: 1024px)");
+interface RoomProps {
+  readonly live: LiveRoom;
+  readonly state: RoomState;
+  readonly nameOf: (identity: string) => string;
+}
+
+/** A dialog that the member opened: what stands behind a cell of the status line, devices and keys, the terms of a recording. */
+type Opened = Cell | "devices" | "propose";
+
+/** What the member has open, and what opens it. */
+const useOpened = (live: LiveRoom) => {
+  const { app } = useUi();
+  const isHall = live.store.value.lobby.kind !== "Committee";
+  const hasPanel = useMedia("(min-width: 1024px)") && isHall;
   const isNarrow = useMedia("(max-width: 599px)");
-  const isCommittee = state.lobby.kind === "Committee";
-  const [tab, setTab] = useState<Tab | null>(isWide && !isCommittee ? "chat" : null);
-  const [cell, setCell] = useState<Cell | null>(null);
-  const [hasDevices, setHasDevices] = useState(false);
-  const [isProposing, setIsProposing] = useState(false);
-  /** What was asked and put aside: it counts as no until it is opened again and answered. */
+  const [chosen, setTab] = useState<Tab | null>(null);
+  const [dialog, setDialog] = useState<Opened | null>(null);
+  /** The question that was put aside: it counts as no until it is opened again and answered. */
   const [aside, setAside] = useState<string | null>(null);
-  const nameOf = useNames(state.seats);
   const targets = useMemo(
     () => ({
-      onTab: (wanted: Tab) => setTab((open) => (open === wanted && (!isWide || isCommittee) ? null : wanted)),
-      onCell: (wanted: Cell) => (wanted === "rec" && live.store.value.recording?.ask != null ? setAside(null) : setCell(wanted)),
-      onHelp: () => setHasDevices(true),
+      onTab: (wanted: Tab) => setTab((open) => (open === wanted && !hasPanel ? null : wanted)),
+      onCell: (wanted: Cell) => (wanted === "rec" && live.store.value.recording?.ask != null ? setAside(null) : setDialog(wanted)),
+      onHelp: () => setDialog("devices"),
       onLeave: () => void app.leave(live),
     }),
-    [live, isWide, isCommittee],
+    [live, hasPanel],
   );
-  useKeys(live, targets);
-  const shownTab = tab ?? (isWide && !isCommittee ? "chat" : null);
+  const tab = chosen ?? (hasPanel ? "chat" : null);
+  /** On a phone the chat stands below the stage. */
+  const isBelow = isNarrow && tab === null && isHall;
+  return { tab, isBelow, dialog, aside, targets, setTab, setDialog, setAside };
+};
 
+type RoomView = RoomProps & { readonly opened: ReturnType<typeof useOpened> };
+
+export const RoomScreen = ({ live }: { live: LiveRoom }) => {
+  const state = useStore(live.store);
+  const nameOf = useNames(state.seats);
+  const opened = useOpened(live);
+  useKeys(live, opened.targets);
+  const classes = [
+    "room",
+    opened.tab === null && "without-panel",
+    roleOf(state) === "moderator" && "moderating",
+    recorderOf(state) !== null && "recorded",
+  ];
   return (
     <div
-      class={`room ${shownTab === null ? "without-panel" : ""} ${roleOf(state) === "moderator" ? "moderating" : ""} ${recorderOf(state) === null ? "" : "recorded"}`}
+      class={classes.filter(Boolean).join(" ")}
       data-testid="room"
       data-network={state.network}
       data-kind={state.lobby.kind}
       data-epoch={state.epoch}
       data-recording={recordingPhase(state)}
     >
-      <a class="skip" href="#controls">
-        {text.of("app.skip.controls")}
-      </a>
-      <Top state={state} onOpen={targets.onCell} />
-      {state.ended !== null ? (
-        <EndedScreen live={live} state={state} />
+      {state.ended === null && <Skips hasChat={opened.tab === "chat" || opened.isBelow} />}
+      <Top state={state} onOpen={opened.targets.onCell} />
+      {state.ended === null ? (
+        <Inside live={live} state={state} nameOf={nameOf} opened={opened} />
       ) : (
-        <>
-          <main class="stage-region" id="stage-region" aria-label={text.of("room.stage")}>
-            <Notices live={live} state={state} nameOf={nameOf} />
-            {state.screen !== null && <Sharing live={live} />}
-            <Stage state={state} nameOf={nameOf} />
-            {isNarrow && shownTab === null && !isCommittee && (
-              <>
-                <HandCard state={state} nameOf={nameOf} onOpen={() => setTab("people")} />
-                <Chat live={live} state={state} nameOf={nameOf} />
-              </>
-            )}
-          </main>
-          {shownTab !== null && (
-            <Panel live={live} state={state} nameOf={nameOf} tab={shownTab} onTab={setTab} onClose={() => setTab(null)} />
-          )}
-          <Bar
-            live={live}
-            state={state}
-            nameOf={nameOf}
-            openTab={shownTab}
-            onTab={targets.onTab}
-            onDevices={() => setHasDevices(true)}
-            onLeave={targets.onLeave}
-          />
-          <Sounds tracks={state.tracks} />
-          {cell === "rec" && (
-            <RecordingPanel
-              live={live}
-              state={state}
-              nameOf={nameOf}
-              onPropose={() => {
-                setCell(null);
-                setIsProposing(true);
-              }}
-              onClose={() => setCell(null)}
-            />
-          )}
-          {cell !== null && cell !== "rec" && <About live={live} state={state} cell={cell} onClose={() => setCell(null)} />}
-          {isProposing && <Propose live={live} state={state} onClose={() => setIsProposing(false)} />}
-          {hasDevices && <Devices live={live} state={state} onClose={() => setHasDevices(false)} />}
-          <Questions live={live} state={state} nameOf={nameOf} aside={aside} onAside={setAside} onLeave={targets.onLeave} />
-        </>
+        <EndedScreen live={live} state={state} />
       )}
     </div>
   );
+};
+
+/** Short ways for the keyboard. */
+const Skips = ({ hasChat }: { hasChat: boolean }) => {
+  const { text } = useUi();
+  return (
+    <>
+      <a class="skip" href="#controls">
+        {text.of("app.skip.controls")}
+      </a>
+      {hasChat && (
+        <a class="skip" href="#chat">
+          {text.of("app.skip.chat")}
+        </a>
+      )}
+    </>
+  );
+};
+
+/** Everything of a room that has not ended, but the status line. */
+const Inside = ({ opened, ...room }: RoomView) => {
+  const { text } = useUi();
+  const { live, state, nameOf } = room;
+  const { tab, targets, setTab, setDialog } = opened;
+  return (
+    <>
+      <main class="stage-region" id="stage-region" aria-label={text.of("room.stage")}>
+        <Notices {...room} />
+        {state.screen !== null && <Sharing live={live} />}
+        <Stage state={state} nameOf={nameOf} />
+        {opened.isBelow && (
+          <>
+            <HandCard state={state} nameOf={nameOf} onOpen={() => setTab("people")} />
+            <Chat {...room} />
+          </>
+        )}
+      </main>
+      {tab !== null && <Panel {...room} tab={tab} onTab={setTab} onClose={() => setTab(null)} />}
+      <Bar
+        {...room}
+        openTab={tab}
+        onTab={targets.onTab}
+        onDevices={() => setDialog("devices")}
+        onLeave={targets.onLeave}
+      />
+      <Sounds tracks={state.tracks} />
+      <OpenedDialog {...room} opened={opened} />
+      <Questions {...room} opened={opened} />
+    </>
+  );
+};
+
+/** The dialog that the member opened. */
+const OpenedDialog = ({ opened: { dialog, setDialog }, ...room }: RoomView) => {
+  const { live, state } = room;
+  const onClose = (): void => setDialog(null);
+  switch (dialog) {
+    case null:
+      return null;
+    case "rec":
+      return <RecordingPanel {...room} onPropose={() => setDialog("propose")} onClose={onClose} />;
+    case "propose":
+      return <Propose live={live} state={state} onClose={onClose} />;
+    case "devices":
+      return <Devices live={live} state={state} onClose={onClose} />;
+    default:
+      return <About key={dialog} live={live} state={state} cell={dialog} onClose={onClose} />;
+  }
 };
 
 const Top = ({ state, onOpen }: { state: RoomState; onOpen: (cell: Cell) => void }) => {
@@ -118,7 +165,7 @@ const Top = ({ state, onOpen }: { state: RoomState; onOpen: (cell: Cell) => void
   return (
     <header class="top room-top" id="status-region">
       <div class="top-title">
-        <h1>
+        <h1 tabIndex={-1}>
           <bdi>{state.lobby.title === null ? text.of("rooms.sealed") : visible(state.lobby.title)}</bdi>
         </h1>
         <p class="top-sub">
@@ -130,31 +177,17 @@ const Top = ({ state, onOpen }: { state: RoomState; onOpen: (cell: Cell) => void
   );
 };
 
-interface QuestionsProps {
-  readonly live: LiveRoom;
-  readonly state: RoomState;
-  readonly nameOf: (identity: string) => string;
-  readonly aside: string | null;
-  readonly onAside: (recording: string) => void;
-  readonly onLeave: () => void;
-}
-
 /** What has to be answered. */
-const Questions = ({ live, state, nameOf, aside, onAside, onLeave }: QuestionsProps) => {
+const Questions = ({ opened: { aside, setAside, targets }, ...room }: RoomView) => {
+  const { live, state } = room;
+  const { onLeave } = targets;
   const ask = state.recording?.ask ?? null;
+  const question = ask === null ? null : questionOf(ask);
   return (
     <>
-      {state.invitation !== null && <Invitation live={live} to={state.invitation} />}
-      {ask !== null && ask.recording !== aside && (
-        <ConsentDialog
-          key={questionOf(ask)}
-          live={live}
-          state={state}
-          ask={ask}
-          nameOf={nameOf}
-          onClose={() => onAside(ask.recording)}
-          onLeave={onLeave}
-        />
+      {state.invitation !== null && <Invitation key={state.invitation} live={live} to={state.invitation} />}
+      {ask !== null && question !== null && question !== aside && (
+        <ConsentDialog key={question} {...room} ask={ask} onClose={() => setAside(question)} onLeave={onLeave} />
       )}
       {state.differs !== null && <CodesDiffer live={live} state={state} onLeave={onLeave} />}
     </>

@@ -50,14 +50,17 @@ export const SeatMenu = ({ live, state, seat, name }: SeatMenuProps) => {
   const onKeyDown = (event: KeyboardEvent): void => {
     if (!isOpen) return;
     if (event.key === "Escape") close();
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") step(box.current, event.key === "ArrowDown" ? 1 : -1);
-    if (["Escape", "ArrowDown", "ArrowUp"].includes(event.key)) {
-      event.preventDefault();
-      event.stopPropagation();
-    }
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    step(box.current, event.key === "ArrowDown" ? 1 : -1);
+    event.preventDefault();
+    event.stopPropagation();
   };
   const leave = (event: FocusEvent): void => {
     if (!(event.relatedTarget instanceof Node && box.current?.contains(event.relatedTarget) === true)) setIsOpen(false);
+  };
+  const give = (order: OrderKind): void => {
+    close();
+    void live.order(order, seat.seat);
   };
 
   return (
@@ -74,27 +77,30 @@ export const SeatMenu = ({ live, state, seat, name }: SeatMenuProps) => {
       >
         <Icon name="more" />
       </button>
-      {isOpen && (
-        <div class="menu" role="menu" aria-label={text.of("mod.of", { name })}>
-          {itemsOf(seat).map(({ order, icon, key, danger }) => (
-            <button
-              key={order}
-              type="button"
-              role="menuitem"
-              class={danger === true ? "danger" : ""}
-              data-testid={`order-${order}`}
-              onClick={() => {
-                close();
-                void live.order(order, seat.seat);
-              }}
-            >
-              <Icon name={icon} />
-              {text.of(key)}
-            </button>
-          ))}
-          <p class="second">{seat.anonymous ? text.of("mod.anonymous") : text.of("mod.confirm", { p: presenters(state) })}</p>
-        </div>
-      )}
+      {isOpen && <Orders state={state} seat={seat} name={name} onOrder={give} />}
+    </div>
+  );
+};
+
+/** The open menu. */
+const Orders = ({ state, seat, name, onOrder }: Omit<SeatMenuProps, "live"> & { readonly onOrder: (order: OrderKind) => void }) => {
+  const { text } = useUi();
+  return (
+    <div class="menu" role="menu" aria-label={text.of("mod.of", { name })}>
+      {itemsOf(seat).map(({ order, icon, key, danger }) => (
+        <button
+          key={order}
+          type="button"
+          role="menuitem"
+          class={danger === true ? "danger" : ""}
+          data-testid={`order-${order}`}
+          onClick={() => onOrder(order)}
+        >
+          <Icon name={icon} />
+          {text.of(key)}
+        </button>
+      ))}
+      <p class="second">{seat.anonymous ? text.of("mod.anonymous") : text.of("mod.confirm", { p: presenters(state) })}</p>
     </div>
   );
 };

@@ -119,77 +119,103 @@ const CommitteeStage = ({ state, nameOf }: StageProps) => {
 };
 
 const ForumStage = ({ state, nameOf }: StageProps) => {
-  const { text } = useUi();
   const isNarrow = useMedia("(max-width: 599px)");
   const seats = liveSeats(state);
-  const bySeat = new Map(seats.map((seat) => [seat.identity, seat]));
-  const speaker = state.speaker === null ? undefined : bySeat.get(state.speaker);
+  const speaker = state.speaker === null ? undefined : seats.find(({ identity }) => identity === state.speaker);
   const around = aroundOf(state, seats, speaker).slice(0, isNarrow ? 4 : AROUND);
   const near = new Set([speaker, ...around.map(({ seat }) => seat)]);
-  const listening = useRandomOrder(seats.filter((seat) => !near.has(seat)));
-  const known = listening.filter(({ account }) => account !== null).length;
   return (
     <div class="stage forum">
       <div class="circle">
         {around.map(({ seat, word }, place) => (
-          <div key={seat.seat} class={`around place-${place}`} data-identity={seat.identity}>
-            <Face seat={seat} size={48} />
-            <Name seat={seat} name={nameOf(seat.identity)} />
-            <small>{word === null ? "" : text.of(word)}</small>
-          </div>
+          <Near key={seat.seat} seat={seat} name={nameOf(seat.identity)} word={word} place={place} />
         ))}
-        <div
-          class={`centre level-${speaker === undefined ? 0 : (state.speaking.get(speaker.identity) ?? 0)}`}
-          data-testid="speaker"
-          data-identity={speaker?.identity}
-        >
-          {speaker === undefined ? (
-            <p class="second">{text.of("room.nobody")}</p>
-          ) : (
-            <>
-              <span class="centre-face">
-                <Face seat={speaker} size={104} />
-              </span>
-              <p>
-                {(state.speaking.get(speaker.identity) ?? 0) > 0 && <Icon name="wave" size={16} />}
-                <Name seat={speaker} name={nameOf(speaker.identity)} />
-              </p>
-              <small>{text.of((state.speaking.get(speaker.identity) ?? 0) > 0 ? "room.speaks" : "room.spoke")}</small>
-            </>
-          )}
-        </div>
+        <Speaker state={state} nameOf={nameOf} speaker={speaker} />
       </div>
-      <section class="card field-card" data-testid="listeners">
-        <p class="field-head">
-          <strong>{text.of("room.listening", { n: listening.length })}</strong>
-          {listening.length > 0 && (
-            <span class="second">{text.of("room.listening.of", { known, anonymous: listening.length - known })}</span>
-          )}
-        </p>
-        {listening.length > 0 && (
-          <>
-            <div class="field-of-people">
-              {listening.slice(0, FIELD).map((seat) => (
-                <Face key={seat.seat} seat={seat} size={22} />
-              ))}
-            </div>
-            <p class="second">
-              {listening.length > FIELD
-                ? text.of("room.listening.more", { n: listening.length - FIELD })
-                : text.of("room.listening.order")}
-            </p>
-          </>
-        )}
-      </section>
+      <Listeners seats={seats.filter((seat) => !near.has(seat))} />
     </div>
+  );
+};
+
+interface NearProps {
+  readonly seat: Seat;
+  readonly name: string;
+  readonly word: "room.next" | "room.spoke" | null;
+  readonly place: number;
+}
+
+/** Somebody beside the speaker. */
+const Near = ({ seat, name, word, place }: NearProps) => {
+  const { text } = useUi();
+  return (
+    <div class={`around place-${place}`} data-identity={seat.identity}>
+      <Face seat={seat} size={48} />
+      <Name seat={seat} name={name} />
+      <small>{word === null ? "" : text.of(word)}</small>
+    </div>
+  );
+};
+
+/** The middle of the circle: who speaks, or spoke last. */
+const Speaker = ({ state, nameOf, speaker }: StageProps & { readonly speaker: Seat | undefined }) => {
+  const { text } = useUi();
+  const level = speaker === undefined ? 0 : (state.speaking.get(speaker.identity) ?? 0);
+  return (
+    <div class={`centre level-${level}`} data-testid="speaker" data-identity={speaker?.identity}>
+      {speaker === undefined ? (
+        <p class="second">{text.of("room.nobody")}</p>
+      ) : (
+        <>
+          <span class="centre-face">
+            <Face seat={speaker} size={104} />
+          </span>
+          <p>
+            {level > 0 && <Icon name="wave" size={16} />}
+            <Name seat={speaker} name={nameOf(speaker.identity)} />
+          </p>
+          <small>{text.of(level > 0 ? "room.speaks" : "room.spoke")}</small>
+        </>
+      )}
+    </div>
+  );
+};
+
+/** Everybody else, as a field. */
+const Listeners = ({ seats }: { seats: readonly Seat[] }) => {
+  const { text } = useUi();
+  const listening = useRandomOrder(seats);
+  const known = listening.filter(({ account }) => account !== null).length;
+  return (
+    <section class="card field-card" data-testid="listeners">
+      <p class="field-head">
+        <strong>{text.of("room.listening", { n: listening.length })}</strong>
+        {listening.length > 0 && (
+          <span class="second">{text.of("room.listening.of", { known, anonymous: listening.length - known })}</span>
+        )}
+      </p>
+      {listening.length > 0 && (
+        <>
+          <div class="field-of-people">
+            {listening.slice(0, FIELD).map((seat) => (
+              <Face key={seat.seat} seat={seat} size={22} />
+            ))}
+          </div>
+          <p class="second">
+            {listening.length > FIELD
+              ? text.of("room.listening.more", { n: listening.length - FIELD })
+              : text.of("room.listening.order")}
+          </p>
+        </>
+      )}
+    </section>
   );
 };
 
 /** Next in the queue, who spoke, who presents. */
 const aroundOf = (state: RoomState, seats: readonly Seat[], speaker: Seat | undefined) => {
   const [next] = hands(state);
-  const around: { seat: Seat; word: "room.next" | "room.spoke" | null }[] = [];
-  const add = (seat: Seat | undefined, word: "room.next" | "room.spoke" | null): void => {
+  const around: Pick<NearProps, "seat" | "word">[] = [];
+  const add = (seat: Seat | undefined, word: NearProps["word"]): void => {
     if (seat !== undefined && seat !== speaker && !around.some((other) => other.seat === seat)) around.push({ seat, word });
   };
   add(next, "room.next");

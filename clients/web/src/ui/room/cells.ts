@@ -2,7 +2,7 @@
 import type { Key } from "../../i18n/en.js";
 import { nameOf } from "../../i18n/names.js";
 import type { Text } from "../../i18n/text.js";
-import { type RoomState, hasAgreed, isRotation, liveSeats, ownSeat, recordingPhase } from "../../state/room-state.js";
+import { FEW, type RoomState, hasAgreed, isRotation, liveSeats, ownSeat, recordingPhase } from "../../state/room-state.js";
 import type { CellView } from "../Status.js";
 
 type View = Omit<CellView, "cell">;
@@ -23,14 +23,20 @@ const hearing = (state: RoomState, text: Text): View => {
     return { ...nobody, icon: "micOff", detail: text.of("status.hear.stopped"), tone: "danger" };
   if (state.joined?.textOnly === true) return { ...nobody, icon: "text", detail: text.of("status.hear.text.sub"), tone: "plain" };
   if (!state.sends) return { ...nobody, icon: "micOff", detail: text.of("status.enc.changing"), tone: "plain" };
-  const others = Math.max(0, liveSeats(state).length - 1);
-  if (state.microphone === "live" || state.camera || state.screen !== null) {
-    const title = others === 1 ? text.of("status.hear.person") : text.of("status.hear.people", { n: others });
-    const shown = state.screen !== null ? "status.hear.screen" : state.camera ? "status.hear.camera" : "status.hear.live";
-    if (state.microphone === "live")
-      return { icon: "mic", title, short: text.of("status.hear.short.live"), detail: text.of(shown), tone: "live" };
-    return { ...nobody, icon: "micOff", detail: text.of(shown), tone: "live" };
+  const n = Math.max(0, liveSeats(state).length - 1);
+  const shown = state.screen !== null ? "screen" : state.camera ? "camera" : null;
+  if (state.microphone === "live") {
+    const detail = shown === null ? text.of("status.hear.live") : text.of(`status.hear.${shown}`, { n });
+    return { icon: "mic", title: text.of("status.hear.people", { n }), short: text.of("status.hear.short.live"), detail, tone: "live" };
   }
+  if (shown !== null)
+    return {
+      icon: shown === "screen" ? "share" : "camera",
+      title: text.of(`status.hear.seen.${shown}`, { n }),
+      short: text.of("status.hear.short.seen"),
+      detail: text.of("status.hear.muted"),
+      tone: "live",
+    };
   const isWaiting = ownSeat(state)?.hand != null;
   return { ...nobody, icon: "micOff", detail: text.of(isWaiting ? "status.hear.hand" : "status.hear.muted"), tone: "plain" };
 };
@@ -45,7 +51,7 @@ const identity = (state: RoomState, text: Text): View => {
       title: text.of("status.id.anonymous"),
       short: name,
       detail: text.of("status.id.of", { name, k: lobby.anonymous.k }),
-      tone: "anon",
+      tone: lobby.anonymous.k < FEW ? "caution" : "anon",
     };
   }
   const detail = lobby.kind === "Committee" ? text.of("status.id.required") : text.of("status.id.verified", { name });

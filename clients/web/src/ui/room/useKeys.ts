@@ -36,7 +36,8 @@ export const useKeys = (live: LiveRoom, targets: KeyTargets): void => {
     };
 
     const onDown = (event: KeyboardEvent): void => {
-      if (event.code === "Escape") return onEscape(performance.now());
+      // One press held down is one, and one that ends the writing of a word is none.
+      if (event.code === "Escape") return event.repeat || event.isComposing ? undefined : onEscape(performance.now());
       if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
       if (event.code === "F6") return focusRegion(event);
       if (isBusy(event.target) || (event.code === "Space" && isControl(event.target))) return;
