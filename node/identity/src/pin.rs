@@ -127,9 +127,9 @@ impl Pin {
     /// The identity has ended. Final.
     ///
     /// # Errors
-    /// [`PinError::OtherCore`] for a revocation of somebody else.
+    /// [`PinError::OtherCore`] for a revocation of somebody else, or checked against another core than the pinned one.
     pub fn revoke(&mut self, revocation: &Revocation) -> Result<(), PinError> {
-        if revocation.identity() != self.id() {
+        if revocation.core_hash() != self.core.hash() {
             return Err(PinError::OtherCore);
         }
         self.revoked = true;

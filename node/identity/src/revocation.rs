@@ -22,6 +22,8 @@ const SUCCESSOR: &[u8; 4] = b"PSSU";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Revocation {
     identity: IdentityId,
+    /// SHA3-256 of the core whose revocation hash it opens: anybody can put another hash beside the same ML-DSA key.
+    core_hash: [u8; 32],
     /// No secret any more: publishing it is what revokes.
     opened: [u8; 32],
 }
@@ -46,7 +48,7 @@ impl Revocation {
         if !equal(&hash(HashLabel::REVOCATION, &[&opened]), of.revocation_hash()) {
             return Err(RecordError::OtherRevocation);
         }
-        Ok(Self { identity, opened })
+        Ok(Self { identity, core_hash: *of.hash(), opened })
     }
 
     /// The canonical bytes.
@@ -58,12 +60,17 @@ impl Revocation {
     pub const fn identity(&self) -> IdentityId {
         self.identity
     }
+
+    /// SHA3-256 of the core that it was checked against.
+    pub const fn core_hash(&self) -> &[u8; 32] {
+        &self.core_hash
+    }
 }
 
 impl IdentityKeys {
     /// End this identity for ever.
     pub fn revoke(&self) -> Revocation {
-        Revocation { identity: self.id(), opened: *self.revocation().expose() }
+        Revocation { identity: self.id(), core_hash: *self.core().hash(), opened: *self.revocation().expose() }
     }
 
     /// Name `new` as the successor: signed by both.

@@ -17,7 +17,7 @@ use crate::openrpc::EVENT;
 pub const MAX_BYTES: usize = 1 << 18;
 /// Requests of one batch, at most.
 pub const MAX_BATCH: usize = 64;
-/// Characters of an id, at most, if it is a text.
+/// Bytes of an id, at most, if it is a text.
 pub const MAX_ID: usize = 64;
 
 /// `"jsonrpc": "2.0"`, nothing else.

@@ -42,13 +42,12 @@ pub struct LeafSecret {
 const AFTERLIFE: u32 = MAX_TTL_HOURS as u32 + GRACE_HOURS;
 
 impl LeafSecret {
-    /// The first hour in which the secret must be gone. A last resort lives until its successor was published in
-    /// `next_batch`; without one it lives on.
-    pub fn erase_at(&self, next_batch: Option<Hour>) -> Option<Hour> {
-        match self.prekey.day() {
-            Some(_) => Some(self.prekey.not_after().plus(AFTERLIFE)),
-            None => next_batch.map(|published| published.plus(AFTERLIFE)),
-        }
+    /// The first hour in which the secret must be gone: nothing made for it can still be on its way. A last resort is used until
+    /// its successor is published, in `next_batch`, and never beyond its own end.
+    pub fn erase_at(&self, next_batch: Option<Hour>) -> Hour {
+        let end = self.prekey.not_after();
+        let used_until = if self.prekey.day().is_some() { end } else { next_batch.unwrap_or(end).min(end) };
+        used_until.plus(AFTERLIFE)
     }
 }
 

@@ -68,10 +68,14 @@ fn the_root_is_a_tree_of_sixteen_with_an_empty_last_leaf() {
 fn secrets_live_as_long_as_a_message_may_and_no_longer() {
     let bob = Person::new(1);
     let daily = &bob.prekeys.leaves[0];
-    assert_eq!(daily.erase_at(None), Some(Prekey::end_of(TODAY).plus((14 + 2) * 24)));
+    assert_eq!(daily.erase_at(None), Prekey::end_of(TODAY).plus((14 + 2) * 24));
     let last = &bob.prekeys.leaves[14];
-    assert_eq!(last.erase_at(None), None, "until a successor is published");
-    assert_eq!(last.erase_at(Some(noon(TODAY))), Some(noon(TODAY).plus((14 + 2) * 24)));
+    let end = bob.batch.content().not_after;
+    assert_eq!(last.erase_at(Some(noon(TODAY))), noon(TODAY).plus((14 + 2) * 24));
+    // Without a successor, or with one that comes too late, nothing can be made for it beyond its end.
+    for successor in [None, Some(end.plus(1_000))] {
+        assert_eq!(last.erase_at(successor), end.plus((14 + 2) * 24));
+    }
 }
 
 #[test]

@@ -2,8 +2,10 @@
 
 use pars_crypto::sign::SignatureError;
 use pars_identity::RecordError;
+use pars_identity::core::IdentityCore;
+use pars_identity::pin::{Pin, PinError};
 use pars_identity::revocation::{Revocation, Successor};
-use pars_wire::codec::DecodeError;
+use pars_wire::codec::{DecodeError, Wire};
 
 use crate::cast::{Person, SUITE, TODAY, noon};
 
@@ -23,6 +25,21 @@ fn only_the_right_secret_revokes() {
     let longer = [&bytes[..], &[0]].concat();
     let trailing = RecordError::Decode(DecodeError::Trailing(1));
     assert_eq!(Revocation::verify(&longer, alice.keys.core()), Err(trailing));
+}
+
+#[test]
+fn a_revocation_made_for_another_core_of_the_same_key_ends_nothing() {
+    let (alice, mallory) = (Person::new(1), Person::new(2));
+    // The key that names her, his Ed25519 key and his revocation hash: a core needs no signature.
+    let (hers, his) = (alice.keys.core().encode(), mallory.keys.core().encode());
+    let (head, tail) = (&hers[..hers.len() - 64], &his[his.len() - 64..]);
+    let core = IdentityCore::decode(&[head, tail].concat()).unwrap();
+    let bytes = [&b"PSIV"[..], &alice.keys.id().0, mallory.keys.revocation().expose()].concat();
+    let revocation = Revocation::verify(&bytes, &core).unwrap();
+    assert_eq!(revocation.identity(), alice.keys.id());
+    let mut pin = Pin::new(&alice.record);
+    assert_eq!(pin.revoke(&revocation), Err(PinError::OtherCore));
+    assert!(!pin.revoked());
 }
 
 #[test]

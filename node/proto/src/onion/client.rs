@@ -7,7 +7,8 @@
 //! | connecting, connected | disconnected | the relay is suspected, what is open fails, another relay is drawn for what comes |
 //! | connected | request | [`ClientOut::Send`]; open until every block is used or its time is over |
 //! | connected | packet with an open index | [`ClientOut::Reply`]; the block is closed for ever |
-//! | connected | packet with any other index, or noise | [`ClientOut::Dropped`] |
+//! | connected | noise under an open index | [`ClientOut::Dropped`], the block is closed; [`ClientOut::Failed`] with the request's last block |
+//! | connected | packet with any other index | [`ClientOut::Dropped`] |
 //! | any | a request's time is over | [`ClientOut::Failed`]; its nodes are suspected; after [`DEAD_AFTER`] in a row without any answer, lost in [`DEAD_BURSTS`] bursts, the first relay is replaced |
 //!
 //! Not here: guards kept over restarts, backups, loops, a clock for sending (cover): they wrap or replace `first`.
@@ -143,6 +144,9 @@ pub enum RequestError {
     /// The first relay went: answers under way over its link are lost, ask again.
     #[error("the link to the first relay broke before an answer came")]
     LinkLost,
+    /// A relay changed an answer: ask again over another path.
+    #[error("an answer was changed on its way")]
+    Changed,
     /// No (further) answer in time: ask again over another path or another node.
     #[error("no answer came in time")]
     Timeout,
@@ -171,6 +175,8 @@ struct Open {
     /// The ways of its reply blocks.
     replies: Vec<[NodeId; HOPS]>,
     answered: bool,
+    /// One of its answers came as noise.
+    damaged: bool,
 }
 
 /// A reply block that has not come back.
@@ -320,13 +326,16 @@ impl Client {
             let surbs = waiting.iter().map(|(index, _)| *index).collect();
             let replies = waiting.iter().map(|(_, block)| block.path).collect();
             let (sent, deadline) = (cx.now.tick, cx.now.tick.after(request.timeout_ms));
-            self.open.insert(request.id, Open { sent, deadline, surbs, forward: way, replies, answered: false });
+            let (answered, damaged) = (false, false);
+            self.open.insert(request.id, Open { sent, deadline, surbs, forward: way, replies, answered, damaged });
             self.surbs.extend(waiting);
         }
         Ok(())
     }
 
-    fn receive(&mut self, bytes: &[u8], now: Tick) -> Result<(RequestId, Body), DropReason> {
+    /// Open what the first relay delivers. Noise closes its block: a request whose last block it was gets no further answer, and
+    /// whoever made it hears so, because nobody else could tell.
+    fn receive(&mut self, cx: Context<'_, '_>, bytes: &[u8]) -> Result<(), DropReason> {
         let packet = Packet::decode(bytes)?;
         if usize::from(packet.position) != HOPS {
             return Err(DropReason::Routing);
@@ -336,16 +345,22 @@ impl Client {
         let Some(open) = self.open.get_mut(&id) else { return Err(DropReason::Surb) };
         open.surbs.retain(|open| open != index);
         let body = secret.open(packet.payload);
+        open.answered |= body.is_ok();
+        open.damaged |= body.is_err();
         if body.is_ok() {
-            open.answered = true;
             self.silence = Silence::default();
             // Only what the answer passed: another block of the request may be lost at a dead node.
-            self.relays.trust(&[open.forward, path].concat(), now);
+            self.relays.trust(&[open.forward, path].concat(), cx.now.tick);
         }
-        if open.surbs.is_empty() {
-            self.close(id, now);
+        let (ended, damaged) = (open.surbs.is_empty(), open.damaged);
+        if ended {
+            self.close(id, cx.now.tick);
         }
-        body.map(|body| (id, body))
+        let outcome = body.map(|body| cx.out.push(ClientOut::Reply { id, body }));
+        if ended && damaged {
+            cx.out.push(ClientOut::Failed { id, error: RequestError::Changed });
+        }
+        outcome
     }
 
     /// Forget a request and settle what its nodes deserve.
@@ -412,10 +427,11 @@ impl Machine for Client {
                 }
             }
             ClientIn::Disconnected(node) => self.drop_first(cx, node),
-            ClientIn::Packet(bytes) => cx.out.push(match self.receive(&bytes, cx.now.tick) {
-                Ok((id, body)) => ClientOut::Reply { id, body },
-                Err(reason) => ClientOut::Dropped(reason),
-            }),
+            ClientIn::Packet(bytes) => {
+                if let Err(reason) = self.receive(cx, &bytes) {
+                    cx.out.push(ClientOut::Dropped(reason));
+                }
+            }
             ClientIn::Wake => {}
         }
         self.wake(cx, cx.now);

@@ -118,7 +118,7 @@ impl Relay {
     }
 
     fn receive(&mut self, now: Now, bytes: &[u8]) -> Result<(), DropReason> {
-        if self.held.len() >= MAX_HELD || !self.admission.admit(now.tick) {
+        if !self.admission.admit(now.tick) {
             return Err(DropReason::Overload);
         }
         let packet = Packet::decode(bytes)?;
@@ -130,7 +130,16 @@ impl Relay {
         let out = self.after(routing.step, packet)?;
         self.arrived += 1;
         self.held.insert((now.tick.after(routing.delay_ms.into()), self.arrived), out);
-        Ok(())
+        self.bound_held()
+    }
+
+    /// When there is no room, what is due last goes: whoever asks for the longest delays cannot keep everybody else out.
+    fn bound_held(&mut self) -> Result<(), DropReason> {
+        if self.held.len() <= MAX_HELD {
+            return Ok(());
+        }
+        self.held.pop_last();
+        Err(DropReason::Overload)
     }
 
     /// Try the accepted keys in turn: two only in the hour after an epoch began, or in its last minutes.
@@ -245,5 +254,53 @@ impl Machine for Relay {
     fn deadline(&self) -> Option<Tick> {
         let held = self.held.keys().next().map(|(tick, _)| *tick);
         Some(held.map_or(self.calendar, |tick| tick.min(self.calendar)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chacha20::ChaCha20Rng;
+    use chacha20::rand_core::SeedableRng;
+    use pars_crypto::hkem::Xw768Secret;
+    use pars_crypto::suite::Libcrux;
+    use pars_wire::machine::UnixMinute;
+
+    use super::super::build::{Hop, forward};
+    use super::super::epoch::{Epoch, expiry_at};
+    use super::*;
+
+    const NOW: Now = Now { tick: Tick(0), wall: UnixMinute(20_000 * 1_440 + 131) };
+
+    fn node(i: u8) -> NodeId {
+        NodeId([i; 32].into())
+    }
+
+    #[test]
+    fn packets_with_the_longest_delays_give_way_and_keep_nobody_out() {
+        println!("seed 70");
+        let mut rng = ChaCha20Rng::seed_from_u64(70);
+        let (epoch, secret) = (Epoch::at(NOW.wall), Xw768Secret::generate(&Libcrux, &mut rng));
+        let key = secret.public();
+        let mut keys = EpochKeys::default();
+        keys.insert(epoch, secret);
+        let mut relay = Relay::new(&Libcrux, node(0), Start::Resumed(keys, ReplayCache::default()), NOW);
+        // A flood that wants to be held for a minute has taken every place.
+        for i in 0..MAX_HELD as u64 {
+            relay.held.insert((Tick(60_000), i), RelayOut::Dropped(DropReason::Noise));
+        }
+        relay.arrived = MAX_HELD as u64;
+        let mut packet = |delay_ms| {
+            let hop = |i| Hop { node: node(i), epoch, key: key.clone(), delay_ms };
+            let path = [hop(0), hop(1), hop(2), hop(3)];
+            forward(&Libcrux, &path, &[0; ONION_ROOM], expiry_at(NOW.wall), &mut rng).unwrap().encode()
+        };
+        let (quick, slow) = (packet(100), packet(60_000));
+        // Of the flood one was given up for it; what would wait as long as the flood does finds no room itself.
+        assert_eq!(relay.receive(NOW, &quick), Err(DropReason::Overload));
+        assert_eq!(relay.receive(NOW, &slow), Err(DropReason::Overload));
+        assert_eq!(relay.held.len(), MAX_HELD);
+        let first = relay.held.first_key_value().unwrap();
+        assert!(matches!(first, ((Tick(100), _), RelayOut::Send { .. })));
+        assert!(relay.held.last_key_value().unwrap().0.1 < MAX_HELD as u64, "the slow one is not among them");
     }
 }

@@ -3,7 +3,7 @@
 //! Within that time a copy, or a later object of the same chain, goes to the session it made; after it the leaf secret is
 //! gone and no copy opens. A full cache refuses strangers rather than forget (THREATS I4).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pars_wire::codec::Hour;
 use pars_wire::limits::REPLAY_CACHE;
@@ -54,9 +54,18 @@ impl ReplayCache {
         Ok(())
     }
 
-    /// Forget those whose leaf is erased.
-    pub fn expire(&mut self, now: Hour) {
-        self.known.retain(|_, known| now <= known.until);
+    /// Forget those whose leaf is erased; their ids. `left` are the ends of the leaves that are not: while a secret exists, by a
+    /// clock that runs wrong or because nobody erased it, a copy would open.
+    pub fn expire(&mut self, now: Hour, left: &BTreeSet<Hour>) -> Vec<[u8; 32]> {
+        let over = |known: &Known| now > known.until && !left.contains(&known.until);
+        let gone: Vec<_> = self.known.iter().filter(|(_, known)| over(known)).map(|(id, _)| *id).collect();
+        gone.iter().for_each(|id| self.forget(id));
+        gone
+    }
+
+    /// Forget one.
+    pub fn forget(&mut self, id: &[u8; 32]) {
+        self.known.remove(id);
     }
 
     /// How many are remembered.
@@ -89,10 +98,11 @@ mod tests {
         }
         assert_eq!(cache.remember(id(REPLAY_CACHE), known(9)), Err(Full));
         assert_eq!((cache.len(), cache.find(&id(0))), (REPLAY_CACHE, Some(&known(5))));
-        cache.expire(Hour(6));
+        assert!(cache.expire(Hour(6), &BTreeSet::from([Hour(5)])).is_empty(), "its leaf is there");
+        assert_eq!(cache.expire(Hour(6), &BTreeSet::from([Hour(9)])), [id(0)]);
         assert_eq!((cache.len(), cache.find(&id(0))), (REPLAY_CACHE - 1, None));
         assert_eq!(cache.remember(id(REPLAY_CACHE), known(9)), Ok(()));
-        cache.expire(Hour(10));
+        cache.expire(Hour(10), &BTreeSet::new());
         assert!(cache.is_empty());
     }
 }

@@ -86,8 +86,8 @@ pub struct Client {
     books: BTreeMap<(Day, Tag), get::Book>,
     requests: u64,
     deliveries: u64,
-    /// Nodes' clocks against ours in minutes, of the last answers.
-    skews: Vec<i64>,
+    /// Nodes' clocks against ours in minutes, of those that answered last; the newest is last.
+    skews: Vec<(NodeId, i64)>,
     /// What the hops' delays add to every time, in ms.
     pace_ms: u64,
     /// Requests without an answer, less four for each with one.
@@ -96,7 +96,7 @@ pub struct Client {
 
 type Context<'a, 'b> = &'a mut Cx<'b, ClientOut>;
 
-/// Answers whose clocks are compared.
+/// Nodes whose clocks are compared.
 const SKEW_SAMPLES: usize = 5;
 
 impl Client {
@@ -143,19 +143,20 @@ impl Client {
         self.tasks.len()
     }
 
-    /// Ours, corrected by the middle one of the last nodes' clocks: one liar moves nothing.
-    fn clock(&self, now: UnixMinute) -> UnixMinute {
-        let mut skews = self.skews.clone();
+    /// Ours, corrected by the middle one of the last nodes' clocks: one liar moves nothing, however often it answers.
+    pub fn clock(&self, now: UnixMinute) -> UnixMinute {
+        let mut skews: Vec<i64> = self.skews.iter().map(|(_, skew)| *skew).collect();
         skews.sort_unstable();
         let skew = skews.get(skews.len() / 2).copied().unwrap_or(0);
         UnixMinute((i64::from(now.0) + skew).clamp(0, i64::from(u32::MAX)) as u32)
     }
 
-    fn note_clock(&mut self, now: UnixMinute, theirs: Minute) {
+    fn note_clock(&mut self, now: UnixMinute, node: NodeId, theirs: Minute) {
+        self.skews.retain(|(of, _)| *of != node);
         if self.skews.len() >= SKEW_SAMPLES {
             self.skews.remove(0);
         }
-        self.skews.push(i64::from(theirs.0) - i64::from(now.0));
+        self.skews.push((node, i64::from(theirs.0) - i64::from(now.0)));
     }
 
     /// Send a command for a task; `surbs` 0: nothing will come back.
@@ -222,7 +223,7 @@ impl Client {
         let event = match Reply::decode(body) {
             Ok(reply) => {
                 self.failures = self.failures.saturating_sub(4);
-                self.note_clock(cx.now.wall, reply.minute);
+                self.note_clock(cx.now.wall, node, reply.minute);
                 Event::Answer { request, node, reply: Box::new(reply) }
             }
             Err(_) => Event::Failed { request, node },

@@ -31,7 +31,8 @@ impl Registrar {
         IdentityRecord::verify(self.suite, record).map_err(|_| Refused)
     }
 
-    /// The first record, or one of the same identity core and a higher sequence that names its predecessor.
+    /// The first record, or one of the same identity core and a higher sequence; whether it continues the chain is for those who
+    /// pinned the record before.
     fn identity_record(&self, identity: &[u8; 32], bytes: &[u8], held: &Held, hour: Hour) -> Result<What, Refused> {
         let record = IdentityRecord::verify(self.suite, bytes).map_err(|_| Refused)?;
         let known = held.contains_key(&What::IdentityRecord).then(|| self.identity(held)).transpose()?;

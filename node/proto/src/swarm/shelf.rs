@@ -81,6 +81,16 @@ impl Shelf {
         self.entries.get_mut(self.ids.get(id)?)
     }
 
+    /// Keep an object longer; it and its cursor. None: it is not here, or is kept as long already. What other replicas promised for
+    /// it is forgotten: they have to be asked again.
+    pub fn prolong(&mut self, id: &ObjectId, expiry: Hour) -> Option<(u64, &Entry)> {
+        let cursor = *self.ids.get(id)?;
+        let entry = self.entries.get_mut(&cursor).filter(|entry| entry.expiry < expiry)?;
+        entry.expiry = expiry;
+        entry.receipts.clear();
+        Some((cursor, &*entry))
+    }
+
     /// Whether an end of the mailbox deleted this object lately.
     pub fn buried(&self, id: &ObjectId) -> bool {
         self.tombstones.contains_key(id)
@@ -152,6 +162,11 @@ impl Shelf {
     /// Bytes of all objects.
     pub const fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Deletions that are remembered.
+    pub fn tombstones(&self) -> usize {
+        self.tombstones.len()
     }
 
     /// Whether neither object nor tombstone is left.

@@ -113,6 +113,8 @@ pub struct Store {
     places: BTreeMap<ObjectId, (Day, Tag)>,
     identities: BTreeMap<[u8; 32], BTreeMap<What, Record>>,
     bytes: usize,
+    /// Deletions that are remembered, over all mailbox days.
+    tombstones: usize,
     nonces: Nonces,
     /// Replicas of the mailbox days asked for lately: ranking hashes the whole registry.
     ranked: BTreeMap<(Day, Tag), Vec<NodeId>>,
@@ -140,6 +142,7 @@ impl Store {
             places: BTreeMap::new(),
             identities: BTreeMap::new(),
             bytes: 0,
+            tombstones: 0,
             nonces: Nonces::default(),
             ranked: BTreeMap::new(),
             gatherings: BTreeMap::new(),
@@ -256,6 +259,7 @@ impl Store {
             let before = shelf.bytes();
             let (objects, tombstones) = shelf.expire(now);
             self.bytes = self.bytes.saturating_sub(before - shelf.bytes());
+            self.tombstones = self.tombstones.saturating_sub(tombstones.len());
             rows.extend(objects.iter().map(|id| Row::drop_object(*day, tag, id)));
             rows.extend(tombstones.iter().map(|id| Row::drop_tombstone(*day, tag, id)));
             objects.iter().for_each(|id| {

@@ -201,3 +201,39 @@ fn what_is_open_fails_at_once_when_the_link_to_the_first_relay_breaks() {
     assert!(world.answers.is_empty(), "its reply block is closed");
     assert_eq!(world.client.deadline(), None, "nothing stays open");
 }
+
+#[test]
+fn an_answer_that_a_relay_changed_fails_its_request_at_once() {
+    let mut world = World::new(7, 88);
+    world.input(ClientIn::Request(request(1, node(0), 0)));
+    let service = world.service();
+    world.input(ClientIn::Request(request(2, service, 1)));
+    world.net.run(4_000);
+    let (_, mut packet) = world.net.delivered.pop().unwrap();
+    *packet.last_mut().unwrap() ^= 1;
+    world.input(ClientIn::Packet(packet));
+    assert_eq!((world.failed.last(), world.answers.len()), (Some(&(RequestId(2), RequestError::Changed)), 0));
+    assert_eq!(world.dropped, [DropReason::Noise]);
+    assert_eq!(world.client.deadline(), None, "nothing stays open");
+}
+
+#[test]
+fn of_two_answers_one_changed_whichever_comes_first_the_other_is_given_and_the_end_is_told() {
+    let mut world = World::new(7, 89);
+    world.net.answer = Some((2, body(8)));
+    world.input(ClientIn::Request(request(1, node(0), 0)));
+    let service = world.service();
+    for (id, changed) in [(2, 0), (3, 1)] {
+        world.input(ClientIn::Request(request(id, service, 2)));
+        world.net.run(4_000);
+        let mut packets = std::mem::take(&mut world.net.delivered);
+        assert_eq!(packets.len(), 2);
+        *packets[changed].1.last_mut().unwrap() ^= 1;
+        for (_, packet) in packets {
+            world.input(ClientIn::Packet(packet));
+        }
+        assert_eq!(world.answers.last(), Some(&(RequestId(id), 8)));
+        assert_eq!(world.failed.last(), Some(&(RequestId(id), RequestError::Changed)));
+        assert_eq!(world.client.deadline(), None, "nothing stays open");
+    }
+}

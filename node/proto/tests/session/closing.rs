@@ -34,6 +34,32 @@ fn a_closed_session_reads_what_comes_late_and_is_never_answered_on() {
 }
 
 #[test]
+fn an_opening_that_gave_way_keeps_its_keys_no_longer_than_one_that_did_not() {
+    let mut rng = seeded(122);
+    let (alice, bob) = people(&mut rng);
+    let mut at_alice = Device::new(&alice);
+    at_alice.call(&bob, "salam", &mut rng);
+    at_alice.handle(In::Close(bob.record.id()), &mut rng);
+    for (hours, left) in [(16 * 24, 1), (16 * 24 + 1, 0)] {
+        at_alice.hours = hours;
+        at_alice.handle(In::Wake, &mut rng);
+        assert_eq!((at_alice.machine.all().count(), at_alice.sessions.len()), (left, left), "{hours}");
+    }
+}
+
+#[test]
+fn who_calls_and_closes_again_and_again_keeps_forty_old_sessions() {
+    let mut rng = seeded(123);
+    let (alice, bob) = people(&mut rng);
+    let mut at_alice = Device::new(&alice);
+    for _ in 0..45 {
+        at_alice.handle(In::Close(bob.record.id()), &mut rng);
+        at_alice.call(&bob, "salam", &mut rng);
+    }
+    assert_eq!((at_alice.live(), at_alice.machine.all().count(), at_alice.sessions.len()), (1, 41, 41));
+}
+
+#[test]
 fn a_session_that_was_never_answered_says_so_and_is_gone_when_it_is_forgotten() {
     let mut rng = seeded(121);
     let (alice, bob) = people(&mut rng);

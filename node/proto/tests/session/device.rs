@@ -114,6 +114,7 @@ impl Device {
             Row::Session { id, .. } => drop(self.sessions.insert(id, row)),
             Row::Forget(id) => drop(self.sessions.remove(&id)),
             Row::Handshake { id, .. } => drop(self.handshakes.insert(id, row)),
+            Row::ForgetHandshake(id) => drop(self.handshakes.remove(&id)),
         }
     }
 

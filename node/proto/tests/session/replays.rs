@@ -2,7 +2,7 @@
 
 use pars_proto::session::machine::In;
 
-use crate::device::Device;
+use crate::device::{Device, Flying};
 use crate::world::{Person, people, seeded, trials};
 
 #[test]
@@ -68,21 +68,118 @@ fn what_waits_for_records_is_bounded_and_forgotten_after_a_day() {
     for call in &calls {
         at_bob.take(&call[0], &mut rng);
     }
-    // The first 32 wait; the others find no room and are not acknowledged.
-    for companion in &calls[39][1..] {
+    // The last 32 wait; those before gave way and are not acknowledged.
+    for companion in &calls[0][1..] {
         at_bob.take(companion, &mut rng);
     }
     assert_eq!(at_bob.begun, 0);
-    for companion in &calls[0][1..] {
+    for companion in &calls[39][1..] {
         at_bob.take(companion, &mut rng);
     }
     assert_eq!(at_bob.begun, 1);
     at_bob.hours = 25;
     at_bob.handle(In::Wake, &mut rng);
-    for companion in &calls[1][1..] {
+    for companion in &calls[38][1..] {
         at_bob.take(companion, &mut rng);
     }
     assert_eq!(at_bob.begun, 1);
+}
+
+#[test]
+fn calls_whose_records_never_come_keep_nobody_out() {
+    let mut rng = seeded(99);
+    let (alice, bob) = people(&mut rng);
+    for order in [[0, 1, 2], [1, 2, 0], [2, 0, 1]] {
+        let (mut at_alice, mut at_bob) = (Device::new(&alice), Device::new(&bob));
+        for _ in 0..33 {
+            let alone = Device::new(&alice).call(&bob, "hello", &mut rng).swap_remove(0);
+            at_bob.take(&alone, &mut rng);
+        }
+        let call = at_alice.call(&bob, "salam", &mut rng);
+        for index in order {
+            at_bob.take(&call[index], &mut rng);
+        }
+        assert_eq!((at_bob.begun, at_bob.shown.as_slice()), (1, &["salam".to_owned()][..]), "{order:?}");
+    }
+}
+
+/// A copy with another byte, counted from the end.
+fn forged(flying: &Flying, from_end: usize) -> Flying {
+    let mut copy = flying.clone();
+    let at = copy.object.len() - from_end;
+    copy.object[at] ^= 1;
+    copy
+}
+
+#[test]
+fn a_forged_body_takes_no_true_companion_with_it() {
+    let mut rng = seeded(100);
+    let (alice, bob) = people(&mut rng);
+    // Whichever completes the handshake: the record is not to blame, the forged object is a gap.
+    for (order, gaps) in [([0, 1, 2], 0), ([1, 2, 0], 1)] {
+        let (mut at_alice, mut at_bob) = (Device::new(&alice), Device::new(&bob));
+        let call = at_alice.call(&bob, "salam", &mut rng);
+        for index in order {
+            let object = if index == 0 { forged(&call[0], 1) } else { call[index].clone() };
+            at_bob.take(&object, &mut rng);
+        }
+        assert_eq!((at_bob.begun, at_bob.gaps), (0, gaps), "{order:?}");
+        at_bob.take(&call[0], &mut rng);
+        assert_eq!((at_bob.begun, at_bob.shown.as_slice()), (1, &["salam".to_owned()][..]), "{order:?}");
+    }
+}
+
+#[test]
+fn false_companions_leave_room_for_the_true_ones() {
+    let mut rng = seeded(101);
+    let (alice, bob) = people(&mut rng);
+    let (mut at_alice, mut at_bob) = (Device::new(&alice), Device::new(&bob));
+    let call = at_alice.call(&bob, "salam", &mut rng);
+    at_bob.take(&call[0], &mut rng);
+    for companion in &call[1..] {
+        for from_end in 1..=6 {
+            at_bob.take(&forged(companion, from_end), &mut rng);
+        }
+    }
+    assert_eq!(at_bob.begun, 0);
+    for companion in &call[1..] {
+        at_bob.take(companion, &mut rng);
+    }
+    assert_eq!((at_bob.begun, at_bob.shown.as_slice()), (1, &["salam".to_owned()][..]));
+}
+
+#[test]
+fn an_init_is_remembered_for_as_long_as_its_leaf_exists() {
+    let mut rng = seeded(102);
+    let (alice, bob) = people(&mut rng);
+    let (mut at_alice, mut at_bob) = (Device::new(&alice), Device::new(&bob));
+    let call = at_alice.call(&bob, "hello", &mut rng);
+    for object in &call {
+        at_bob.take(object, &mut rng);
+    }
+    for object in at_bob.say(at_alice.address, "salam", &mut rng) {
+        at_alice.take(&object, &mut rng);
+    }
+    for object in at_alice.say(at_bob.address, "and", &mut rng) {
+        at_bob.take(&object, &mut rng);
+    }
+    assert!(at_bob.confirmed_with(at_alice.address));
+    let before = at_bob.sessions.clone();
+    // The leaf should have been erased: a day to its end, an hour of skew, fourteen days and two.
+    at_bob.hours = 20 * 24;
+    for erased in [false, true] {
+        if erased {
+            at_bob.handle(In::Prekeys(bob.prekeys.leaves[1..].to_vec()), &mut rng);
+        }
+        at_bob.handle(In::Wake, &mut rng);
+        assert_eq!(at_bob.handshakes.is_empty(), erased, "the row goes with the leaf");
+        let gaps = at_bob.gaps;
+        for object in &call {
+            at_bob.take(object, &mut rng);
+        }
+        assert_eq!((at_bob.begun, at_bob.gaps), (1, gaps + 1));
+        assert!(at_bob.sessions == before && at_bob.confirmed_with(at_alice.address), "the session goes on");
+    }
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Nodes that lie (THREATS S7, SE-R34).
 
+use pars_proto::swarm::client::{ClientOut, TaskId};
 use pars_proto::swarm::receipt::Receipt;
-use pars_proto::swarm::reply::{Items, Reply, Status};
+use pars_proto::swarm::reply::{Item, Items, Reply, Status};
 use pars_proto::swarm::{ObjectId, Tag};
 use pars_wire::NodeId;
 use pars_wire::codec::Wire;
@@ -99,6 +100,43 @@ fn the_union_gives_everything_while_one_honest_node_answers() {
         delivered.sort();
         objects.sort();
         assert_eq!(delivered, objects, "lie {number}, node {honest} is honest");
+    }
+}
+
+/// Ever more objects that nobody put there.
+fn endless(reply: &mut Reply) {
+    reply.more = true;
+    let cursor = reply.cursor + 1;
+    if let Items::Objects(items) = &mut reply.items {
+        let mut object = vec![7; BUCKET_S];
+        object[..8].copy_from_slice(&cursor.to_be_bytes());
+        let id = ObjectId::of(&pair().tag(), &object);
+        *items = vec![Item { id, cursor, stored: reply.minute, work: None, object }];
+    }
+}
+
+/// Nothing, and more of it.
+fn more_to_come(reply: &mut Reply) {
+    withhold(reply);
+    reply.more = true;
+}
+
+#[test]
+fn a_reading_ends_although_six_of_seven_nodes_always_have_more() {
+    for (seed, lie) in [(40_000, endless as fn(&mut Reply)), (40_001, more_to_come)] {
+        let mut world = World::new(7, seed);
+        let objects: Vec<_> = (0..6).map(|_| world.object::<BUCKET_M>()).collect();
+        for (id, object) in objects.iter().enumerate() {
+            world.put(id as u64, pair(), object.clone());
+            world.run(4_000);
+        }
+        world.liars = (0..6).map(|i| (node(i), lie)).collect();
+        world.fetch(100, pair(), 7);
+        world.run(600_000);
+        let ended = |event: &ClientOut| matches!(event, ClientOut::Fetched { id: TaskId(100), answered: 1 });
+        assert!(world.events.iter().any(ended), "seed {seed}: only node 6 was read to its end");
+        let delivered = world.delivered();
+        assert!(objects.iter().all(|object| delivered.contains(object)), "seed {seed}");
     }
 }
 

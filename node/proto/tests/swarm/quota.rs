@@ -1,12 +1,15 @@
 //! Quotas: nothing stored is dropped for something new (THREATS S6, SE-R33).
 
+use pars_proto::swarm::ObjectId;
 use pars_proto::swarm::client::ClientOut;
+use pars_proto::swarm::command::Command;
 use pars_proto::swarm::mailbox::Flag;
 use pars_proto::swarm::reply::{Reply, Status};
+use pars_proto::swarm::store::StoreIn;
 use pars_wire::limits::{BUCKET_L, BUCKET_S};
 
 use crate::rights::put;
-use crate::world::{TODAY, World, mailbox, node, pair};
+use crate::world::{TODAY, World, body_of, mailbox, node, pair};
 
 #[test]
 fn a_full_mailbox_refuses_the_newest_and_keeps_every_other() {
@@ -17,8 +20,8 @@ fn a_full_mailbox_refuses_the_newest_and_keeps_every_other() {
             let mut object = vec![0; if flag == Flag::File { BUCKET_L } else { BUCKET_S }];
             object[..4].copy_from_slice(&(number as u32).to_be_bytes());
             let command = put(&key, object, 24, &mut world);
-            let body = crate::world::body_of(&command.encode(0), &[]);
-            world.store_input(node(0), pars_proto::swarm::store::StoreIn::Command(body));
+            let body = body_of(&command.encode(0), &[]);
+            world.store_input(node(0), StoreIn::Command(body));
         }
     }
     assert_eq!(world.stores[&node(0)].bytes(), 256 * BUCKET_S + 6 * BUCKET_L);
@@ -46,4 +49,22 @@ fn a_full_node_refuses_and_the_sender_hears_of_it() {
     assert!(world.stored(0).is_some() && world.stored(1).is_some() && world.stored(2).is_none());
     assert!(world.events.iter().any(|event| matches!(event, ClientOut::InsufficientStorage { copies: 0, .. })));
     assert!(world.stores.values().all(|store| store.bytes() == 2 * BUCKET_S));
+}
+
+#[test]
+fn who_asks_for_receipts_too_often_at_once_hears_of_those_there_are_and_nobody_else_is_asked_again() {
+    let mut world = World::new(7, 65);
+    let object = world.object::<BUCKET_S>();
+    // No other replica answers.
+    world.dead = (1..7).map(node).collect();
+    let command = put(&pair(), object.clone(), 24, &mut world);
+    world.raw(node(0), &command, 1);
+    let command = Command::Stat { object: ObjectId::of(&pair().tag(), &object) };
+    let (body, frames) = (body_of(&command.encode(1), &[1 << 63]), world.frames.len());
+    for _ in 0..40 {
+        world.store_input(node(0), StoreIn::Command(body.clone()));
+    }
+    assert_eq!((world.frames.len() - frames, world.raw.len()), (6, 40 - 32));
+    world.run(3_100);
+    assert_eq!(world.raw.len(), 40, "the others hear when the time is over");
 }

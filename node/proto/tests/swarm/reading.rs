@@ -2,6 +2,7 @@
 
 use pars_proto::swarm::client::{ClientIn, ClientOut};
 use pars_proto::swarm::mailbox::Flag;
+use pars_wire::codec::Minute;
 use pars_wire::limits::{BUCKET_L, BUCKET_M, BUCKET_S};
 
 use crate::rights::put;
@@ -127,6 +128,24 @@ fn a_clock_that_is_off_is_corrected_from_replies() {
         world.fetch(2, pair(), 3);
         assert_eq!(sorted(world.delivered()), sorted(objects), "but its answers told the time");
     }
+}
+
+#[test]
+fn a_node_with_another_clock_moves_ours_no_further_by_answering_often() {
+    let (mut world, objects) = filled(28, 2);
+    world.liars.insert(node(0), |reply| reply.minute = Minute(reply.minute.0 + 600));
+    // Another mailbox: all seven tell the time, then the one for a while alone.
+    let other = || mailbox(2, Flag::Pair, TODAY);
+    world.fetch(1, other(), 7);
+    world.dead = (1..7).map(node).collect();
+    for id in 2..12 {
+        world.fetch(id, other(), 7);
+        world.run(600_000);
+    }
+    world.dead = (0..6).map(node).collect();
+    world.fetch(20, pair(), 7);
+    world.run(600_000);
+    assert_eq!(sorted(world.delivered()), sorted(objects));
 }
 
 #[test]

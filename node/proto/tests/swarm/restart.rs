@@ -2,7 +2,7 @@
 
 use pars_proto::swarm::placement::Operators;
 use pars_proto::swarm::store::{Store, StoreConfig};
-use pars_wire::limits::BUCKET_S;
+use pars_wire::limits::{BUCKET_L, BUCKET_S};
 
 use crate::world::{Registrar, World, key, node, pair};
 
@@ -59,4 +59,29 @@ fn damaged_rows_are_refused_by_name() {
     assert!(open(vec![(row_key[1..].to_vec(), row.clone())]).is_err());
     assert!(open(vec![(row_key.clone(), row[..5].to_vec())]).is_err());
     assert!(open(vec![([&row_key[..], &[0]].concat(), row)]).is_err());
+}
+
+#[test]
+fn who_puts_an_object_again_hours_later_hears_that_it_is_stored() {
+    let mut world = World::new(7, 94);
+    let objects = [world.object::<BUCKET_S>(), world.object::<BUCKET_L>()];
+    for (id, object) in (1..).zip(&objects) {
+        world.put(id, pair(), object.clone());
+        world.run(20_000);
+        assert!(world.stored(id).is_some());
+    }
+    // The client stopped before it wrote down that they are stored.
+    world.run(3 * 3_600_000);
+    world.restart_client();
+    for (id, object) in (3..).zip(&objects) {
+        world.put(id, pair(), object.clone());
+        world.run(60_000);
+        assert!(world.stored(id).is_some_and(|copies| copies >= 5), "{:?}", world.events);
+    }
+    // And it is kept as long as was asked for the second time, by every node, also one that starts again: 24 hours.
+    (0..7).for_each(|i| world.start(i, 7));
+    world.run(22 * 3_600_000);
+    assert!(world.stores.values().all(|store| store.bytes() == BUCKET_S + BUCKET_L));
+    world.run(4 * 3_600_000);
+    assert!(world.stores.values().all(|store| store.bytes() == 0));
 }

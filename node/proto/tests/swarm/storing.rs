@@ -40,6 +40,19 @@ fn every_class_is_stored_and_the_largest_asks_for_its_receipts_afterwards() {
 }
 
 #[test]
+fn who_has_a_clock_that_is_hours_off_hears_that_its_object_is_stored() {
+    // A clock that shows local time, for example.
+    for skew in [-210, 210] {
+        let mut world = World::new(7, 4);
+        world.skew = skew;
+        let object = world.object::<BUCKET_S>();
+        world.put(1, pair(), object);
+        world.run(100_000);
+        assert!(world.stored(1).is_some_and(|copies| copies >= 5), "{skew} min: {:?}", world.events);
+    }
+}
+
+#[test]
 fn with_any_three_of_seven_dead_an_object_is_still_stored_and_read() {
     for seed in 0..trials(20, 200) {
         let mut world = World::new(7, 1_000 + seed);

@@ -6,13 +6,13 @@ use pars_identity::device::DeviceCertificate;
 use pars_identity::prekey::secrets::LeafSecret;
 use pars_identity::record::IdentityRecord;
 use pars_wire::codec::Hour;
-use pars_wire::limits::{GRACE_HOURS, MAX_INIT, MAX_TTL_HOURS};
+use pars_wire::limits::MAX_INIT;
 use pars_wire::machine::Cx;
 
 use super::io::{Event, GapError, Out, Row, Standing};
 use super::{Entry, KEEP_HOURS, MAX_ARCHIVED, Sessions};
 use crate::session::handshake::{HandshakeError, Unsealed, init_id};
-use crate::session::layout::{InitObject, Object};
+use crate::session::layout::{CompanionObject, InitObject, Object};
 use crate::session::pair::{Address, Crossing, Phase, Received, Session, SessionId, Tools};
 use crate::session::replay::Known;
 
@@ -28,6 +28,8 @@ const WAIT_HOURS: u32 = 24;
 /// Objects of one handshake whose records are not complete.
 struct Partial {
     until: Hour,
+    /// How many began to wait before it.
+    turn: u64,
     objects: Vec<Vec<u8>>,
     /// IR_A and DC_A, sealed as they came.
     companions: [Vec<Vec<u8>>; 2],
@@ -41,15 +43,17 @@ impl Partial {
         !self.objects.is_empty() && (companions || self.records.is_some())
     }
 
-    /// IR_A and DC_A, still to be verified.
-    fn records(&self, unsealed: &Unsealed<'_>) -> Result<[Vec<u8>; 2], HandshakeError> {
-        match &self.records {
-            Some(records) => Ok(records.clone()),
-            None => {
-                let [record, certificate] = self.companions.each_ref().map(|sealed| open_companion(unsealed, sealed));
-                Ok([record?, certificate?])
-            }
+    /// IR_A and DC_A, still to be verified. False companions go, so that there is room for the true ones.
+    fn records(&mut self, unsealed: &Unsealed<'_>) -> Result<[Vec<u8>; 2], HandshakeError> {
+        if let Some(records) = &self.records {
+            return Ok(records.clone());
         }
+        let [record, certificate] = self.companions.each_mut().map(|candidates| {
+            let opened = |bytes: &Vec<u8>| open_companion(unsealed, bytes);
+            candidates.retain(|bytes| opened(bytes).is_some());
+            candidates.first().and_then(opened).ok_or(HandshakeError::NotSealedForUs)
+        });
+        Ok([record?, certificate?])
     }
 }
 
@@ -62,24 +66,30 @@ fn keep(bytes: &[u8], among: &mut Vec<Vec<u8>>, most: usize) {
 
 /// Handshakes that wait, by the first 16 bytes of their TH0.
 #[derive(Default)]
-pub(super) struct Waiting(BTreeMap<[u8; 16], Partial>);
+pub(super) struct Waiting {
+    partials: BTreeMap<[u8; 16], Partial>,
+    turns: u64,
+}
 
 impl Waiting {
     pub(super) fn expire(&mut self, now: Hour) {
-        self.0.retain(|_, partial| now <= partial.until);
+        self.partials.retain(|_, partial| now <= partial.until);
     }
 
-    /// The place of a handshake; a new one only while there is room. Companions alone show nothing that could be checked: the
-    /// oldest of those gives way.
-    fn of(&mut self, reference: [u8; 16], now: Hour) -> Option<&mut Partial> {
-        if self.0.len() >= MAX_WAITING && !self.0.contains_key(&reference) {
-            let unproven = self.0.iter().filter(|(_, partial)| partial.objects.is_empty());
-            let oldest = unproven.min_by_key(|(_, partial)| partial.until).map(|(reference, _)| *reference)?;
-            self.0.remove(&oldest);
+    /// The place of a handshake. When there is no room the one that waits longest gives way, first of all companions alone, which
+    /// show nothing that could be checked: who makes many calls without records keeps nobody out whose call is whole.
+    fn of(&mut self, reference: [u8; 16], now: Hour) -> &mut Partial {
+        if self.partials.len() >= MAX_WAITING && !self.partials.contains_key(&reference) {
+            let age = |partial: &Partial| (!partial.objects.is_empty(), partial.turn);
+            let oldest = self.partials.iter().min_by_key(|(_, partial)| age(partial)).map(|(reference, _)| *reference);
+            if let Some(oldest) = oldest {
+                self.partials.remove(&oldest);
+            }
         }
-        let until = now.plus(WAIT_HOURS);
-        let new = || Partial { until, objects: Vec::new(), companions: Default::default(), records: None };
-        Some(self.0.entry(reference).or_insert_with(new))
+        let (until, turn) = (now.plus(WAIT_HOURS), self.turns);
+        self.turns += 1;
+        let new = || Partial { until, turn, objects: Vec::new(), companions: Default::default(), records: None };
+        self.partials.entry(reference).or_insert_with(new)
     }
 }
 
@@ -87,19 +97,30 @@ impl Sessions {
     pub(super) fn open_inbox(&mut self, bytes: Vec<u8>, cx: &mut Cx<'_, Out>) {
         let result = match Object::read(&bytes) {
             Ok(Object::Init(object)) => self.take_init(&object, &bytes, cx),
-            Ok(Object::Companion(companion)) => {
-                let (reference, index) = (companion.reference(), usize::from(companion.index()));
-                let partial = self.waiting.of(reference, Hour::at(cx.now.wall));
-                if let Some(slot) = partial.and_then(|partial| partial.companions.get_mut(index)) {
-                    keep(&bytes, slot, MAX_CANDIDATES);
-                }
-                self.complete(reference, cx)
-            }
+            Ok(Object::Companion(companion)) => self.take_companion(&companion, &bytes, cx),
             Ok(Object::Ratchet(_)) => Err((None, GapError::Misplaced)),
             Err(error) => Err((None, GapError::Session(error.into()))),
         };
         if let Err((session, error)) = result {
             cx.out.push(Out::Event(Event::Gap { session, error }));
+        }
+    }
+
+    /// A record of a handshake. If it completes one whose objects turn out to be forged, nothing is wrong with the record.
+    fn take_companion(
+        &mut self,
+        companion: &CompanionObject<'_>,
+        bytes: &[u8],
+        cx: &mut Cx<'_, Out>,
+    ) -> Result<(), (Option<SessionId>, GapError)> {
+        let (reference, index) = (companion.reference(), usize::from(companion.index()));
+        let partial = self.waiting.of(reference, Hour::at(cx.now.wall));
+        if let Some(slot) = partial.companions.get_mut(index) {
+            keep(bytes, slot, MAX_CANDIDATES);
+        }
+        match self.complete(reference, cx) {
+            Err((_, GapError::Handshake(HandshakeError::Body(_)))) => Ok(()),
+            outcome => outcome,
         }
     }
 
@@ -122,19 +143,18 @@ impl Sessions {
         let unsealed =
             Unsealed::open(object, leaf, self.own.local(), &mut tools).map_err(|error| (None, error.into()))?;
         let (reference, claims) = (unsealed.reference(), unsealed.claims());
-        if let Some(partial) = self.waiting.of(reference, Hour::at(cx.now.wall)) {
-            let first = partial.objects.is_empty();
-            keep(bytes, &mut partial.objects, MAX_OBJECTS);
-            if first && !partial.ready() {
-                cx.out.push(Out::Event(Event::Waiting { reference, claims }));
-            }
+        let partial = self.waiting.of(reference, Hour::at(cx.now.wall));
+        let first = partial.objects.is_empty();
+        keep(bytes, &mut partial.objects, MAX_OBJECTS);
+        if first && !partial.ready() {
+            cx.out.push(Out::Event(Event::Waiting { reference, claims }));
         }
         self.complete(reference, cx)
     }
 
     /// The records of a handshake that waits, from a directory.
     pub(super) fn take_records(&mut self, reference: [u8; 16], records: [Vec<u8>; 2], cx: &mut Cx<'_, Out>) {
-        if let Some(partial) = self.waiting.0.get_mut(&reference) {
+        if let Some(partial) = self.waiting.partials.get_mut(&reference) {
             partial.records = Some(records);
         }
         if let Err((session, error)) = self.complete(reference, cx) {
@@ -146,35 +166,39 @@ impl Sessions {
         self.own.leaves.iter().find(|leaf| leaf.prekey.id().0 == object.leaf_id())
     }
 
-    /// Steps 2 to 6, once an object and both companions are here. The first object whose body opens makes the session; a
-    /// handshake that fails otherwise is dropped whole.
+    /// Steps 2 to 6, once an object and both companions are here. The first object whose body opens makes the session. Anybody who
+    /// saw the handshake can send it with false bodies or companions: these go, and what is true waits on. A handshake that fails
+    /// otherwise is dropped whole.
     fn complete(&mut self, reference: [u8; 16], cx: &mut Cx<'_, Out>) -> Result<(), (Option<SessionId>, GapError)> {
-        if !self.waiting.0.get(&reference).is_some_and(Partial::ready) {
+        if !self.waiting.partials.get(&reference).is_some_and(Partial::ready) {
             return Ok(());
         }
-        let Some(partial) = self.waiting.0.remove(&reference) else { return Ok(()) };
+        let Some(mut partial) = self.waiting.partials.remove(&reference) else { return Ok(()) };
+        let objects = std::mem::take(&mut partial.objects);
         let mut failed = None;
-        for bytes in &partial.objects {
-            match self.establish(bytes, &partial, cx) {
+        for bytes in &objects {
+            match self.establish(bytes, &mut partial, cx) {
                 Ok(()) => {
-                    for other in partial.objects.iter().filter(|other| *other != bytes) {
+                    for other in objects.iter().filter(|other| *other != bytes) {
                         self.open_inbox(other.clone(), cx);
                     }
                     return Ok(());
                 }
                 Err(error @ GapError::Handshake(HandshakeError::Body(_))) => failed = Some(error),
-                // Every candidate so far was false: wait for the true one.
+                // Every companion so far was false: wait for the true one.
                 Err(GapError::Handshake(HandshakeError::NotSealedForUs)) => {
-                    self.waiting.0.insert(reference, partial);
+                    partial.objects = objects;
+                    self.waiting.partials.insert(reference, partial);
                     return Ok(());
                 }
                 Err(error) => return Err((None, error)),
             }
         }
+        self.waiting.partials.insert(reference, partial);
         failed.map_or(Ok(()), |error| Err((None, error)))
     }
 
-    fn establish(&mut self, bytes: &[u8], partial: &Partial, cx: &mut Cx<'_, Out>) -> Result<(), GapError> {
+    fn establish(&mut self, bytes: &[u8], partial: &mut Partial, cx: &mut Cx<'_, Out>) -> Result<(), GapError> {
         self.replay.room()?;
         let object = Object::read(bytes).map_err(|error| GapError::Session(error.into()))?;
         let Object::Init(object) = object else { return Err(GapError::Misplaced) };
@@ -188,8 +212,7 @@ impl Sessions {
         let (session, message) = unsealed.verify(&record, &certificate, pin, &tools)?.establish(&mut tools)?;
 
         // As long as the leaf secret lives; a last resort lives until its successor, at most this long.
-        let reduced = leaf.prekey.day().is_none();
-        let until = leaf.prekey.not_after().plus(u32::from(MAX_TTL_HOURS) + GRACE_HOURS);
+        let (reduced, until) = (leaf.prekey.day().is_none(), leaf.erase_at(None));
         let known = Known { session: session.id(), until };
         self.replay.remember(init_id(&object), known)?;
         let (id, peer) = (session.id(), session.peer().address);
@@ -231,7 +254,7 @@ impl Sessions {
     }
 
     /// Drop the receive-only sessions of a peer that are over its bound, those that end first.
-    fn bound_archive(&mut self, peer: &Address, cx: &mut Cx<'_, Out>) {
+    pub(super) fn bound_archive(&mut self, peer: &Address, cx: &mut Cx<'_, Out>) {
         let mut archived: Vec<_> = self
             .entries
             .iter()
@@ -248,11 +271,10 @@ impl Sessions {
     }
 }
 
-/// The record in the first candidate that opens.
-fn open_companion(unsealed: &Unsealed<'_>, candidates: &[Vec<u8>]) -> Result<Vec<u8>, HandshakeError> {
-    let open = |bytes: &Vec<u8>| match Object::read(bytes) {
+/// The record in a companion of this handshake.
+fn open_companion(unsealed: &Unsealed<'_>, bytes: &[u8]) -> Option<Vec<u8>> {
+    match Object::read(bytes) {
         Ok(Object::Companion(companion)) => unsealed.open_companion(&companion).ok(),
         _ => None,
-    };
-    candidates.iter().find_map(open).ok_or(HandshakeError::NotSealedForUs)
+    }
 }

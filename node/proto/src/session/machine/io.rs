@@ -176,6 +176,8 @@ pub enum Row {
         /// What it made.
         known: Known,
     },
+    /// Delete the row of this handshake: its leaf is erased, no copy of it opens.
+    ForgetHandshake([u8; 32]),
 }
 
 /// What the machine asks for. What follows a `Persist` waits until it is durable.

@@ -15,6 +15,7 @@
 //! | `FromInbox` INIT | otherwise | replaces the session, the old one is receive-only |
 //! | `FromInbox` INIT, COMP | records missing | `Waiting`; at most a day and 32 handshakes |
 //! | `Records` | a handshake waits for them | as if the companions had come |
+//! | `Wake` | any | `Persist`: sessions past their time, and handshakes whose leaf is erased, are gone |
 //! | anything bad | any | `Gap` or `Refused`; nothing changed |
 //!
 //! After `Persist` the engine withholds what follows until the batch is durable (ARCHITECTURE "Barrier").
@@ -97,6 +98,7 @@ impl Sessions {
                 }
                 // A cache written under this bound is read back under it.
                 Row::Handshake { id, known } => sessions.replay.remember(id, known).unwrap_or_default(),
+                Row::ForgetHandshake(id) => sessions.replay.forget(&id),
             }
         }
         Ok(sessions)
@@ -142,6 +144,7 @@ impl Sessions {
         let (id, to) = (begun.session.id(), begun.session.peer().address);
         let replaced = self.current.get(&to).copied();
         self.install(begun.session, cx);
+        self.bound_archive(&to, cx);
         let changed: Vec<_> = replaced.into_iter().chain([id]).collect();
         self.persist(&changed, Vec::new(), cx);
         for object in [first].into_iter().chain(begun.companions) {
@@ -242,14 +245,21 @@ impl Sessions {
         changed
     }
 
-    /// Forget what has had its time.
+    /// Forget what has had its time. An INIT of ours that nobody answered goes after its 16 days also where another handshake took
+    /// its place: it holds the keys that would open an answer.
     fn expire(&mut self, cx: &mut Cx<'_, Out>) {
         let now = Hour::at(cx.now.wall);
-        self.replay.expire(now);
         self.waiting.expire(now);
+        let left = self.own.leaves.iter().map(|leaf| leaf.erase_at(None)).collect();
+        let handshakes: Vec<Row> = self.replay.expire(now, &left).into_iter().map(Row::ForgetHandshake).collect();
+        if !handshakes.is_empty() {
+            cx.out.push(Out::Persist(handshakes));
+        }
         let over = |entry: &Entry| match entry.standing {
             Standing::Current => entry.session.expired(now),
-            Standing::ReceiveOnly { until } => now > until,
+            Standing::ReceiveOnly { until } => {
+                now > until || entry.session.phase() == Phase::Opening && entry.session.expired(now)
+            }
         };
         let gone: Vec<_> = self.entries.iter().filter(|(_, entry)| over(entry)).map(|(id, _)| *id).collect();
         self.forget(&gone, cx);

@@ -20,6 +20,12 @@ use super::{Asked, Client, ClientOut, Context, DeliveryId, Event, TaskError, Tas
 const SURBS: u8 = 2;
 /// Readings of one node that may fail before another one is asked.
 const ATTEMPTS: u32 = 2;
+/// Replies of one node in one reading. A node can make up objects for ever; what an honest one has beyond that is behind the
+/// cursor at the next reading.
+const MAX_PAGES: u32 = 64;
+/// Objects of a mailbox day that are remembered: a bound of memory. Beyond it one may be delivered twice; who takes deliveries
+/// knows what it has.
+const MAX_SEEN: usize = 4_096;
 
 /// What lies between two cursors of a node.
 struct Segment {
@@ -118,6 +124,9 @@ impl Book {
                     waits.insert(*pending);
                 }
                 None => {
+                    if self.seen.len() >= MAX_SEEN {
+                        self.seen.retain(|_, pending| pending.is_some());
+                    }
                     self.seen.insert(item.id, Some(delivery));
                     waits.insert(delivery);
                     fresh.push(item.object);
@@ -135,6 +144,8 @@ impl Book {
 struct Reading {
     request: Option<u64>,
     replies: u8,
+    /// Replies in all.
+    pages: u32,
     failures: u32,
     /// A reply without more behind it was seen, and where it ends.
     end: Option<u64>,
@@ -182,11 +193,14 @@ impl Fetch {
     fn answer(&mut self, client: &mut Client, cx: Context<'_, '_>, (request, node): (u64, NodeId), reply: Reply) {
         let Reply { more, cursor: start, items: Items::Objects(items), .. } = reply else { return self.failed(node) };
         let rising = items.iter().try_fold(start, |last, item| (item.cursor > last).then_some(item.cursor));
+        // Who has more gives some of it.
+        let rising = rising.filter(|_| !more || !items.is_empty());
         let Some(reading) = self.reading.get_mut(&node).filter(|reading| reading.request == Some(request)) else {
             return;
         };
         let Some(end) = rising else { return self.failed(node) };
         reading.replies += 1;
+        reading.pages += 1;
         if !more {
             reading.end = Some(end);
         }
@@ -242,6 +256,10 @@ impl Fetch {
             let Some(node) = draw(cx, &replicas, &self.tried) else { break };
             self.tried.insert(node);
             self.reading.insert(node, Reading::default());
+            // What an earlier reading of it did not reach is read again.
+            if let Some(book) = client.books.get_mut(&self.place()) {
+                book.segments.retain(|(of, _), _| *of != node);
+            }
             self.request(client, cx, id, node);
         }
         if self.reading.is_empty() {
@@ -262,7 +280,7 @@ impl Fetch {
             self.answered += 1;
         } else if waiting || reading.request.is_some() && reading.replies < SURBS {
             // A commit or a reply is still to come.
-        } else if reading.failures >= ATTEMPTS {
+        } else if reading.failures >= ATTEMPTS || reading.pages >= MAX_PAGES {
             self.reading.remove(&node);
         } else {
             self.request(client, cx, id, node);
@@ -276,6 +294,28 @@ impl Fetch {
         let request = client.ask(cx, Asked { task: id, node }, &command, SURBS);
         if let Some(reading) = self.reading.get_mut(&node) {
             (reading.request, reading.replies, reading.end) = (Some(request), 0, None);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pars_wire::codec::Minute;
+
+    use super::*;
+
+    #[test]
+    fn however_much_a_node_makes_up_a_mailbox_day_remembers_no_more_than_its_bound() {
+        let (place, node, mut book) = ((Day(20_000), Tag([1; 32])), NodeId([2; 32].into()), Book::default());
+        for number in 0..2 * MAX_SEEN as u64 {
+            let mut id = [0; 32];
+            id[..8].copy_from_slice(&number.to_be_bytes());
+            let cursor = number + 1;
+            let item = Item { id: ObjectId(id), cursor, stored: Minute(0), work: None, object: Vec::new() };
+            let delivery = DeliveryId(number);
+            assert_eq!(book.take((node, number), vec![item], delivery, |_| true).len(), 1);
+            assert_eq!(book.committed(place, delivery).len(), 1, "the cursor moves");
+            assert!(book.seen.len() <= MAX_SEEN && book.segments.is_empty());
         }
     }
 }

@@ -38,8 +38,8 @@ pub(super) struct Put {
     day: Day,
     class: Class,
     ttl_hours: u16,
-    /// The least expiry that a receipt must promise.
-    until: Hour,
+    /// When it was ordered, by our clock.
+    ordered: UnixMinute,
     object: Vec<u8>,
     id: ObjectId,
     work: Option<(Day, [u8; 8])>,
@@ -76,7 +76,7 @@ impl Put {
         Ok(Self {
             task,
             id: ObjectId::of(&tag, &object),
-            until: Hour::at(now).plus(ttl_hours.into()),
+            ordered: now,
             to,
             tag,
             day,
@@ -251,13 +251,14 @@ impl Put {
         Some(self)
     }
 
-    /// Receipts of replicas that verify under the registry's keys and promise the time asked for.
+    /// Receipts of replicas that verify under the registry's keys and promise the time asked for, by the nodes' clock.
     fn count(&mut self, client: &Client, receipts: &[Receipt]) {
+        let until = Hour::at(client.clock(self.ordered)).plus(self.ttl_hours.into());
         let replicas = client.placement.replicas(&self.tag, self.day);
         for receipt in receipts.iter().filter(|receipt| replicas.contains(&receipt.node)) {
             let key = client.placement.key(receipt.node, self.day);
             let verifies = key.is_some_and(|key| receipt.verifies(key, &self.id, &self.tag));
-            if verifies && receipt.expiry >= self.until {
+            if verifies && receipt.expiry >= until {
                 self.copies.insert(receipt.node, *receipt);
             }
         }

@@ -66,9 +66,12 @@ impl Store {
     /// Ask the replicas whose receipt is missing: with the command itself, or only whether they hold the object.
     fn gather(&mut self, cx: Context<'_, '_>, object: ObjectId, surbs: Vec<Waiting>, command: Option<&Command>) {
         let running = self.gatherings.values_mut().find(|gathering| gathering.object == object);
-        if let Some(gathering) = running.filter(|gathering| gathering.surbs.len() < MAX_WAITING) {
-            gathering.surbs.extend(surbs);
-            return;
+        if let Some(gathering) = running {
+            if gathering.surbs.len() < MAX_WAITING {
+                gathering.surbs.extend(surbs);
+                return;
+            }
+            return self.answer(cx, object, surbs);
         }
         let missing = self.missing(&object);
         if missing.is_empty() || self.gatherings.len() >= MAX_GATHERINGS {

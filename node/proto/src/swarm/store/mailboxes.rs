@@ -14,6 +14,9 @@ use super::super::shelf::{Entry, Room, Shelf, TOMBSTONE_HOURS};
 use super::rows::Row;
 use super::{Context, Store, StoreOut, passed_on};
 
+/// Deletions of what never lay here cost their sender nothing: one is remembered for so many bytes of the node's capacity.
+const BYTES_A_TOMBSTONE: usize = 1_024;
+
 /// What both kinds of PUT say of their object.
 struct Offer<'a> {
     flag: Flag,
@@ -67,6 +70,7 @@ impl Store {
         let id = ObjectId::of(&offer.tag, offer.object);
         let shelf = self.shelves.get(&(offer.day, offer.tag));
         if shelf.is_some_and(|shelf| shelf.get(&id).is_some()) {
+            self.prolong(cx, command, &offer, &id);
             return Ok(id);
         }
         if shelf.is_some_and(|shelf| shelf.buried(&id)) {
@@ -83,6 +87,21 @@ impl Store {
         }
         self.shelve(cx, &offer, Admitted { id, effort, room });
         Ok(id)
+    }
+
+    /// What is here and comes again stays as long as is asked for now: its sender counts receipts that promise that, and whoever
+    /// passed its first copy on may have asked for less.
+    fn prolong(&mut self, cx: Context<'_, '_>, command: &Command, offer: &Offer<'_>, id: &ObjectId) {
+        let now = cx.now.wall;
+        if self.effort(command, offer, id, now).is_err() {
+            return;
+        }
+        let expiry = hour_up(now.0).plus(offer.ttl_hours.into());
+        let shelf = self.shelves.get_mut(&(offer.day, offer.tag));
+        if let Some((cursor, entry)) = shelf.and_then(|shelf| shelf.prolong(id, expiry)) {
+            let row = Row::object(offer.day, &offer.tag, offer.flag, cursor, entry);
+            cx.out.push(StoreOut::Persist(vec![row]));
+        }
     }
 
     /// Bits of work under the beacon of today or yesterday; contacts need none.
@@ -160,19 +179,23 @@ impl Store {
             return;
         }
         let until = Hour::at(now).plus(TOMBSTONE_HOURS);
+        let mut room = (self.config.capacity / BYTES_A_TOMBSTONE).saturating_sub(self.tombstones);
         let shelf = self.shelves.entry((day, tag)).or_insert_with(|| Shelf::new(*flag));
-        let before = shelf.bytes();
+        let before = (shelf.bytes(), shelf.tombstones());
         let mut rows = Vec::new();
         for id in objects {
-            if shelf.remove(id) {
+            let held = shelf.remove(id);
+            if held {
                 self.places.remove(id);
                 rows.push(Row::drop_object(day, &tag, id));
             }
-            if shelf.bury(*id, until) {
+            if (held || room > 0) && shelf.bury(*id, until) {
+                room = room.saturating_sub(1);
                 rows.push(Row::tombstone(day, &tag, *flag, id, until));
             }
         }
-        self.bytes = (self.bytes + shelf.bytes()).saturating_sub(before);
+        self.bytes = (self.bytes + shelf.bytes()).saturating_sub(before.0);
+        self.tombstones = (self.tombstones + shelf.tombstones()).saturating_sub(before.1);
         cx.out.push(StoreOut::Persist(rows));
         if tell {
             let body = passed_on(command);

@@ -97,7 +97,8 @@ impl Store {
                 let (day, tag, id) = (key.day("day")?, Tag(key.array("tag")?), ObjectId(key.array("id")?));
                 let (flag, _) = Flag::split(value.u8("flag")?)?;
                 let until = value.hour("until")?;
-                self.shelves.entry((day, tag)).or_insert_with(|| Shelf::new(flag)).bury(id, until);
+                let is_kept = self.shelves.entry((day, tag)).or_insert_with(|| Shelf::new(flag)).bury(id, until);
+                self.tombstones += usize::from(is_kept);
             }
             b'd' => {
                 let (identity, what) = (key.array::<32>("identity")?, What::read(&mut key)?);
