@@ -318,18 +318,21 @@ impl Recording {
         sink: &mut (dyn FnMut(&[u8]) -> Result<(), PlayError> + Send),
     ) -> Result<(), PlayError> {
         let refused = |error| PlayError::Chunk { track, segment: segment.segment, error };
+        let differs = || PlayError::Differs(format!("{}/{}", track_name(track), segment_name(segment.segment)));
         let mut opener = Opener::begin(key, &self.manifest.recording, segment.id, segment.ending);
         let (mut done, mut size) = (Ok(()), 0);
         read_file(source, segment.cid, (Scope::Entity, Bounds::STORED), |bytes| {
             size += bytes.len() as u64;
+            // Whoever opens it has made room for what the manifest says, and for no more.
             if done.is_ok() {
-                done = opener.push(bytes).map_err(refused).and_then(|text| sink(&text));
+                let fits = if size > segment.size { Err(differs()) } else { Ok(()) };
+                done = fits.and_then(|()| opener.push(bytes).map_err(refused)).and_then(|text| sink(&text));
             }
         })
         .await?;
         done?;
         if size != segment.size {
-            return Err(PlayError::Differs(format!("{}/{}", track_name(track), segment_name(segment.segment))));
+            return Err(differs());
         }
         let (text, _) = opener.finish().map_err(refused)?;
         sink(&text)

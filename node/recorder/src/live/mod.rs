@@ -44,6 +44,8 @@ use signal::{Entry, OpenError, Signal, Told};
 const DATAGRAM: usize = 2_048;
 /// Reports that wait. Who falls behind loses frames, and nothing else.
 const QUEUE: usize = 4_096;
+/// Tracks that are known at once: four for each of 1,000 seats.
+const MAX_TRACKS: usize = 4_096;
 /// Between two pings, unless the server says otherwise.
 const PING: Duration = Duration::from_secs(5);
 /// Pings without any word of the server after which its socket counts as lost.
@@ -374,7 +376,11 @@ impl Runner {
                 self.peer.answer(instant(), answer).map_err(media)?;
             }
             Message::MediaSectionsRequirement(lacks) => {
-                self.peer.receive(lacks.num_audios, lacks.num_videos).map_err(media)?;
+                let granted = self.peer.receive(lacks.num_audios, lacks.num_videos).map_err(media)?;
+                // A connection that has grown so far is replaced, and so is one to a server that asks for what no room has.
+                granted
+                    .then_some(())
+                    .ok_or_else(|| ListenError::Media("the media server asks for too many sections".to_owned()))?;
             }
             Message::Leave(_) => return Err(ListenError::Ended),
             _ => {}
@@ -398,6 +404,9 @@ impl Runner {
                 self.tell(Heard::Gone { track }).await?;
             }
             for (track, info) in now {
+                if self.tracks.len() >= MAX_TRACKS && !self.tracks.contains_key(track) {
+                    continue;
+                }
                 if self.tracks.insert(track.clone(), owner.clone()).is_none() {
                     let (track, owner) = (track.clone(), owner.clone());
                     let heard = match recorded(info) {

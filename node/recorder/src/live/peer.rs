@@ -23,6 +23,8 @@ use crate::webm::Codec;
 const VP8: u8 = 96;
 /// Streams that are followed at most: four for each of 1,000 seats.
 const MAX_STREAMS: usize = 4_096;
+/// Sections of one connection at most: as many.
+const MAX_SECTIONS: u32 = 4_096;
 
 /// What the connection reports.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,6 +53,8 @@ pub(super) struct Peer {
     held: Held,
     /// Tracks of the sections, by their mid, as the last answer names them.
     tracks: BTreeMap<String, String>,
+    /// How many sections it has offered to receive on.
+    sections: u32,
     events: Vec<Event>,
 }
 
@@ -63,6 +67,7 @@ impl Peer {
             streams: BTreeMap::new(),
             held: Held::default(),
             tracks: BTreeMap::new(),
+            sections: 0,
             events: Vec::new(),
         })
     }
@@ -80,13 +85,22 @@ impl Peer {
     }
 
     pub(super) fn answer(&mut self, now: Instant, answer: lk::SessionDescription) -> Result<(), Error> {
-        self.tracks.extend(answer.mid_to_track_id);
+        for (mid, track) in answer.mid_to_track_id {
+            if self.tracks.len() < MAX_STREAMS || self.tracks.contains_key(&mid) {
+                self.tracks.insert(mid, track);
+            }
+        }
         self.connection.answer(now, answer.sdp)
     }
 
-    /// So many more receiving sections.
-    pub(super) fn receive(&mut self, audios: u32, videos: u32) -> Result<(), Error> {
-        self.connection.receive(audios, videos)
+    /// So many more receiving sections. Whether one connection may have them all; else it has none of them.
+    pub(super) fn receive(&mut self, audios: u32, videos: u32) -> Result<bool, Error> {
+        let sections = self.sections.saturating_add(audios).saturating_add(videos);
+        if sections > MAX_SECTIONS {
+            return Ok(false);
+        }
+        self.sections = sections;
+        self.connection.receive(audios, videos).map(|()| true)
     }
 
     pub(super) fn read(&mut self, now: Instant, from: SocketAddr, datagram: &[u8]) {

@@ -62,6 +62,25 @@ async fn a_queue_that_frames_have_filled_loses_frames_and_no_word_of_a_track() {
     assert_eq!(all, told);
 }
 
+/// What a server may ask for has no bound of its own.
+#[tokio::test]
+async fn a_server_that_asks_for_more_than_a_room_has_is_left() {
+    let (mut runner, _heard) = runner(MAX_TRACKS + 1).await;
+    let all: Vec<_> = (0..=MAX_TRACKS).map(|at| (format!("{at}"), "audio/opus")).collect();
+    let all: Vec<_> = all.iter().map(|(track, mime)| (track.as_str(), *mime)).collect();
+    runner.follow(vec![participant(&all)]).await.unwrap();
+    assert_eq!(runner.tracks.len(), MAX_TRACKS);
+    runner.follow(vec![participant(&all)]).await.unwrap();
+    assert_eq!(runner.tracks.len(), MAX_TRACKS, "those that are known stay");
+    let asks = |num_audios, num_videos| {
+        Message::MediaSectionsRequirement(lk::MediaSectionsRequirement { num_audios, num_videos })
+    };
+    assert_eq!(runner.signal(asks(2, 1)).await, Ok(()));
+    for (audios, videos) in [(u32::MAX, 0), (u32::MAX, u32::MAX), (4_094, 0)] {
+        assert!(matches!(runner.signal(asks(audios, videos)).await, Err(ListenError::Media(_))));
+    }
+}
+
 #[tokio::test]
 async fn a_listener_whose_task_is_gone_without_a_word_has_ended() {
     let (reporter, heard) = mpsc::channel(1);

@@ -153,7 +153,6 @@ async fn a_block_that_is_missing_or_another_is_seen_without_a_key() {
 async fn a_manifest_that_names_something_else_than_the_directory_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let (store, Imported { root, manifest }) = imported(dir.path()).await;
-    let honest = pars_blocks::directory::entries(&store.get(root.cid).await.unwrap()).unwrap();
     let changes: [fn(&mut Manifest); 6] = [
         |m| m.wraps.size += 1,
         |m| m.wraps.cid = m.tracks[0].segments[0].cid,
@@ -165,17 +164,38 @@ async fn a_manifest_that_names_something_else_than_the_directory_is_refused() {
     for (at, change) in changes.into_iter().enumerate() {
         let mut changed = manifest.clone();
         change(&mut changed);
-        let text =
-            pars_blobs::store::put_file(&store, Profile::UNIXFS_V1_2025, &changed.encode().unwrap()).await.unwrap();
-        let root_of = |cid| pars_blocks::Root { cid, size: 0, stored: 0 };
-        let entries: Vec<_> = honest
-            .iter()
-            .map(|link| (link.name.as_str(), if link.name == "manifest.json" { text } else { root_of(link.cid) }))
-            .collect();
-        let (block, forged) = pars_blocks::directory::build(&entries).unwrap();
-        store.put(block).await.unwrap();
-        assert!(play::verify(&store, forged.cid).await.is_err(), "change {at}");
+        let forged = with_manifest(&store, root.cid, &changed).await;
+        assert!(play::verify(&store, forged).await.is_err(), "change {at}");
     }
+}
+
+/// The same directory with another manifest.
+async fn with_manifest(store: &pars_blobs::Folder, root: Cid, manifest: &Manifest) -> Cid {
+    let honest = pars_blocks::directory::entries(&store.get(root).await.unwrap()).unwrap();
+    let text = pars_blobs::store::put_file(store, Profile::UNIXFS_V1_2025, &manifest.encode().unwrap()).await.unwrap();
+    let root_of = |cid| pars_blocks::Root { cid, size: 0, stored: 0 };
+    let entries: Vec<_> = honest
+        .iter()
+        .map(|link| (link.name.as_str(), if link.name == "manifest.json" { text } else { root_of(link.cid) }))
+        .collect();
+    let (block, forged) = pars_blocks::directory::build(&entries).unwrap();
+    store.put(block).await.unwrap();
+    forged.cid
+}
+
+/// Room is made for what the manifest says: whoever recorded may have said less.
+#[tokio::test]
+async fn no_more_of_a_track_is_opened_than_its_manifest_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let (store, Imported { root, mut manifest }) = imported(dir.path()).await;
+    let size = std::mem::replace(&mut manifest.tracks[2].segments[0].size, 1);
+    assert!(size > 65_536, "more than one chunk");
+    let forged = with_manifest(&store, root.cid, &manifest).await;
+    let recording = play::open(&store, forged).await.unwrap();
+    let mut file = tempfile::tempfile().unwrap();
+    let opened = recording.track(&store, &key(), 2, (&mut file, dir.path())).await;
+    assert!(matches!(opened, Err(PlayError::Differs(_))), "{opened:?}");
+    assert_eq!(file.metadata().unwrap().len(), 0);
 }
 
 #[tokio::test]
