@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 
 use crate::account::AccountError;
 use crate::chain::stake::{Registration, StakeError};
-use crate::chain::transact::{Sender, reader};
+use crate::chain::transact::{Sender, reader, said};
 use crate::chain::{Chain, ChainError, Roller, Sinks};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -458,7 +458,7 @@ async fn role(
     let Some(stake) = config.service else { return Ok(None) };
     let account = config.account.as_ref().ok_or(StartError::NoAccount)?;
     let keys = service::keys(store, key)?;
-    let found = provider.get_chain_id().await.map_err(|e| ChainError::Rpc(e.to_string()))?;
+    let found = provider.get_chain_id().await.map_err(|e| ChainError::Rpc(said(&e)))?;
     let expected = config.deployment.chain_id;
     if found != expected {
         return Err(StartError::OtherChain { expected, found });

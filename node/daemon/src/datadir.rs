@@ -133,6 +133,33 @@ impl Datadir {
         fs::set_permissions(path, fs::Permissions::from_mode(0o600)).map_err(failed(path, "closed to others"))
     }
 
+    /// Make a database where there is none yet: beside its place, whole, closed to others, and moved there. A kill or a full disk
+    /// on the way leaves nothing that the next start would have to refuse. `make` writes the file that it is given.
+    ///
+    /// # Errors
+    /// What `make` says, and with `failed` what the system says.
+    pub(crate) fn make_file<E>(
+        path: &Path,
+        make: impl FnOnce(&Path) -> Result<(), E>,
+        failed: impl Fn(String) -> E,
+    ) -> Result<(), E> {
+        if fs::metadata(path).is_ok_and(|file| file.len() > 0) {
+            return Ok(());
+        }
+        let failed = |error: io::Error| failed(error.to_string());
+        let new = path.with_extension("new");
+        match fs::remove_file(&new) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+        Self::close_file(&new).map_err(|error| failed(io::Error::other(error)))?;
+        make(&new)?;
+        fs::rename(&new, path).map_err(failed)?;
+        // What is written to the file from now on must not be lost with its name.
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
+    }
+
     /// The RPC's socket.
     pub fn socket(&self) -> PathBuf {
         self.path.join("sessiond.sock")
@@ -256,6 +283,22 @@ mod tests {
         assert_eq!(mode(&datadir.rpc_file()), 0o600);
         datadir.withdraw();
         assert!(!datadir.rpc_file().exists());
+    }
+
+    #[test]
+    fn a_database_that_is_made_by_half_stands_in_no_place_and_one_that_is_there_is_not_made_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("executor.redb");
+        let half = |new: &Path| {
+            fs::write(new, b"half").unwrap();
+            Err("the disk is full".to_owned())
+        };
+        assert_eq!(Datadir::make_file(&path, half, |reason| reason), Err("the disk is full".to_owned()));
+        assert!(!path.exists());
+        Datadir::make_file(&path, |new| fs::write(new, b"whole").map_err(|e| e.to_string()), |reason| reason).unwrap();
+        assert_eq!((fs::read(&path).unwrap().as_slice(), mode(&path)), (&b"whole"[..], 0o600));
+        Datadir::make_file(&path, half, |reason| reason).unwrap();
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     }
 
     #[test]

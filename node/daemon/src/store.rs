@@ -136,10 +136,8 @@ impl Store {
     }
 
     fn open_file(path: &Path, chain_id: u64) -> Result<Self, StoreError> {
-        let is_there = std::fs::metadata(path).is_ok_and(|file| file.len() > 0);
-        if !is_there {
-            make(path, chain_id)?;
-        }
+        let failed = |reason| StoreError::Write { path: path.to_owned(), reason };
+        Datadir::make_file(path, |new| Self::open_made(new, chain_id).map(drop), failed)?;
         Self::open_made(path, chain_id)
     }
 
@@ -320,23 +318,6 @@ impl Store {
         newest.send_replace(last);
         Ok(())
     }
-}
-
-/// Make the file beside its place, whole, and move it there: a kill or a full disk on the way leaves nothing that the next
-/// start would have to refuse.
-fn make(path: &Path, chain_id: u64) -> Result<(), StoreError> {
-    let failed = |e: std::io::Error| StoreError::Write { path: path.to_owned(), reason: e.to_string() };
-    let new = path.with_extension("new");
-    match std::fs::remove_file(&new) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
-        _ => {}
-    }
-    Datadir::close_file(&new).map_err(|e| StoreError::Write { path: path.to_owned(), reason: e.to_string() })?;
-    drop(Store::open_made(&new, chain_id)?);
-    std::fs::rename(&new, path).map_err(failed)?;
-    // What is written to the file from now on must not be lost with its name.
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    std::fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)
 }
 
 /// A row of the file as one of the engine's snapshot.

@@ -16,7 +16,7 @@ use pars_identity::seed::{ContactKeys, IdentityKeys};
 use pars_identity::stored::Stored;
 use pars_proto::swarm::directory::What;
 use pars_wire::codec::{Day, Hour, Wire};
-use pars_wire::limits::MAX_DEVICES;
+use pars_wire::limits::{MAX_DEVICES, PREKEY_DAYS};
 use pars_wire::machine::UnixMinute;
 
 use crate::store::{Change, RestoreError, Rows, Table};
@@ -24,6 +24,9 @@ use crate::vault;
 
 /// Hours for which a record and its certificate are valid: one year.
 const RECORD_HOURS: u32 = 365 * 24;
+
+/// Leaves of a batch: its days and the last resort.
+const LEAVES: u8 = PREKEY_DAYS + 1;
 
 /// Everything a member is.
 pub struct Identity {
@@ -39,7 +42,7 @@ pub struct Identity {
     pub certificate: DeviceCertificate,
     /// PB.
     pub batch: PrekeyBatch,
-    /// Leaf secrets that are alive.
+    /// Leaf secrets that are not erased.
     pub leaves: Vec<LeafSecret>,
     /// The leaves as they are published.
     pub uploads: Vec<LeafUpload>,
@@ -109,19 +112,40 @@ impl Identity {
             (b"device", self.device.to_stored()),
         ];
         changes.extend(secrets.iter().map(|(name, bytes)| vault::seal(key, (Table::Identity, name), bytes, rng)));
-        for (i, leaf) in self.leaves.iter().enumerate() {
-            changes.push(vault::seal(key, (Table::Identity, &numbered(b"leaf", i)), &leaf.to_stored(), rng));
-        }
+        changes.extend(self.leaf_rows(key, rng));
         changes
     }
 
-    /// Back from the rows. Prekeys past their life are left out.
-    pub(crate) fn restore(
-        suite: &dyn Suite,
+    /// A row for each leaf secret; where one was erased, none.
+    fn leaf_rows(&self, key: &StoreKey, rng: &mut (impl CryptoRng + ?Sized)) -> Vec<Change> {
+        let row = |number: u8| {
+            let name = [&b"leaf"[..], &[number]].concat();
+            match self.leaves.get(usize::from(number)) {
+                Some(leaf) => vault::seal(key, (Table::Identity, &name), &leaf.to_stored(), rng),
+                None => vault::drop_row(Table::Identity, &name),
+            }
+        };
+        (0..LEAVES).map(row).collect()
+    }
+
+    /// Erase the leaf secrets whose life is over; the rows of those that are left. None: nothing was erased.
+    pub(crate) fn erase(
+        &mut self,
         key: &StoreKey,
-        rows: &Rows,
         now: UnixMinute,
-    ) -> Result<Self, RestoreError> {
+        rng: &mut (impl CryptoRng + ?Sized),
+    ) -> Option<Vec<Change>> {
+        let is_alive = |leaf: &&LeafSecret| Hour::at(now) < leaf.erase_at(None);
+        let alive: Vec<LeafSecret> = self.leaves.iter().filter(is_alive).cloned().collect();
+        if alive.len() == self.leaves.len() {
+            return None;
+        }
+        self.leaves = alive;
+        Some(self.leaf_rows(key, rng))
+    }
+
+    /// Back from the rows.
+    pub(crate) fn restore(suite: &dyn Suite, key: &StoreKey, rows: &Rows) -> Result<Self, RestoreError> {
         let open = |name: &'static str| {
             let value = rows.get(Table::Identity, name.as_bytes()).ok_or(RestoreError::Missing(name))?;
             vault::open(key, (Table::Identity, name.as_bytes()), value)
@@ -134,10 +158,7 @@ impl Identity {
         let (mut leaves, mut uploads) = (Vec::new(), Vec::new());
         for (name, value) in rows.of(Table::Identity) {
             if name.starts_with(b"leaf") {
-                let leaf = LeafSecret::from_stored(suite, &vault::open(key, (Table::Identity, name), value)?)?;
-                if leaf.erase_at(None).is_none_or(|end| Hour::at(now) < end) {
-                    leaves.push(leaf);
-                }
+                leaves.push(LeafSecret::from_stored(suite, &vault::open(key, (Table::Identity, name), value)?)?);
             } else if name.starts_with(b"upload") {
                 uploads.push(LeafUpload::decode(&vault::open(key, (Table::Identity, name), value)?)?);
             }

@@ -24,6 +24,9 @@ const LAST_WORDS: usize = 12;
 /// Between two looks whether a program got ready or has ended.
 const LOOK: Duration = Duration::from_millis(25);
 
+/// Where HTTP clients look for a proxy.
+const PROXIES: [&str; 3] = ["http_proxy", "https_proxy", "all_proxy"];
+
 /// A running process.
 #[derive(Debug)]
 pub struct Process {
@@ -47,6 +50,8 @@ impl Process {
             .args(arguments)
             // A refusal is one sentence; where a panic happened is still told.
             .env("RUST_LIB_BACKTRACE", "0")
+            // All of a development network is on this machine: whoever asked a proxy of the environment would fail.
+            .envs(PROXIES.map(|variable| (variable, "http://127.0.0.1:9")))
             .envs(level.map(|level| ("RUST_LOG", level)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

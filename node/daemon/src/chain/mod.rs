@@ -4,6 +4,7 @@
 //! | Module | Holds |
 //! |---|---|
 //! | [`history`] | nodes and beacons over time, a value |
+//! | `scan` | the logs that they follow from |
 //! | [`transact`] | sending a transaction and waiting until it is final |
 //! | [`stake`] | registering a service node |
 //!
@@ -11,6 +12,7 @@
 //! chain's node once, up to the final block that the index knows.
 
 pub mod history;
+mod scan;
 pub mod stake;
 pub mod transact;
 
@@ -19,10 +21,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alloy::primitives::Address;
-use alloy::providers::{DynProvider, Provider};
-use alloy::rpc::types::Filter;
-use alloy::sol_types::SolEventInterface;
-use pars_bindings::ServiceNodeRegistry::{ServiceNodeRegistryEvents, rollEpochCall};
+use alloy::providers::DynProvider;
+use pars_bindings::ServiceNodeRegistry::rollEpochCall;
 use pars_bindings::deployment::Deployment;
 use pars_engine::registry::Registry;
 use pars_indexer::{Health, Options, Service};
@@ -31,18 +31,18 @@ use pars_wire::NodeId;
 use pars_wire::codec::Day;
 use pars_wire::machine::UnixMinute;
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
 
 use crate::clock;
 use crate::net::NetIn;
 use history::History;
+use scan::Scan;
 use transact::Sender;
 
 /// Days whose registries matter: mailboxes of 15 days back, the first day of their week, today and tomorrow.
 pub const DAYS: usize = 24;
 /// Pause between two looks at the index.
 const PAUSE: Duration = Duration::from_millis(250);
-/// Blocks of one log query.
-const LOG_RANGE: u64 = 50_000;
 /// Turns to roll an epoch: a minute each, by a node's place among all.
 const TURNS: u32 = 10;
 
@@ -84,17 +84,13 @@ pub struct Sinks {
 
 /// The chain, followed.
 pub struct Chain {
-    provider: DynProvider,
     index: Service,
     registry: Address,
-    scanned: u64,
-    history: History,
+    scan: Scan,
     told: BTreeMap<Day, Registry>,
     nodes: Vec<Registration>,
     progress: watch::Sender<Progress>,
-    roller: Option<Roller>,
-    new_day: Option<UnixMinute>,
-    tried: Option<UnixMinute>,
+    roller: Option<Rolls>,
 }
 
 /// Rolls epochs that nobody rolled.
@@ -103,6 +99,46 @@ pub struct Roller {
     pub node: NodeId,
     /// Who pays.
     pub sender: Arc<Sender>,
+}
+
+/// When it has rolled, and what is under way: nothing waits for it, a transaction may take minutes.
+struct Rolls {
+    roller: Roller,
+    new_day: Option<UnixMinute>,
+    tried: Option<UnixMinute>,
+    /// At most one; it ends with this.
+    sending: JoinSet<()>,
+}
+
+impl Rolls {
+    /// Roll the day's epoch when it is this node's turn and nobody did. The first epoch of a chain is not rolled here: it waits
+    /// until all its first nodes stand.
+    fn take_turn(&mut self, registry: Address, history: &History, now: UnixMinute) {
+        while self.sending.try_join_next().is_some() {}
+        let Some(newest) = history.newest() else { return };
+        if newest >= Day::at(now).0 {
+            self.new_day = None;
+            return;
+        }
+        let since = *self.new_day.get_or_insert(now);
+        let place = history.active().iter().position(|node| node.node == self.roller.node);
+        let Some(place) = place.and_then(|place| u32::try_from(place).ok()) else { return };
+        if !self.sending.is_empty() || now.0.saturating_sub(since.0) < place % TURNS {
+            return;
+        }
+        // At most one attempt a minute.
+        if self.tried.replace(now) == Some(now) {
+            return;
+        }
+        let sender = self.roller.sender.clone();
+        self.sending.spawn(async move {
+            match sender.send(registry, &rollEpochCall {}).await {
+                Ok(_) => tracing::info!("epoch rolled"),
+                // Another node was quicker, or the chain's day is not over yet.
+                Err(error) => tracing::debug!(%error, "epoch not rolled"),
+            }
+        });
+    }
 }
 
 impl Chain {
@@ -118,18 +154,15 @@ impl Chain {
         // No listener: whoever asks this daemon does so by its own RPC.
         let options = Options { deployment: deployment.clone(), database: index, listen: None, poll: PAUSE };
         let index = Service::start(options, provider.clone()).await?;
+        let registry = deployment.service_node_registry;
         Ok(Self {
-            provider,
             index,
-            registry: deployment.service_node_registry,
-            scanned: deployment.block.saturating_sub(1),
-            history: History::default(),
+            registry,
+            scan: Scan::new(provider, registry, deployment.block),
             told: BTreeMap::new(),
             nodes: Vec::new(),
             progress: watch::Sender::default(),
             roller: None,
-            new_day: None,
-            tried: None,
         })
     }
 
@@ -150,7 +183,7 @@ impl Chain {
 
     /// Roll epochs from now on.
     pub fn roll(&mut self, roller: Roller) {
-        self.roller = Some(roller);
+        self.roller = Some(Rolls { roller, new_day: None, tried: None, sending: JoinSet::new() });
     }
 
     /// Follow the chain until the daemon ends.
@@ -180,27 +213,11 @@ impl Chain {
         let synced = *self.index.health().borrow() == Health::Synced;
         let progress = Progress { head: tips.head, finalized: tips.finalized, synced };
         self.progress.send_if_modified(|old| std::mem::replace(old, progress) != progress);
-        while self.scanned < tips.finalized {
-            self.scan(tips.finalized.min(self.scanned + LOG_RANGE)).await?;
-        }
+        self.scan.upto(tips.finalized).await?;
         self.tell(sinks).await?;
-        self.take_turn().await;
-        Ok(())
-    }
-
-    async fn scan(&mut self, to: u64) -> Result<(), ChainError> {
-        let filter = Filter::new().address(self.registry).from_block(self.scanned + 1).to_block(to);
-        let logs = self.provider.get_logs(&filter).await.map_err(|e| ChainError::Rpc(e.to_string()))?;
-        let mut next = self.history.clone();
-        for log in logs {
-            let incomplete = || ChainError::Rpc("a log names no block".into());
-            let block = log.block_number.ok_or_else(incomplete)?;
-            if let Ok(event) = ServiceNodeRegistryEvents::decode_log(&log.inner) {
-                next.take(block, event.data);
-            }
+        if let Some(rolls) = &mut self.roller {
+            rolls.take_turn(self.registry, self.scan.history(), clock::wall());
         }
-        next.close();
-        (self.history, self.scanned) = (next, to);
         Ok(())
     }
 
@@ -208,7 +225,7 @@ impl Chain {
         let today = Day::at(clock::wall()).0;
         let oldest = (today + 2).saturating_sub(DAYS as u32);
         for day in oldest..=today + 1 {
-            let Some(registry) = self.history.registry(Day(day)) else { break };
+            let Some(registry) = self.scan.history().registry(Day(day)) else { break };
             if self.told.get(&registry.day) != Some(&registry) {
                 self.told.insert(registry.day, registry.clone());
                 sinks.registries.send(registry).await.map_err(|_| ChainError::Stopped)?;
@@ -227,30 +244,7 @@ impl Chain {
     /// Nodes of now, and those that a day's registry still names.
     fn reachable(&self) -> Vec<Registration> {
         let of_days = self.told.values().flat_map(|registry| &registry.nodes).copied();
-        let all = of_days.chain(self.history.active()).map(|registration| (registration.node, registration));
+        let all = of_days.chain(self.scan.history().active()).map(|registration| (registration.node, registration));
         all.collect::<BTreeMap<_, _>>().into_values().collect()
-    }
-
-    /// Roll the day's epoch when it is this node's turn and nobody did. The first epoch of a chain is not rolled here: it waits
-    /// until all its first nodes stand.
-    async fn take_turn(&mut self) {
-        let (Some(roller), Some(newest)) = (&self.roller, self.history.newest()) else { return };
-        let now = clock::wall();
-        if newest >= Day::at(now).0 {
-            self.new_day = None;
-            return;
-        }
-        let since = *self.new_day.get_or_insert(now);
-        let place = self.history.active().iter().position(|node| node.node == roller.node);
-        let Some(place) = place.and_then(|place| u32::try_from(place).ok()) else { return };
-        // At most one attempt a minute.
-        if now.0.saturating_sub(since.0) < place % TURNS || self.tried.replace(now) == Some(now) {
-            return;
-        }
-        match roller.sender.send(self.registry, &rollEpochCall {}).await {
-            Ok(_) => tracing::info!("epoch rolled"),
-            // Another node was quicker, or the chain's day is not over yet.
-            Err(error) => tracing::debug!(%error, "epoch not rolled"),
-        }
     }
 }

@@ -9,7 +9,9 @@ use alloy::providers::{DynProvider, Provider, ProviderBuilder};
 use alloy::rpc::types::{TransactionReceipt, TransactionRequest};
 use alloy::signers::local::PrivateKeySigner;
 use alloy::sol_types::SolCall;
+use alloy::transports::TransportError;
 use alloy::transports::http::reqwest::{Client, ClientBuilder, Url};
+use pars_wire::is_this_machine;
 use tokio::sync::Mutex;
 
 /// How long a transaction is waited for.
@@ -50,13 +52,19 @@ impl TransactError {
 
 /// Reads at a chain's node; each request ends in time.
 pub fn reader(rpc: Url) -> DynProvider {
-    ProviderBuilder::new().with_reqwest(rpc, timed(REQUEST)).erased()
+    let client = client(&rpc, REQUEST);
+    ProviderBuilder::new().with_reqwest(rpc, client).erased()
 }
 
-/// An HTTP client whose requests end within a time.
-fn timed(limit: Duration) -> impl FnOnce(ClientBuilder) -> Client {
-    // Where a client cannot be built, the default one cannot either, and says so.
-    move |builder| builder.timeout(limit).build().unwrap_or_default()
+/// An HTTP client whose requests end within a time, and that reaches this machine without the proxy of the environment.
+fn client(url: &Url, limit: Duration) -> impl FnOnce(ClientBuilder) -> Client + use<> {
+    let here = is_this_machine(url.host_str().unwrap_or_default());
+    move |builder| {
+        let builder = builder.timeout(limit);
+        let builder = if here { builder.no_proxy() } else { builder };
+        // Where a client cannot be built, the default one cannot either, and says so.
+        builder.build().unwrap_or_default()
+    }
 }
 
 /// An account that sends.
@@ -74,7 +82,8 @@ impl Sender {
         let address = signer.address();
         let builder = ProviderBuilder::new().disable_recommended_fillers().with_gas_estimation().fetch_chain_id();
         let builder = builder.with_simple_nonce_management().wallet(EthereumWallet::from(signer));
-        let provider = builder.with_reqwest(rpc, timed(REQUEST));
+        let client = client(&rpc, REQUEST);
+        let provider = builder.with_reqwest(rpc, client);
         Self { provider: provider.erased(), address, turn: Mutex::default() }
     }
 
@@ -139,17 +148,17 @@ impl Sender {
 }
 
 /// The node failed before anything was sent.
-fn refused(error: alloy::transports::TransportError) -> TransactError {
+fn refused(error: TransportError) -> TransactError {
     TransactError::Refused(said(&error))
 }
 
 /// The node failed after something was sent.
-fn lost(error: alloy::transports::TransportError) -> TransactError {
+fn lost(error: TransportError) -> TransactError {
     TransactError::Lost(said(&error))
 }
 
-/// What the node said, with the contract's own error by name.
-fn said(error: &alloy::transports::TransportError) -> String {
+/// What the node said, with the contract's own error by name. Never its URL, in which a provider's key may stand.
+pub(crate) fn said(error: &TransportError) -> String {
     let reason = error.as_error_resp().map(|payload| {
         let revert = payload.as_revert_data().and_then(|data| pars_bindings::decode_revert(&data));
         revert.unwrap_or_else(|| payload.message.to_string())
@@ -164,11 +173,21 @@ mod tests {
     #[tokio::test]
     async fn a_chain_that_takes_a_request_and_never_answers_is_an_error() {
         let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", silent.local_addr().unwrap()).parse().unwrap();
-        let provider = ProviderBuilder::new().with_reqwest(url, timed(Duration::from_millis(50))).erased();
+        let url: Url = format!("http://{}", silent.local_addr().unwrap()).parse().unwrap();
+        let client = client(&url, Duration::from_millis(50));
+        let provider = ProviderBuilder::new().with_reqwest(url, client).erased();
         let asked = tokio::spawn(async move { provider.get_block_number().await });
         let (_taken, _) = silent.accept().await.unwrap();
         // The connection stays open: without a limit this would wait for ever.
         assert!(asked.await.unwrap().is_err());
+    }
+
+    #[tokio::test]
+    async fn a_node_that_is_not_reached_is_named_without_its_url() {
+        let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/v3/key-of-a-provider", closed.local_addr().unwrap()).parse().unwrap();
+        drop(closed);
+        let error = reader(url).get_block_number().await.unwrap_err();
+        assert_eq!(said(&error), "the chain's node does not answer");
     }
 }

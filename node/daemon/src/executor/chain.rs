@@ -23,6 +23,8 @@ use pars_proto::action::authors::Contract;
 use pars_proto::action::policy::{Enrolled, OnChain};
 use pars_wire::ChainId;
 
+use crate::chain::transact::said;
+
 /// Gas of everything around the account's call: call data, decoding, the key from code, the signature, the events.
 const OVERHEAD: u64 = 900_000;
 /// Gas of a call of `RecordingConsent` beside its signatures: intrinsic, storage, events, the proof's nodes.
@@ -36,7 +38,7 @@ const POST_QUANTUM_GAS: u64 = 900_000;
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ChainError {
     /// It cannot be reached, or refuses.
-    #[error("the chain's node does not answer: {0}")]
+    #[error("{}", said(.0))]
     Rpc(#[from] TransportError),
     /// It is another chain's.
     #[error("the chain's node is of chain {found}, the deployment of {ours}")]
@@ -304,4 +306,19 @@ pub(super) fn reason(data: &[u8]) -> String {
     let unknown =
         || if data.is_empty() { "no reason given".to_owned() } else { Bytes::copy_from_slice(data).to_string() };
     decode_revert(data).unwrap_or_else(unknown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Errors are logged, and a provider's key may stand in its URL.
+    #[tokio::test]
+    async fn an_error_of_the_chains_node_does_not_name_its_url() {
+        let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/v3/key-of-a-provider", closed.local_addr().unwrap()).parse().unwrap();
+        drop(closed);
+        let error = crate::chain::transact::reader(url).get_block_number().await.unwrap_err();
+        assert_eq!(ChainError::from(error).to_string(), "the chain's node does not answer");
+    }
 }

@@ -24,6 +24,7 @@ use pars_wire::codec::Wire;
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 
 use super::row::{Row, Told, Work};
+use crate::datadir::Datadir;
 
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("executor");
 const AUTHORS: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("executor-author");
@@ -93,8 +94,10 @@ impl Author {
 
 impl Journal {
     pub(super) fn open(path: &Path, key: StoreKey) -> Result<Self, JournalError> {
-        let failed = |e: redb::Error| JournalError::File { path: path.to_owned(), reason: e.to_string() };
-        let database = Database::create(path).map_err(|e| failed(e.into()))?;
+        let failed = |reason: String| JournalError::File { path: path.to_owned(), reason };
+        let create = |at: &Path| Database::create(at).map_err(|e| failed(e.to_string()));
+        Datadir::make_file(path, |new| create(new).map(drop), failed)?;
+        let database = create(path)?;
         let mut journal = Self { database, path: path.to_owned(), key, cursor: 0, rows: BTreeMap::new() };
         journal.write(|transaction| {
             transaction.open_table(META)?;
@@ -102,7 +105,7 @@ impl Journal {
             transaction.open_table(ACTIONS)?;
             Ok(())
         })?;
-        let (cursor, sealed) = journal.load().map_err(failed)?;
+        let (cursor, sealed) = journal.load().map_err(|e| failed(e.to_string()))?;
         journal.cursor = cursor;
         for (at, value) in sealed {
             let plain = journal.unseal(ACTION, &at.to_be_bytes(), value)?;

@@ -53,7 +53,7 @@ async fn progress<M: Mail>(worker: &mut Worker<M>) -> Result<(), Fault> {
 
 /// Within one block only what is on its way is looked at; what the node refused, ever more rarely.
 fn is_due<M: Mail>(worker: &Worker<M>, at: u64, row: &Row) -> bool {
-    row.receipt.is_none() && worker.tries.next(at) <= worker.mail.now()
+    row.receipt.is_none() && worker.tries.is_due(at, worker.mail.now())
 }
 
 /// Whether it stands in a block, and in which; that may change.

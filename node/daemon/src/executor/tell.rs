@@ -42,8 +42,14 @@ struct Try {
 
 impl Tries {
     /// When to try again.
-    pub(super) fn next(&self, at: u64) -> u64 {
+    fn next(&self, at: u64) -> u64 {
         self.0.get(&at).map_or(0, |tried| tried.next)
+    }
+
+    /// Whether to try again now. A clock that was set back makes nobody wait longer than a pause.
+    pub(super) fn is_due(&self, at: u64, now: u64) -> bool {
+        let waits = |tried: &Try| (1..=tried.pause).contains(&tried.next.saturating_sub(now));
+        !self.0.get(&at).is_some_and(waits)
     }
 
     pub(super) fn failed(&mut self, at: u64, now: u64) {
@@ -86,7 +92,7 @@ pub(super) async fn tell<M: Mail>(worker: &mut Worker<M>) -> Result<(), Fault> {
         .journal
         .open_rows()
         .into_iter()
-        .filter(|(at, _)| worker.tries.next(*at) <= now)
+        .filter(|(at, _)| worker.tries.is_due(*at, now))
         .filter_map(|(at, row)| owed(&row).map(|answer| (at, row, answer)))
         .collect();
     due.sort_by_key(|(at, ..)| worker.tries.next(*at));
@@ -157,6 +163,9 @@ mod tests {
         assert_eq!(pauses[..4], [1_000, 2_000, 4_000, 8_000]);
         assert_eq!(pauses[11], LONGEST_PAUSE);
         assert_eq!(tries.next(8), 0, "another row is not concerned");
+        assert!(tries.is_due(7, now) && tries.is_due(8, now));
+        assert!(!tries.is_due(7, now - 1) && !tries.is_due(7, now - LONGEST_PAUSE));
+        assert!(tries.is_due(7, now - LONGEST_PAUSE - 1), "a clock that was set back");
         tries.done(7);
         assert_eq!(tries.next(7), 0);
     }

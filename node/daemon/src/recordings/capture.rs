@@ -3,7 +3,7 @@
 //! The media server says whose track is whose. Its word decides which keys are tried and nothing else: a frame that does not open
 //! under the keys of that seat in an epoch of the recorder's is left out, so what stands in a track was sealed by its seat.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 
 use alloy::primitives::B256;
@@ -63,6 +63,8 @@ pub struct Capture {
     began_ms: u64,
     span: Option<Span<Folder>>,
     ears: BTreeMap<String, Ear>,
+    /// Indexes of the epochs whose keys are here.
+    indexes: BTreeSet<u8>,
     tracks: BTreeMap<String, Track>,
     ticked_ms: u64,
     early: VecDeque<Early>,
@@ -110,9 +112,18 @@ impl Capture {
                 return Err(error.into());
             }
         };
-        let (ears, tracks, early) = (BTreeMap::new(), BTreeMap::new(), VecDeque::new());
-        let (began_ms, ticked_ms) = (*began_ms, *began_ms);
-        Ok(Self { library, id, began_ms, span, ears, tracks, ticked_ms, early, refused: 0 })
+        Ok(Self {
+            library,
+            id,
+            began_ms: *began_ms,
+            span,
+            ears: BTreeMap::new(),
+            indexes: BTreeSet::new(),
+            tracks: BTreeMap::new(),
+            ticked_ms: *began_ms,
+            early: VecDeque::new(),
+            refused: 0,
+        })
     }
 
     /// Which span.
@@ -120,27 +131,37 @@ impl Capture {
         self.id
     }
 
-    /// Keys of an epoch that holds the recorder's seat, as its member says them.
-    pub fn keys(&mut self, keys: &EpochKeys, seats: &[SeatView]) {
-        for of in &keys.keys {
-            if seats.iter().any(|seat| seat.seat == of.seat && seat.role == Role::Recorder) {
-                continue;
-            }
-            let ear = self.ears.entry(of.identity.clone());
-            let ear = ear.or_insert_with(|| Ear { seat: of.seat, opener: Opener::default() });
-            if let Err(error) = ear.opener.set(keys.index, &of.keys.media) {
-                tracing::debug!(%error, "a seat's keys of an epoch are not taken");
+    /// Keys of all epochs that hold the recorder's seat and are kept, as its member gives them: the one that counts first. Others
+    /// are forgotten.
+    pub fn keys(&mut self, kept: &[EpochKeys], seats: &[SeatView]) {
+        let mut indexes = BTreeSet::new();
+        for epoch in kept {
+            // Of a fork's two epochs, which have one index, the one that counts is heard.
+            if indexes.insert(epoch.index) {
+                self.listen(epoch, seats);
             }
         }
+        for index in self.indexes.difference(&indexes) {
+            self.ears.values_mut().for_each(|ear| ear.opener.remove(*index));
+        }
+        self.indexes = indexes;
         for Early { track, codec, rtp, bytes, now_ms } in std::mem::take(&mut self.early) {
             // What fails now fails again where it is told.
             let _ = self.frame(track, (codec, rtp, bytes), now_ms);
         }
     }
 
-    /// The keys of an epoch are over.
-    pub fn expired(&mut self, index: u8) {
-        self.ears.values_mut().for_each(|ear| ear.opener.remove(index));
+    fn listen(&mut self, epoch: &EpochKeys, seats: &[SeatView]) {
+        for of in &epoch.keys {
+            if seats.iter().any(|seat| seat.seat == of.seat && seat.role == Role::Recorder) {
+                continue;
+            }
+            let ear = self.ears.entry(of.identity.clone());
+            let ear = ear.or_insert_with(|| Ear { seat: of.seat, opener: Opener::default() });
+            if let Err(error) = ear.opener.set(epoch.index, &of.keys.media) {
+                tracing::debug!(%error, "a seat's keys of an epoch are not taken");
+            }
+        }
     }
 
     /// What the listening seat hears; `now_ms` is Unix milliseconds.

@@ -11,23 +11,25 @@
 //! | `vault` | keys, and what is known of each span, in sealed files |
 //! | `capture` | frames of one span: opened by their senders' keys, and sealed again as they come |
 //! | `care` | folders become blocks, blocks get copies, copies are looked at |
-//! | `anchors` | anchors that a restart left behind |
+//! | `owed` | anchors and withdrawals that no seat sees to |
+//! | `signer` | what signs an anchor after a restart |
 //! | `shelf` | list, fetch, verify, forget |
 //! | `tracks` | what is plain: files for a player, and bytes for the page's |
 //!
 //! | Path below `recordings` | What |
 //! |---|---|
-//! | `keys`, `files`, `anchors`, `rows`, `unpins` | `vault` |
+//! | `keys`, `files`, `anchors`, `withdrawals`, `rows`, `unpins` | `vault` |
 //! | `spans/<span>/` | segments of a span, until they are blocks ([`pars_recorder::store`]) |
 //! | `spans/<span>.gone/` | one that is being destroyed |
 //!
 //! Blocks lie in the store that the gateway serves ([`pars_blobs::Folder`]).
 
-mod anchors;
 mod capture;
 mod care;
 mod error;
+mod owed;
 mod shelf;
+mod signer;
 mod tracks;
 mod vault;
 
@@ -51,9 +53,11 @@ use crate::clock;
 
 pub use capture::Capture;
 pub use error::LibraryError;
+pub use owed::{Hold, ToWithdraw};
 pub use shelf::Forget;
-pub use vault::{AnchorSigner, ConsentSecret};
+pub use signer::{AnchorSigner, ConsentSecret};
 
+use owed::Held;
 use tracks::Opened;
 use vault::{Consented, Row, Vault};
 
@@ -90,6 +94,8 @@ struct Inner {
     domain: ConsentDomain,
     /// Spans that are recorded now.
     running: watch::Sender<BTreeSet<RecordingId>>,
+    /// Spans whose debts to the chain a seat sees to.
+    held: Mutex<Held>,
     /// Rows are read and written by one at a time.
     rows: Mutex<()>,
     /// Folders become blocks, or are destroyed, one after the other.
@@ -157,6 +163,7 @@ impl Library {
             to,
             domain,
             running: watch::Sender::default(),
+            held: Mutex::default(),
             rows: Mutex::default(),
             changing: tokio::sync::Mutex::default(),
             opened: tokio::sync::Mutex::default(),
@@ -221,7 +228,7 @@ impl Library {
         self.blocking(move |inner| inner.vault.keep_anchor(&recording, &signer)).await
     }
 
-    /// Spans of earlier runs whose anchor may still have to be sent; waits until what a kill left is imported.
+    /// Spans whose files are finished and whose anchor may still have to be sent; waits until what a kill left is imported.
     pub async fn anchor_keys(&self) -> Vec<ToAnchor> {
         // The sender lives as long as this value.
         let _ = self.0.recovered.subscribe().wait_for(|done| *done).await;

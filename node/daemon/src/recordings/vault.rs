@@ -5,6 +5,7 @@
 //! | `keys` | recording32 ‖ random16 | a recording key: room32 ‖ kept_at8 ‖ until8, Unix seconds ‖ seed32 |
 //! | `files` | span32 | the file key of a span whose recording key was destroyed for another span's sake: 32 |
 //! | `anchors` | span32 | what signs the anchor of an own span: `Recording`138 ‖ named1 ‖ executor32 ‖ [`ConsentSecret`] |
+//! | `withdrawals` | span32 | a withdrawal that no final block has shown: waits1 ‖ valid_until8 ‖ named1 ‖ executor32 ‖ call ([`ToWithdraw`]) |
 //! | `rows` | span32 | what is known of a span: [`Row`] as JSON |
 //! | `unpins` | CID36 | URLs of nodes that have not let go of a forgotten root: JSON |
 //!
@@ -12,82 +13,24 @@
 //! what a disk keeps of overwritten blocks is sealed.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 
-use alloy::primitives::{Address, B256};
+use alloy::primitives::B256;
 use pars_blocks::Cid;
 use pars_crypto::Sealed;
 use pars_crypto::sealed::Place;
-use pars_crypto::secret::{DsaSeed, HybridKemSeed, RecordingKey, StoreKey, Zeroizing};
-use pars_crypto::trigger::TriggerSecret;
+use pars_crypto::secret::{HybridKemSeed, RecordingKey, StoreKey, Zeroizing};
 use pars_identity::id::IdentityId;
-use pars_proto::room::recording::{ConsentKey, Recording, RecordingTag};
+use pars_proto::room::recording::{Recording, RecordingTag};
 use pars_wire::codec::Wire;
 use pars_wire::{RecordingId, RoomId};
 use serde::{Deserialize, Serialize};
 
-use super::LibraryError;
-use crate::driver::SUITE;
+use super::signer::{AnchorSigner, ConsentSecret};
+use super::{LibraryError, ToWithdraw};
 use crate::random;
-
-/// Kinds of consent keys.
-const SECP256K1: u8 = 1;
-const ML_DSA: u8 = 2;
-
-/// A consent key in the form in which it is kept: what signs an anchor after a restart.
-#[derive(Clone)]
-pub struct ConsentSecret(Zeroizing<Vec<u8>>);
-
-impl ConsentSecret {
-    /// The secret of a key.
-    pub fn of(key: &ConsentKey) -> Self {
-        let mut bytes = Zeroizing::new(Vec::with_capacity(53));
-        match key {
-            ConsentKey::Secp256k1(key) => {
-                bytes.push(SECP256K1);
-                bytes.extend_from_slice(Zeroizing::new(<[u8; 32]>::from(key.to_bytes())).as_slice());
-            }
-            ConsentKey::MlDsa87 { verifier, key } => {
-                bytes.push(ML_DSA);
-                bytes.extend_from_slice(verifier.as_slice());
-                bytes.extend_from_slice(key.seed().expose());
-            }
-        }
-        Self(bytes)
-    }
-
-    /// The key; none of bytes that are none.
-    pub fn key(&self) -> Option<ConsentKey> {
-        match self.0.split_first()? {
-            (&SECP256K1, scalar) => ConsentKey::from_scalar(scalar.try_into().ok()?),
-            (&ML_DSA, rest) => {
-                let (verifier, seed) = rest.split_first_chunk::<20>()?;
-                let seed = DsaSeed::from_bytes(*<&[u8; 32]>::try_from(seed).ok()?);
-                let key = Box::new(TriggerSecret::from_seed(SUITE, seed));
-                Some(ConsentKey::MlDsa87 { verifier: Address::from(*verifier), key })
-            }
-            _ => None,
-        }
-    }
-}
-
-impl fmt::Debug for ConsentSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ConsentSecret(redacted)")
-    }
-}
-
-/// What signs an anchor, and who sends it.
-#[derive(Clone, Debug)]
-pub struct AnchorSigner {
-    /// The consent key of who records.
-    pub secret: ConsentSecret,
-    /// The executor that was named; that of the settings if none was.
-    pub through: Option<IdentityId>,
-}
 
 /// The files of a span, as blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -185,18 +128,20 @@ enum Table {
     Keys,
     Files,
     Anchors,
+    Withdrawals,
     Rows,
     Unpins,
 }
 
 impl Table {
-    const ALL: [Self; 5] = [Self::Keys, Self::Files, Self::Anchors, Self::Rows, Self::Unpins];
+    const ALL: [Self; 6] = [Self::Keys, Self::Files, Self::Anchors, Self::Withdrawals, Self::Rows, Self::Unpins];
 
     const fn folder(self) -> &'static str {
         match self {
             Self::Keys => "keys",
             Self::Files => "files",
             Self::Anchors => "anchors",
+            Self::Withdrawals => "withdrawals",
             Self::Rows => "rows",
             Self::Unpins => "unpins",
         }
@@ -207,11 +152,25 @@ impl Table {
             Self::Keys => "recording key",
             Self::Files => "recording file key",
             Self::Anchors => "recording anchor",
+            Self::Withdrawals => "recording withdrawal",
             Self::Rows => "recording row",
             Self::Unpins => "recording unpin",
         };
         Place { table, key }
     }
+}
+
+/// An executor, if one was named: named1 ‖ executor32.
+fn named(executor: Option<IdentityId>) -> [u8; 33] {
+    let mut bytes = [0; 33];
+    if let Some(IdentityId(id)) = executor {
+        bytes.iter_mut().zip([1].into_iter().chain(id)).for_each(|(to, from)| *to = from);
+    }
+    bytes
+}
+
+fn is_named([named, executor @ ..]: &[u8; 33]) -> Option<IdentityId> {
+    (*named != 0).then_some(IdentityId(*executor))
 }
 
 /// The sealed files.
@@ -332,8 +291,7 @@ impl Vault {
 
     pub(super) fn keep_anchor(&self, recording: &Recording, signer: &AnchorSigner) -> Result<(), LibraryError> {
         let mut plain = Zeroizing::new(recording.encode());
-        plain.push(u8::from(signer.through.is_some()));
-        plain.extend_from_slice(&signer.through.map_or([0; 32], |executor| executor.0));
+        plain.extend_from_slice(&named(signer.through));
         plain.extend_from_slice(&signer.secret.0);
         self.put(Table::Anchors, recording.span().0.as_slice(), &plain)
     }
@@ -342,17 +300,42 @@ impl Vault {
         let read = |name: [u8; 32]| {
             let plain = self.get(Table::Anchors, &name)?;
             let (recording, rest) = plain.split_at_checked(Recording::SIZE)?;
-            let (named, rest) = rest.split_first()?;
-            let (executor, secret) = rest.split_first_chunk::<32>()?;
-            let through = (*named != 0).then_some(IdentityId(*executor));
+            let (executor, secret) = rest.split_first_chunk::<33>()?;
             let secret = ConsentSecret(Zeroizing::new(secret.to_vec()));
-            Some((Recording::decode(recording).ok()?, AnchorSigner { secret, through }))
+            Some((Recording::decode(recording).ok()?, AnchorSigner { secret, through: is_named(executor) }))
         };
         self.names(Table::Anchors).into_iter().filter_map(read).collect()
     }
 
     pub(super) fn destroy_anchor(&self, span: RecordingId) -> Result<(), LibraryError> {
         self.destroy(Table::Anchors, span.0.as_slice())
+    }
+
+    pub(super) fn keep_withdrawal(&self, of: &ToWithdraw) -> Result<(), LibraryError> {
+        let (waits, until) = ([u8::from(of.waits)], of.valid_until.to_be_bytes());
+        let plain = [waits.as_slice(), &until, &named(of.through), &of.call].concat();
+        self.put(Table::Withdrawals, of.span.0.as_slice(), &plain)
+    }
+
+    pub(super) fn withdrawals(&self) -> Vec<ToWithdraw> {
+        let read = |name: [u8; 32]| {
+            let plain = self.get(Table::Withdrawals, &name)?;
+            let (waits, rest) = plain.split_first()?;
+            let (until, rest) = rest.split_first_chunk::<8>()?;
+            let (executor, call) = rest.split_first_chunk::<33>()?;
+            Some(ToWithdraw {
+                span: RecordingId(name.into()),
+                valid_until: u64::from_be_bytes(*until),
+                waits: *waits != 0,
+                through: is_named(executor),
+                call: call.to_vec(),
+            })
+        };
+        self.names(Table::Withdrawals).into_iter().filter_map(read).collect()
+    }
+
+    pub(super) fn destroy_withdrawal(&self, span: RecordingId) -> Result<(), LibraryError> {
+        self.destroy(Table::Withdrawals, span.0.as_slice())
     }
 
     pub(super) fn put_row(&self, span: RecordingId, row: &Row) -> Result<(), LibraryError> {
@@ -396,7 +379,9 @@ impl Vault {
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
+    use alloy::primitives::Address;
     use pars_crypto::suite::Libcrux;
+    use pars_proto::room::recording::ConsentKey;
 
     use super::*;
 

@@ -1,11 +1,14 @@
 //! What the own index says of a statement: gathered first, then judged without waiting (TOWNHALL section 3, "Before sending").
 //!
 //! Access of a holder, of a Safe's owner and of a listed member follows from the own rows; a committee contract is asked over
-//! the chain's node (TH-E1). The pinned tree is rebuilt from the index once for each sitting and compared with its root.
+//! the chain's node (TH-E1). A final block gives it, and the newest may take it: what is not final gives nothing, and nobody
+//! who lost it waits until that is final. The pinned tree is rebuilt from the index once for each sitting and compared with its
+//! root.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use alloy::eips::BlockId;
 use alloy::primitives::{Address, Bytes, U256};
 use alloy::providers::{DynProvider, Provider};
 use alloy::rpc::types::TransactionRequest;
@@ -19,6 +22,7 @@ use pars_identity::device::{DeviceCertificate, DeviceId};
 use pars_identity::id::IdentityId;
 use pars_identity::record::IdentityRecord;
 use pars_indexer::{RoomView, Rooms as Index, StoreError};
+use pars_indexer_core::Lock;
 use pars_proto::room::{
     Facts, JoinProof, Scope, SeatIdentity, Sitting, Statement, StatementHash, StatementRefusal, verify, verify_at_gate,
 };
@@ -160,16 +164,18 @@ impl Oracle {
         Ok(pinned)
     }
 
-    /// Whether the final chain gives an account a seat in a sitting.
+    /// Whether the final chain gives an account a seat in a sitting, and the newest block has not taken it.
     ///
     /// # Errors
     /// [`FactsError`].
     pub async fn has_access(&self, running: &Running, account: Address) -> Result<bool, FactsError> {
         let view = &running.view;
+        let settled = self.index.settled(&view.room, account).await?;
         if view.room.kind != Kind::Committee {
-            let power = self.power_time(account, running.sitting.ends_at).await?;
+            let at = running.sitting.ends_at;
             let threshold = view.sitting.as_ref().map(|row| row.threshold).unwrap_or_default();
-            return Ok(!threshold.is_zero() && power >= threshold);
+            let enough = |lock: Option<&Lock>| !threshold.is_zero() && power_time(lock, at) >= threshold;
+            return Ok(enough(settled.lock.as_ref()) && enough(self.index.lock(account).await?.as_ref()));
         }
         let listed = view.members.contains(&account);
         let owner = view.safe_owners.as_ref().is_some_and(|owners| owners.contains(&account));
@@ -177,22 +183,26 @@ impl Oracle {
             || owner
             || (view.room.committee.is_zero() && (view.room.safe.is_zero() || view.safe_owners.is_some()))
         {
-            return Ok(listed || owner);
+            return Ok((listed || owner) && (settled.listed || settled.owner));
         }
-        let call = canJoinCall { roomId: view.room.room_id.0, participant: account };
-        let request = TransactionRequest::default().to(self.deployment.town_hall);
-        let request = request.input(Bytes::from(call.abi_encode()).into());
-        let output = self.provider.call(request).await.map_err(|_| FactsError::Chain)?;
-        canJoinCall::abi_decode_returns(&output).map_err(|_| FactsError::Chain)
+        for block in [BlockId::number(view.finalized), BlockId::latest()] {
+            let call = canJoinCall { roomId: view.room.room_id.0, participant: account };
+            let request = TransactionRequest::default().to(self.deployment.town_hall);
+            let request = request.input(Bytes::from(call.abi_encode()).into());
+            let output = self.provider.call(request).block(block).await.map_err(|_| FactsError::Chain)?;
+            if !canJoinCall::abi_decode_returns(&output).map_err(|_| FactsError::Chain)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
-    /// `amount * (end - at)` of an account's lock; power is this divided by MAXTIME.
+    /// `amount * (end - at)` of an account's lock as it stands now; power is this divided by MAXTIME.
     ///
     /// # Errors
     /// [`FactsError`].
     pub async fn power_time(&self, account: Address, at: u64) -> Result<U256, FactsError> {
-        let lock = self.index.lock(account).await?;
-        Ok(lock.map(|lock| lock.amount.saturating_mul(U256::from(lock.end.saturating_sub(at)))).unwrap_or_default())
+        Ok(power_time(self.index.lock(account).await?.as_ref(), at))
     }
 
     /// Judge a statement by own index. `device` is what its host served for its identity.
@@ -285,6 +295,10 @@ impl Facts for Known {
     fn seat_key(&self, _seat: StatementHash) -> Option<Ed25519Public> {
         self.seat_key
     }
+}
+
+fn power_time(lock: Option<&Lock>, at: u64) -> U256 {
+    lock.map(|lock| lock.amount.saturating_mul(U256::from(lock.end.saturating_sub(at)))).unwrap_or_default()
 }
 
 fn build(scope: &Scope, row: &pars_indexer_core::Sitting, leaves: Vec<pars_indexer_core::Leaf>) -> Option<Pinned> {

@@ -2,6 +2,7 @@
 //! is told who looks at its room: seats taken are known of the sittings that are hosted here, and of no others.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use alloy::primitives::{Address, U256};
 use alloy::signers::local::PrivateKeySigner;
@@ -14,6 +15,10 @@ use pars_wire::{Kind, RoomId};
 
 use super::facts::{MAXTIME, Running};
 use super::{Inner, Rooms};
+
+/// How long service nodes are waited for that may hold the object of a room that is only looked at: one that does not answer must
+/// not keep the others from being shown.
+const SHOWN: Duration = Duration::from_secs(3);
 
 /// Whether the built-in wallet is there.
 pub(super) const fn has_dev_wallet(chain: u64) -> bool {
@@ -73,7 +78,7 @@ impl Inner {
     async fn summary(&self, view: &RoomView) -> (rpc::RoomSummary, Option<Description>) {
         let running = view.running_final();
         let hash = running.map_or(view.room.metadata_hash, |row| row.metadata_hash);
-        let object = self.object(hash).await;
+        let object = self.object(hash, SHOWN).await;
         let metadata = object.and_then(|it| pars_proto::room::Metadata::open(&it, &hash, view.room.room_id).ok());
         let description = metadata.as_ref().and_then(|metadata| metadata.description(None).ok());
         let summary = rpc::RoomSummary {

@@ -35,6 +35,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use alloy::primitives::{Address, B256};
 use pars_identity::id::IdentityId;
@@ -45,7 +46,7 @@ use pars_rpc::room as rpc;
 use pars_rpc::room::Form;
 use pars_rpc::{Code, RpcError};
 use pars_wire::{ChainId, RecordingId, RoomId};
-use tokio::sync::{Semaphore, broadcast, oneshot, watch};
+use tokio::sync::{broadcast, oneshot, watch};
 
 use self::claim::Claimed;
 use self::facts::{FactsError, Oracle, Running};
@@ -67,8 +68,8 @@ const EVENTS: usize = 4_096;
 const ATTEMPTS: usize = 8;
 /// Seats at once.
 const SEATS: usize = 16;
-/// Statements judged at once, of all seats.
-const JUDGED: usize = 8;
+/// How long service nodes are waited for that may hold the object of a room that somebody joins.
+const FETCH: Duration = Duration::from_secs(30);
 
 /// What the rooms of a daemon are made of.
 #[derive(Debug)]
@@ -111,7 +112,6 @@ pub(crate) struct Inner {
     hosting: Option<Hosting>,
     dialer: Dialer,
     events: broadcast::Sender<Arc<Event>>,
-    judging: Arc<Semaphore>,
     contract: Contract,
     library: Library,
     consent_key: ConsentKeyKind,
@@ -174,7 +174,7 @@ impl Rooms {
         let ((objects, client), dialer) = (objects, Dialer::new()?);
         let contract = Contract { handle: handle.clone(), index, progress: progress.clone(), through };
         let (events, _) = broadcast::channel(EVENTS);
-        let (judging, state) = (Arc::new(Semaphore::new(JUDGED)), Mutex::default());
+        let state = Mutex::default();
         let inner = Inner {
             handle,
             oracle,
@@ -187,7 +187,6 @@ impl Rooms {
             hosting,
             dialer,
             events,
-            judging,
             contract,
             library,
             consent_key,
@@ -196,7 +195,7 @@ impl Rooms {
         };
         let rooms = Self(Arc::new(inner));
         tokio::spawn(watch_pins(Arc::downgrade(&rooms.0)));
-        tokio::spawn(rooms.0.finish_anchors());
+        tokio::spawn(rooms.0.finish_owed());
         Ok(rooms)
     }
 
@@ -361,13 +360,13 @@ impl Inner {
         ConsentDomain { chain: ChainId(deployment.chain_id), contract: deployment.recording_consent }
     }
 
-    /// Anchor what a restart left, until the daemon ends.
-    fn finish_anchors(&self) -> impl Future<Output = ()> + use<> {
+    /// Send what no seat sees to, until the daemon ends.
+    fn finish_owed(&self) -> impl Future<Output = ()> + use<> {
         let (parts, domain) = ((self.contract.clone(), self.library.clone()), self.domain());
         let mut stopping = self.stopping.subscribe();
         async move {
             tokio::select! {
-                () = recording::anchors::finish(parts, domain) => {}
+                () = recording::owed::finish(parts, domain) => {}
                 _ = stopping.wait_for(|stopping| *stopping) => {}
             }
         }
@@ -407,22 +406,22 @@ impl Inner {
         });
     }
 
-    /// A room's metadata object, from here or from the service nodes.
-    async fn object(&self, hash: B256) -> Option<Arc<[u8]>> {
+    /// A room's metadata object, from here or from the service nodes, which are waited for so long.
+    async fn object(&self, hash: B256, patience: Duration) -> Option<Arc<[u8]>> {
         if hash.is_zero() {
             return None;
         }
         if let Some(object) = self.objects.get(&hash) {
             return Some(object);
         }
-        let object = self.client.get(hash).await?;
+        let object = self.client.get(hash, patience).await?;
         self.objects.hold(&object);
         Some(object)
     }
 
     /// The host to be asked first, and the whole object.
     async fn described(&self, running: &Running) -> Option<(HostEntry, Metadata)> {
-        let object = self.object(running.metadata).await?;
+        let object = self.object(running.metadata, FETCH).await?;
         let metadata = Metadata::open(&object, &running.metadata, running.sitting.scope.room).ok()?;
         Some((metadata.front().hosts.first()?.clone(), metadata))
     }

@@ -6,11 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use alloy::primitives::B256;
 use pars_crypto::hash::hash;
 use pars_crypto::label::HashLabel;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
 
 /// Bytes of an object at most.
 pub const MAX_OBJECT: usize = pars_proto::room::metadata::MAX_OBJECT;
@@ -99,17 +101,32 @@ impl ObjectClient {
         }
     }
 
-    /// Fetch an object; what comes has this hash.
-    pub async fn get(&self, hash: B256) -> Option<Arc<[u8]>> {
+    /// Fetch an object; what comes has this hash. That no node has it is known when all have answered: who does not is waited for
+    /// so long.
+    pub async fn get(&self, hash: B256, patience: Duration) -> Option<Arc<[u8]>> {
         let (reply, answer) = oneshot::channel();
-        self.0.send(ObjectAsk::Get(hash, reply)).await.ok()?;
-        answer.await.ok()?.filter(|object| name(object) == hash)
+        let asked = async {
+            self.0.send(ObjectAsk::Get(hash, reply)).await.ok()?;
+            answer.await.ok()?
+        };
+        timeout(patience, asked).await.ok().flatten().filter(|object| name(object) == hash)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    #[tokio::test]
+    async fn a_node_that_does_not_answer_is_not_waited_for_for_ever() {
+        let (client, mut asks) = ObjectClient::new();
+        let asked = tokio::spawn(async move { client.get(name(b"object"), Duration::from_millis(50)).await });
+        // The question stays open: without a limit this would wait for ever.
+        let Some(ObjectAsk::Get(_, _open)) = asks.recv().await else { panic!("nobody is asked") };
+        assert!(asked.await.unwrap().is_none());
+    }
 
     #[test]
     fn only_what_the_index_pins_is_kept_and_only_as_long() {
@@ -135,7 +152,7 @@ mod tests {
                 }
             }
         });
-        assert!(client.get(name(b"asked for")).await.is_none());
-        assert!(client.get(name(b"swapped")).await.is_some());
+        assert!(client.get(name(b"asked for"), LONG).await.is_none());
+        assert!(client.get(name(b"swapped"), LONG).await.is_some());
     }
 }

@@ -1,10 +1,14 @@
 //! `/rtc…` of the page's LiveKit client: its HTTP request is given unseen, but for headers that name the browser, to the host's
 //! daemon, which carries it to the SFU; then the bytes of the WebSocket go both ways.
 //!
+//! A host that takes the request and does not answer it is given up: pages of other rooms need the connection.
+//!
 //! Whoever asks must show a token that this daemon gave to its page, or to its recorder, for a seat that it holds now: nobody else
 //! reaches the tunnel.
 
-use axum::body::Body;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{
     AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_EXTENSIONS, SEC_WEBSOCKET_KEY,
@@ -17,6 +21,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use pars_crypto::hash::equal;
+use tokio::time::timeout;
 
 use super::Rooms;
 use super::seat::Way;
@@ -24,6 +29,8 @@ use super::tunnel::dial::Tunnel;
 
 /// Bytes of an answer that is no WebSocket.
 const MAX_ANSWER: usize = 64 * 1_024;
+/// How long the host may take to answer a request; and to tell all of an answer that is no WebSocket.
+const PATIENCE: Duration = Duration::from_secs(15);
 /// What goes to the SFU.
 const PASSED: [HeaderName; 6] =
     [CONNECTION, UPGRADE, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_VERSION, SEC_WEBSOCKET_PROTOCOL, AUTHORIZATION];
@@ -51,7 +58,7 @@ async fn pass(rooms: &Rooms, mut request: Request) -> Result<Response, Refusal> 
     let tunnel = tunnel?.ok_or(LOST)?;
     let wanted = wanted(&request)?;
     let page = request.extensions_mut().remove::<hyper::upgrade::OnUpgrade>();
-    let mut response = ask(&tunnel, wanted).await.map_err(|_| LOST)?;
+    let mut response = ask(&tunnel, wanted, PATIENCE).await.map_err(|_| LOST)?;
     let mut answer = Response::builder().status(response.status());
     for name in RETURNED {
         if let Some(value) = response.headers().get(&name) {
@@ -59,7 +66,7 @@ async fn pass(rooms: &Rooms, mut request: Request) -> Result<Response, Refusal> 
         }
     }
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-        let body = axum::body::to_bytes(Body::new(response.into_body()), MAX_ANSWER).await.map_err(|_| LOST)?;
+        let body = whole(response, PATIENCE).await.ok_or(LOST)?;
         return answer.body(body.into()).map_err(|_| LOST);
     }
     let (page, sfu) = (page.ok_or(LOST)?, hyper::upgrade::on(&mut response));
@@ -120,17 +127,65 @@ fn wanted(request: &Request) -> Result<hyper::Request<Body>, Refusal> {
 async fn ask(
     tunnel: &Tunnel,
     request: hyper::Request<Body>,
+    patience: Duration,
 ) -> Result<hyper::Response<hyper::body::Incoming>, Box<dyn std::error::Error + Send + Sync>> {
     let stream = tunnel.signalling().await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     // It ends with the response, or with the upgrade.
-    tokio::spawn(connection.with_upgrades());
-    Ok(sender.send_request(request).await?)
+    let carried = tokio::spawn(connection.with_upgrades());
+    let answer = timeout(patience, sender.send_request(request)).await;
+    if answer.is_err() {
+        carried.abort();
+    }
+    Ok(answer??)
+}
+
+/// All of an answer, if it comes in time and is not too long.
+async fn whole(response: hyper::Response<hyper::body::Incoming>, patience: Duration) -> Option<Bytes> {
+    let body = axum::body::to_bytes(Body::new(response.into_body()), MAX_ANSWER);
+    timeout(patience, body).await.ok()?.ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use pars_identity::id::IdentityId;
+    use pars_proto::room::{HostEntry, HostSecrets, Reach};
+    use tokio::net::TcpListener;
+    use tokio::sync::mpsc;
+
     use super::*;
+    use crate::driver::SUITE;
+    use crate::random;
+    use crate::room::tunnel::dial::Dialer;
+    use crate::room::tunnel::records::Records;
+    use crate::room::tunnel::serve::{FromLink, Links, Listener};
+
+    #[tokio::test]
+    async fn a_host_that_takes_a_request_and_never_answers_it_is_given_up() {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let secrets = HostSecrets::generate(SUITE, &mut random::system());
+        let listener = Listener::bind(([127, 0, 0, 1], 0).into(), secrets.seeds().1).unwrap();
+        let (session, reach) = (IdentityId([0; 32]), Reach::Direct(listener.address));
+        let entry = HostEntry { x_pk: secrets.x_pk(), s_vk: secrets.s_vk(), session, reach };
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (links, (packets, mut from)) = (Links::default(), mpsc::channel(8));
+        tokio::spawn(listener.serve((links.clone(), Records::default()), packets, silent.local_addr().unwrap()));
+        let dialer = Dialer::new().unwrap();
+        let tunnel = dialer.dial(&entry).await.unwrap();
+        let (mut send, mut recv) = tunnel.control().await.unwrap().split();
+        send.send(b"join").await.unwrap();
+        let Some(FromLink::Packet(link, _)) = from.recv().await else { panic!("the link does not stand") };
+        // That the seat stands.
+        links.send(link, vec![4, 0]);
+        recv.recv().await.unwrap().unwrap();
+        let asked = tokio::spawn(async move {
+            let request = hyper::Request::builder().uri("/rtc").body(Body::empty()).unwrap();
+            ask(&tunnel, request, Duration::from_millis(50)).await.is_err()
+        });
+        let (_taken, _) = silent.accept().await.unwrap();
+        // The connection stays open: without a limit this would wait for ever.
+        assert!(asked.await.unwrap());
+    }
 
     #[test]
     fn a_token_stands_in_the_query_or_in_the_header() {

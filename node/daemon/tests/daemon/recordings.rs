@@ -1,6 +1,8 @@
 //! The library: what is captured, sealed, anchored, fetched, opened and forgotten, over real blocks and a real chain.
 
 mod ends;
+mod forks;
+mod owed;
 mod studio;
 
 use std::collections::BTreeSet;
@@ -45,7 +47,7 @@ async fn row(member: &Member, span: RecordingId) -> pars_rpc::recording::Recordi
 async fn sealed(member: &Member, recording: pars_proto::room::recording::Recording) -> (Vec<u8>, B256) {
     let mut capture = member.library.begin(member.begin(recording, &[1, 2])).await.unwrap();
     let (epoch, seats) = keys(1, &[1, 2]);
-    capture.keys(&epoch, &seats);
+    capture.keys(&[epoch], &seats);
     capture.heard(track("TR_a", 1), BEGAN_MS).unwrap();
     Voice::new(1, 1).speak(&mut capture, "TR_a", 200);
     capture.seal(BEGAN_MS + 5_000).await.unwrap()
@@ -140,7 +142,7 @@ async fn a_capture_holds_what_opens_under_the_keys_of_its_seat_and_nothing_else(
     let mut honest = Voice::new(1, 1);
     capture.heard(track("TR_a", 1), BEGAN_MS).unwrap();
     honest.speak(&mut capture, "TR_a", 50);
-    capture.keys(&epoch, &seats);
+    capture.keys(&[epoch], &seats);
     honest.speak(&mut capture, "TR_a", 50);
     // Seat 3's frames, in the name of seat 2 and in its own; no epoch with the recorder holds it.
     capture.heard(track("TR_b", 2), BEGAN_MS).unwrap();
@@ -158,7 +160,7 @@ async fn a_capture_holds_what_opens_under_the_keys_of_its_seat_and_nothing_else(
     capture.heard(twice.clone(), BEGAN_MS + 4_000).unwrap();
     capture.heard(twice, BEGAN_MS + 4_001).unwrap();
     // The keys of the epoch are over.
-    capture.expired(1);
+    capture.keys(&[], &seats);
     honest.speak(&mut capture, "TR_a", 20);
     capture.heard(Heard::Ended(ListenError::Ended), BEGAN_MS + 6_000).unwrap();
     capture.seal(BEGAN_MS + 6_000).await.unwrap();
@@ -186,7 +188,7 @@ async fn what_a_kill_left_is_imported_at_the_next_start_verifies_and_can_still_b
         ana.library.keep_anchor_key(other, signer()).await.unwrap();
         let mut capture = ana.library.begin(ana.begin(recording, &participants)).await.unwrap();
         let (epoch, seats) = keys(1, &[1, 2]);
-        capture.keys(&epoch, &seats);
+        capture.keys(&[epoch], &seats);
         capture.heard(track("TR_a", 1), BEGAN_MS).unwrap();
         // 90 s: a finished segment, and one that grows.
         Voice::new(1, 1).speak(&mut capture, "TR_a", 4_500);

@@ -1,5 +1,7 @@
 //! The service role: stake, registration, epochs; on a chain whose clock is a day behind until it is told otherwise.
 
+use std::time::Duration;
+
 use alloy::primitives::U256;
 use pars_bindings::ParsToken::transferCall;
 use pars_bindings::ServiceNodeRegistry::{beaconCall, nodeCountCall, rollEpochCall};
@@ -14,6 +16,8 @@ use serde_json::{Value, json};
 use crate::support::{World, call};
 
 const DAY: u64 = 86_400;
+/// Far more than a block takes to be seen, and less than a transaction is waited for.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 fn service(world: &World, account: usize) -> Settings {
     Settings { service: true, dev_account: Some(account), bootstrap: Vec::new(), ..world.settings() }
@@ -59,6 +63,35 @@ async fn a_node_registers_once_and_rolls_a_later_epoch_but_never_the_first() {
     assert_eq!((&peers[0]["node"], &peers[0]["stake"]), (&json!(node), &json!("1000000000000")));
     assert_eq!(peers[0]["addresses"].as_array().map(Vec::len), Some(1), "{peers}");
     again.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn blocks_are_followed_while_the_roll_of_an_epoch_gets_into_none() {
+    let world = World::begun_at(Some(clock::wall().unix_seconds() - DAY)).await;
+    world.daemon("s", service(&world, 0)).await.stop().await.unwrap();
+    world.send(world.contracts.service_node_registry, &rollEpochCall {}).await;
+    world.devnet.call("evm_increaseTime", json!([DAY])).await.unwrap();
+    world.devnet.call("anvil_mine", json!([5])).await.unwrap();
+    world.devnet.call("evm_setAutomine", json!([false])).await.unwrap();
+    let before = world.devnet.call("evm_snapshot", json!([])).await.unwrap();
+    let daemon = world.daemon("s", service(&world, 0)).await;
+    let sent = |block| world.devnet.call("eth_getTransactionCount", json!([dev_accounts()[0].address(), block]));
+    while sent("pending").await.unwrap() == sent("latest").await.unwrap() {
+        tokio::task::yield_now().await;
+    }
+    // The chain's node forgets it.
+    world.devnet.call("evm_revert", json!([before])).await.unwrap();
+    world.devnet.call("anvil_mine", json!([5])).await.unwrap();
+    let head = world.devnet.call("eth_blockNumber", json!([])).await.unwrap();
+    let head = u64::from_str_radix(head.as_str().unwrap().trim_start_matches("0x"), 16).unwrap();
+    let socket = &daemon.ready().socket;
+    let follows = async {
+        while call(socket, "status.get", json!({})).await["result"]["chain"]["head"].as_u64() < Some(head) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, follows).await.expect("the daemon follows the chain");
+    daemon.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

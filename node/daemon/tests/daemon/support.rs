@@ -117,7 +117,8 @@ impl Drop for Program {
     }
 }
 
-async fn deploy(devnet: &Devnet, owner: Address) -> Deployment {
+/// The contracts on a chain, by an account that then holds all tokens.
+pub(crate) async fn deploy(devnet: &Devnet, owner: Address) -> Deployment {
     let plan = plan(&DeployConfig::dev(7072, owner, 0)).unwrap();
     let mut first = None;
     for step in &plan.steps {

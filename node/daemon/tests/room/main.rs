@@ -2,6 +2,7 @@
 //! and hears goes over their sockets and ports.
 
 mod apart;
+mod facts;
 mod host;
 mod join;
 mod orders;

@@ -204,6 +204,8 @@ async fn two_seats_consent_the_chain_says_so_the_recorder_sits_down_and_a_withdr
     let no = json!({"room": room, "recording": recording, "agree": false});
     let status = other.call("recording.answer", no).await;
     assert_eq!((&status["ask"], &status["agreed"]), (&Value::Null, &Value::Null));
+    let kept = studio.hall.world.datadir("b").join("recordings/withdrawals");
+    assert_eq!(kept.read_dir().unwrap().count(), 1, "what was answered as taken back outlives the daemon");
     stands(other, &room, |status| status["recorder"].is_null()).await;
     let is_paused = |status: &Value| status["own"]["paused"] == "withdrawn" && status["own"]["refused"] == 1;
     let paused = stands(by, &room, is_paused).await;

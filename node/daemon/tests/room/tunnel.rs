@@ -20,6 +20,8 @@ use tokio::time::timeout;
 
 /// Generous: a loaded machine is slow, a link that nobody tells of never comes.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// What a host answers to a join and to its attach: the second says that the seat stands.
+const ANSWERS: [&[u8]; 2] = [b"\x02reply", b"\x04\x00"];
 
 fn entry(secrets: &HostSecrets, listener: &Listener) -> HostEntry {
     let reach = Reach::Direct(listener.address);
@@ -72,9 +74,9 @@ async fn packets_go_both_ways_and_signalling_only_after_the_host_has_answered() 
             FromLink::Gone(_) => {}
         }
     };
-    for packet in [b"reply", b"stand"] {
+    for packet in ANSWERS {
         links.send(link, packet.to_vec());
-        assert_eq!(recv.recv().await.unwrap().as_deref(), Some(&packet[..]));
+        assert_eq!(recv.recv().await.unwrap().as_deref(), Some(packet));
     }
     let mut stream = tunnel.signalling().await.unwrap();
     stream.write_all(b"hello").await.unwrap();
@@ -93,8 +95,9 @@ async fn packets_go_both_ways_and_signalling_only_after_the_host_has_answered() 
     let seen = streams(&pars_e2e::capture::Capture::read(&file).unwrap()).unwrap();
     let mut seen: Vec<_> = seen.iter().map(|of| (of.kind, of.came.as_slice(), of.sent.as_slice())).collect();
     seen.sort_unstable();
+    let answers = ANSWERS.concat();
     let expected: [(Kind, &[u8], &[u8]); 3] =
-        [(Kind::Control, b"join", b"replystand"), (Kind::Signalling, b"", b""), (Kind::Signalling, b"hello", b"world")];
+        [(Kind::Control, b"join", &answers), (Kind::Signalling, b"", b""), (Kind::Signalling, b"hello", b"world")];
     assert_eq!(seen, expected, "a capture holds what each stream carried");
 }
 
@@ -116,7 +119,7 @@ async fn a_stream_that_comes_before_the_hosts_answer_is_reset_and_its_tunnel_sta
     let (mut send, mut recv) = tunnel.control().await.unwrap().split();
     send.send(b"join").await.unwrap();
     let Some(FromLink::Packet(link, _)) = from.recv().await else { panic!("the link does not stand") };
-    for packet in [b"reply", b"stand"] {
+    for packet in ANSWERS {
         links.send(link, packet.to_vec());
         recv.recv().await.unwrap().unwrap();
     }

@@ -82,10 +82,14 @@ impl Commands {
     /// The oldest command: the cursor of its message, and for how many minutes it is still remembered.
     fn oldest(&mut self, now: UnixMinute) -> Option<(u64, u32)> {
         let (cursor, id) = self.order.first_key_value()?;
-        let sent = self.made.get_mut(id)?;
-        sent.made = sent.made.min(now);
+        let mut made = self.made.get(id)?.made;
+        if made > now {
+            // All of them at once: else each would begin its 24 h when the one before it has gone.
+            self.made.values_mut().for_each(|sent| sent.made = sent.made.min(now));
+            made = now;
+        }
         // A minute more: it was made within the minute that is noted.
-        let end = sent.made.0.saturating_add(REMEMBERED_MINUTES).saturating_add(1);
+        let end = made.0.saturating_add(REMEMBERED_MINUTES).saturating_add(1);
         Some((*cursor, end.saturating_sub(now.0)))
     }
 }

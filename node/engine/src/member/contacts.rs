@@ -3,7 +3,7 @@
 //! Not here: revocations and successors, lookups again within a session, the random delay between lookup and first use.
 
 use pars_identity::IdentityId;
-use pars_identity::bundle::{Bundle, BundleBytes};
+use pars_identity::bundle::{Bundle, BundleBytes, BundleError};
 use pars_identity::link::{Assurance, Link};
 use pars_identity::pin::Pin;
 use pars_proto::session::machine::{In, Out};
@@ -19,12 +19,16 @@ use crate::node::Ids;
 use crate::store::{Change, Table};
 use crate::vault;
 
+/// How often certificate and prekey are fetched, from another node each time by chance, before the contact is given up: one node
+/// gives them, and nothing tells a false one before all parts are here.
+const MAX_MISFITS: u8 = 4;
+
 impl Member {
     /// Begin, unless it goes on already: two chains of lookups would mix their records. What a user's link says counts also
     /// for a lookup that a message or a link without a check has begun; a link that contradicts it is refused.
     pub(super) fn open(&mut self, command: CommandId, link: Link) {
         if !self.looks_up(link.id) {
-            return self.open_as(Opening { link, implied: false, record: None, certificate: None });
+            return self.open_as(Opening::new(link, false));
         }
         let Some(begun) = self.desk.opening.get_mut(&link.id) else { return };
         match (begun.link.check, link.check) {
@@ -47,7 +51,7 @@ impl Member {
         if self.looks_up(link.id) {
             return;
         }
-        self.open_as(Opening { link, implied: true, record: None, certificate: None });
+        self.open_as(Opening::new(link, true));
     }
 
     fn open_as(&mut self, opening: Opening) {
@@ -95,10 +99,15 @@ impl Member {
             }
             (Some(record), Some(certificate), [batch, leaf]) => {
                 let bytes = BundleBytes { record, certificate, batch, leaf };
-                return match self.check(&opening.link, &bytes, cx) {
-                    Ok(bundle) => self.opened(cx, ids, (&bytes, opening.implied), bundle),
-                    Err(error) => self.not_opened(contact, error),
-                };
+                match self.check(&opening.link, &bytes, cx) {
+                    Ok(bundle) => return self.opened(cx, ids, (&bytes, opening.implied), bundle),
+                    Err(OpenError::Bundle(error)) if is_of_one_node(&error) && opening.misfits < MAX_MISFITS => {
+                        opening.misfits += 1;
+                        opening.certificate = None;
+                        What::Device(0)
+                    }
+                    Err(error) => return self.not_opened(contact, error),
+                }
             }
             _ => return self.not_found(contact),
         };
@@ -201,7 +210,62 @@ impl Member {
     }
 }
 
+/// Whether another node may give a part that fits: the record was compared over several.
+const fn is_of_one_node(error: &BundleError) -> bool {
+    matches!(error, BundleError::Certificate(_) | BundleError::Batch(_) | BundleError::Prekey(_))
+}
+
 /// `b` with a bundle, `p` with a pin, `t` with what is remembered of the conversation.
 pub(super) fn row_key(kind: u8, contact: IdentityId) -> Vec<u8> {
     [&[kind][..], &contact.0].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use chacha20::ChaCha20Rng;
+    use chacha20::rand_core::SeedableRng;
+    use pars_crypto::secret::StoreKey;
+    use pars_crypto::suite::Libcrux;
+    use pars_proto::onion::delay::Delay;
+    use pars_wire::machine::{Cx, Now, Tick, UnixMinute};
+
+    use super::*;
+    use crate::identity::Identity;
+    use crate::member::MemberConfig;
+    use crate::registry::Network;
+
+    const NOW: Now = Now { tick: Tick(5), wall: UnixMinute(20_003 * 1_440 + 720) };
+
+    #[test]
+    fn a_part_that_does_not_fit_is_asked_for_again_and_after_many_of_them_the_contact_is_given_up() {
+        let mut rng = ChaCha20Rng::seed_from_u64(71);
+        let [ours, theirs, other] = [(); 3].map(|()| Identity::create(&Libcrux, 18, NOW.wall, &mut rng));
+        let (key, network) = (StoreKey::from_bytes([9; 32]), Network::Dev);
+        let config = MemberConfig { suite: &Libcrux, key, network, delay: Delay::FAST, poll: None };
+        let mut member = Member::create(config, ours, NOW).unwrap();
+        let contact = theirs.id();
+        let prekey = |of: &Identity| vec![of.batch.encode(), of.uploads[0].leaves()[0].encode()];
+        let (mut ids, mut out) = (Ids::default(), Vec::new());
+        let mut cx = Cx { now: NOW, rng: &mut rng, out: &mut out };
+        let mut give = |member: &mut Member, records: Vec<Vec<u8>>| {
+            member.found(&mut cx, &mut ids, contact, (records, false));
+            member.desk.opening.contains_key(&contact)
+        };
+        for lies in [MAX_MISFITS, MAX_MISFITS + 1] {
+            member.desk.contacts.clear();
+            member.desk.opening.insert(contact, Opening::new(theirs.link(), false));
+            assert!(give(&mut member, vec![theirs.record.encode()]));
+            for lie in 0..lies {
+                let (certificate, prekey) = match lie % 2 {
+                    0 => (&other.certificate, prekey(&theirs)),
+                    _ => (&theirs.certificate, prekey(&other)),
+                };
+                let goes_on = give(&mut member, vec![certificate.encode()]) && give(&mut member, prekey);
+                assert_eq!(goes_on, lie < MAX_MISFITS, "lie {lie}");
+            }
+            give(&mut member, vec![theirs.certificate.encode()]);
+            give(&mut member, prekey(&theirs));
+            assert_eq!(member.desk.contacts.contains_key(&contact), lies == MAX_MISFITS, "{lies} lies");
+        }
+    }
 }

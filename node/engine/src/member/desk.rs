@@ -73,6 +73,14 @@ pub(super) struct Opening {
     pub(super) implied: bool,
     pub(super) record: Option<Vec<u8>>,
     pub(super) certificate: Option<Vec<u8>>,
+    /// How often certificate and prekey did not fit the record.
+    pub(super) misfits: u8,
+}
+
+impl Opening {
+    pub(super) const fn new(link: Link, implied: bool) -> Self {
+        Self { link, implied, record: None, certificate: None, misfits: 0 }
+    }
 }
 
 /// An inbox object that waits for its companions.

@@ -29,8 +29,9 @@ pub const MAX_HISTORY: usize = 16_384;
 /// the swarm. Other conversations go on.
 pub const MAX_UNACKNOWLEDGED: usize = 1_024;
 
-/// Gaps of the inbox kept: anybody can cause them, so the newest stay, told or not.
-pub const MAX_INBOX_GAPS: usize = 64;
+/// Gaps kept of one conversation, and of the inbox: anybody can cause those of the inbox, and a node that makes up objects those of
+/// any mailbox, so the newest stay, told or not. They neither pause a conversation nor push its messages out.
+pub const MAX_GAPS: usize = 64;
 
 /// No object of a message is stored yet.
 const NO_COPIES: u8 = u8::MAX;
@@ -196,15 +197,29 @@ impl History {
         gone
     }
 
-    /// The gaps of the inbox that go because there are newer ones; their rows are deleted with the next batch.
-    pub(super) fn prune_gaps(&mut self, own: IdentityId) -> Vec<u64> {
-        let gaps = self.kept.iter().filter(|(_, message)| message.peer == own && message.content_type.is_none());
+    /// The gaps of a conversation, or of the inbox, that go because there are newer ones; their rows are deleted with the next batch.
+    pub(super) fn prune_gaps(&mut self, peer: IdentityId) -> Vec<u64> {
+        let gaps = self.kept.iter().filter(|(_, message)| message.peer == peer && message.content_type.is_none());
         let all: Vec<u64> = gaps.map(|(cursor, _)| *cursor).collect();
-        let gone: Vec<u64> = all.iter().copied().take(all.len().saturating_sub(MAX_INBOX_GAPS)).collect();
+        let gone: Vec<u64> = all.iter().copied().take(all.len().saturating_sub(MAX_GAPS)).collect();
         gone.iter().for_each(|cursor| self.drop(*cursor));
         if !gone.is_empty() {
             self.count();
         }
+        gone
+    }
+
+    /// The newest cursor of each conversation.
+    pub(super) fn newest(&self) -> BTreeMap<IdentityId, u64> {
+        self.kept.iter().chain(&self.hidden).map(|(cursor, message)| (message.peer, *cursor)).collect()
+    }
+
+    /// A conversation goes; the rows of its messages are deleted with the next batch.
+    pub(super) fn forget(&mut self, peer: IdentityId) -> Vec<u64> {
+        let gone: Vec<u64> = self.kept.iter().filter(|(_, of)| of.peer == peer).map(|(cursor, _)| *cursor).collect();
+        gone.iter().for_each(|cursor| self.drop(*cursor));
+        self.read.remove(&peer);
+        self.count();
         gone
     }
 
@@ -406,7 +421,7 @@ mod tests {
     }
 
     #[test]
-    fn of_gaps_in_the_inbox_the_newest_stay_told_or_not_and_messages_are_not_counted_among_them() {
+    fn of_gaps_the_newest_stay_told_or_not_and_messages_are_not_counted_among_them() {
         let mut history = History::default();
         let note = add(&mut history, PEERS[0], State::Received);
         let gap = |history: &mut History| {
@@ -415,13 +430,13 @@ mod tests {
             cursor
         };
         let first = gap(&mut history);
-        for _ in 1..MAX_INBOX_GAPS {
+        for _ in 1..MAX_GAPS {
             gap(&mut history);
             assert!(history.prune_gaps(PEERS[0]).is_empty());
         }
         gap(&mut history);
         assert_eq!(history.prune_gaps(PEERS[0]), [first]);
-        assert!(history.get(note).is_some() && history.untold().count() == MAX_INBOX_GAPS + 1);
+        assert!(history.get(note).is_some() && history.untold().count() == MAX_GAPS + 1);
         // However many come: they never pause a conversation.
         for _ in 0..MAX_UNACKNOWLEDGED {
             gap(&mut history);

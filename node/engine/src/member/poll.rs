@@ -64,6 +64,11 @@ impl Polling {
     pub(super) fn start(every: Option<u64>, now: Tick) -> Self {
         Self { next: every.map(|_| now), ..Self::default() }
     }
+
+    /// Whether a node has answered since the start.
+    pub(super) const fn answered(&self) -> bool {
+        self.answered
+    }
 }
 
 impl Member {

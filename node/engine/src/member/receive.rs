@@ -2,8 +2,8 @@
 //! moves. An object of the inbox that waits for companions is a row of its own, so the cursor need not wait for it.
 //!
 //! An object that can never be read is a gap: it stands in the history like a message and is told like one. In the mailbox of a
-//! session only its two ends can write, so the gap is the contact's; what does not open in the inbox says nothing of who wrote it,
-//! and stands under our own identity.
+//! session only its two ends can write, so the gap stands in their conversation, unless the node that gave it made it up: nobody
+//! can tell. What does not open in the inbox says nothing of who wrote it, and stands under our own identity.
 
 use pars_crypto::hash::sha3;
 use pars_crypto::secret::Zeroizing;
@@ -226,7 +226,8 @@ impl Member {
             };
             self.keep(cx, gap, digest);
             let history = &mut self.desk.history;
-            let gone = if peer == own { history.prune_gaps(own) } else { history.prune(peer) };
+            let mut gone = history.prune_gaps(peer);
+            gone.extend(history.prune(peer));
             digest.changes.extend(gone.into_iter().map(drop_message));
             digest.changes.push(self.thread(cx, peer, |_| {}));
         }
@@ -265,11 +266,25 @@ impl Member {
             digest.changes.push(vault::drop_row(Table::Seen, &hash));
         }
         self.expire_shed(cx);
+        self.erase_prekeys(cx, &mut digest);
         // A restarted machine has forgotten what waits: it is shown again.
         self.release_held(cx, &mut digest);
         self.file_gaps(cx, &mut digest);
         self.commit(cx, ids, digest.changes, digest.effects);
         self.publish_again(cx, ids);
+    }
+
+    /// What was sent to prekeys whose life is over must open for nobody (SESSION section 2). What is erased does not come back, so
+    /// the nodes have to have told the time: a clock that is wrong for a while erases nothing.
+    fn erase_prekeys(&mut self, cx: Context<'_, '_>, digest: &mut Digest) {
+        if !self.polling.answered() {
+            return;
+        }
+        let now = self.swarm.clock(cx.now.wall);
+        if let Some(changes) = self.identity.erase(&self.config.key, now, cx.rng) {
+            digest.changes.extend(changes);
+            self.session(cx, In::Prekeys(self.identity.leaves.clone()));
+        }
     }
 }
 

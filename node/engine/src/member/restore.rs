@@ -19,7 +19,7 @@ use pars_proto::session::{SessionId, Superseded};
 use pars_proto::swarm;
 use pars_proto::swarm::Registrar;
 use pars_proto::swarm::placement::Operators;
-use pars_wire::codec::{Hour, Reader, Wire};
+use pars_wire::codec::{DecodeError, Hour, Reader, Wire};
 use pars_wire::machine::{Now, UnixMinute};
 
 use super::commands::Sent;
@@ -50,7 +50,7 @@ impl Member {
     /// # Errors
     /// [`RestoreError`] names the table whose row does not open.
     pub fn restore(config: MemberConfig, rows: &Rows, now: Now) -> Result<Self, RestoreError> {
-        let identity = Identity::restore(config.suite, &config.key, rows, now.wall)?;
+        let identity = Identity::restore(config.suite, &config.key, rows)?;
         Self::build(config, identity, rows, now)
     }
 
@@ -61,6 +61,7 @@ impl Member {
             certificate: identity.certificate.clone(),
             contact: identity.contact.clone(),
             device: identity.device.clone(),
+            // All that are not erased, whatever our clock says: what was opened with one is remembered as long as it is here.
             leaves: identity.leaves.clone(),
             pins: desk.pins.clone(),
         };
@@ -175,7 +176,8 @@ fn counter(desk: &mut Desk, name: &[u8], value: &[u8], now: UnixMinute) -> Resul
             desk.commands.remember(CommandId(name.array("command id")?), sent);
         }
         b'p' => desk.publication = Some(Publication::decode(value)?),
-        _ => desk.history.acknowledged = Reader::new(value).u64("cursor")?,
+        b'a' => desk.history.acknowledged = Reader::new(value).u64("cursor")?,
+        value => return Err(DecodeError::Value { what: "counter", value: value.into() }.into()),
     }
     Ok(())
 }
@@ -221,6 +223,15 @@ mod tests {
     use super::super::send::session_change;
     use super::*;
     use crate::store::{Batch, BatchId};
+
+    #[test]
+    fn a_counter_of_no_name_is_refused_and_not_taken_for_another() {
+        let (mut desk, value, now) = (Desk::default(), 9_u64.to_be_bytes(), UnixMinute(0));
+        assert!(counter(&mut desk, b"x", &value, now).is_err() && counter(&mut desk, b"", &value, now).is_err());
+        assert_eq!(desk.history.acknowledged, 0);
+        counter(&mut desk, b"a", &value, now).unwrap();
+        assert_eq!(desk.history.acknowledged, 9);
+    }
 
     #[test]
     fn what_a_session_may_be_used_for_and_whom_it_superseded_outlive_a_restart() {

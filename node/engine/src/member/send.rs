@@ -306,6 +306,7 @@ pub(super) fn session_change(row: Row) -> Change {
             Change { table: Table::Session, key: id.0.to_vec(), value: Some(Value::Plain(bytes)) }
         }
         Row::Forget(id) => vault::drop_row(Table::Session, &id.0),
+        Row::ForgetHandshake(id) => vault::drop_row(Table::Handshake, &id),
         Row::Handshake { id, known } => {
             let value = [&known.session.0[..], &known.until.to_bytes()].concat();
             Change { table: Table::Handshake, key: id.to_vec(), value: Some(Value::Plain(value)) }

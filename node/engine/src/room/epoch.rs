@@ -65,18 +65,18 @@ pub(super) struct Chain {
 }
 
 impl Chain {
-    /// What a record must follow on; `None`: it follows on nothing that is known. To a newcomer the first that it is told follows on
-    /// something from before; to nobody else, or one seat could end all counting by a number that nothing can follow on.
+    /// What a record must follow on; `None`: it follows on nothing that is known. What a newcomer is told may follow on something from
+    /// before, and not the first of it alone: it may begin within a fork. To nobody else, or one seat could end all counting by
+    /// a number that nothing can follow on; a host that is honest tells a newcomer what it has checked itself.
     pub(super) fn previous(&self, signed: &SignedRecord, newcomer: bool) -> Option<Previous> {
         let record = signed.record();
         if record.n == 1 {
             return Some(Previous::First);
         }
-        if self.epochs.is_empty() && newcomer {
-            return Some(Previous::Unknown);
+        match self.epochs.get(&record.previous.0) {
+            Some(parent) => Some(Previous::Known { n: parent.number(), hash: record.previous }),
+            None => newcomer.then_some(Previous::Unknown),
         }
-        let parent = self.epochs.get(&record.previous.0)?;
-        Some(Previous::Known { n: parent.number(), hash: record.previous })
     }
 
     /// Take a record that was checked.
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_follows_on_nothing_is_none_and_the_first_of_a_newcomer_is_unknown() {
+    fn a_record_that_follows_on_nothing_is_none_and_to_a_newcomer_it_is_unknown() {
         let mut chain = Chain::default();
         let first = record(None, 1, 0);
         let second = record(Some((1, first.0)), 1, 1);
@@ -271,11 +271,28 @@ mod tests {
         assert_eq!(chain.previous(&third.1, true), Some(Previous::Unknown));
         assert_eq!(chain.previous(&third.1, false), None, "who was there from the beginning knows what came before");
         put(&mut chain, first);
-        assert_eq!(chain.previous(&third.1, true), None);
+        assert_eq!(chain.previous(&third.1, false), None);
         chain.remember(second.1, second.2);
         assert_eq!(chain.previous(&third.1, false), Some(Previous::Known { n: 2, hash: second.0 }));
         chain.choose(Tick(0), LIVE);
         assert_eq!(chain.tip().unwrap().1.number(), 1, "what was not checked does not count");
+    }
+
+    #[test]
+    fn a_newcomer_that_is_told_of_a_fork_from_its_middle_follows_the_branch_that_counts() {
+        let first = record(None, 1, 0);
+        let (counts, loses) = (record(Some((1, first.0)), 1, 1), record(Some((1, first.0)), 2, 2));
+        let after = record(Some((2, counts.0)), 1, 3);
+        // The host keeps so many records: what the last one follows on is forgotten, and its sibling is not.
+        let mut chain = Chain::default();
+        for told in [&loses, &after] {
+            assert_eq!(chain.previous(&told.1, true), Some(Previous::Unknown));
+            put(&mut chain, told.clone());
+        }
+        chain.choose(Tick(0), LIVE);
+        assert_eq!(chain.tip().unwrap().0, after.0);
+        let next = record(Some((3, after.0)), 1, 4);
+        assert_eq!(chain.previous(&next.1, false), Some(Previous::Known { n: 3, hash: after.0 }));
     }
 
     #[test]

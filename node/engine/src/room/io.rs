@@ -83,6 +83,8 @@ pub enum HostIn {
     },
     /// An event on chain may concern the room: check again, but not more often than every 5 s.
     ChainChanged,
+    /// Own index: this seat's account leads the room now, or does no more.
+    Leads(SeatNo, bool),
     /// The sitting was closed on chain.
     SittingOver,
     /// A deadline passed.
@@ -222,8 +224,8 @@ pub enum MemberIn {
         /// The verdict.
         verdict: Result<Standing, StatementRefusal>,
     },
-    /// Own index: this seat has access no more.
-    Lost(SeatNo),
+    /// Own index: this seat has access, or has it no more.
+    Access(SeatNo, bool),
     /// Own index: this seat's account leads the room now, or does no more.
     Leads(SeatNo, bool),
     /// The page opened a new connection to the SFU: fresh nonce, fresh token.

@@ -44,5 +44,5 @@ pub use io::{
 };
 pub use member::recording::{CHAIN_SLACK_MS, ProposedRecording, RecordingAnswer, RecordingView, SpanState};
 pub use member::{Member, MemberConfig, Phase, RoomError};
-pub use packet::MAX_PACKET;
+pub use packet::{MAX_PACKET, is_seated};
 pub use state::{MAX_PRESENTERS, Rights, RoomInput, RoomState, SeatInput, SeatState};

@@ -193,5 +193,11 @@ pub(super) fn packet(bytes: &[u8]) -> Result<Packet, DecodeError> {
     Packet::decode(bytes)
 }
 
+/// Whether a packet of the host's says to a connection that its seat stands. A refused join is answered too: whoever only asks is
+/// told nothing of the kind.
+pub fn is_seated(bytes: &[u8]) -> bool {
+    matches!(bytes, [_, _]) && matches!(packet(bytes), Ok(Packet::Attached(Ok(()))))
+}
+
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 use pars_engine::Command;
 use pars_engine::io::Event;
+use pars_engine::store::Table;
 
 use crate::talk::{all_stored, heard, read, say};
 use crate::town::{ALICE, BOB, Town};
@@ -43,6 +44,29 @@ fn records_are_published_again_for_the_nodes_of_a_new_week() {
     town.run(1_000);
     assert!(!town.member(BOB).published(), "other nodes answer for this week");
     town.until("publishing", |town| town.member(BOB).published());
+}
+
+#[test]
+fn what_was_sent_to_a_prekey_whose_life_is_over_leaves_the_disk_once_the_nodes_have_told_the_time() {
+    let mut town = Town::acquainted(37);
+    say(&mut town, ALICE, 1, "salam");
+    all_stored(&mut town, ALICE);
+    read(&mut town, BOB, 1);
+    let rows =
+        |town: &Town, table, name: &[u8]| town.rows(BOB).of(table).filter(|(row, _)| row.starts_with(name)).count();
+    let left = |town: &Town| (rows(town, Table::Identity, b"leaf"), rows(town, Table::Handshake, b""));
+    assert_eq!(left(&town), (15, 1), "fourteen days and the last resort; her handshake");
+    town.poll = Some(600_000);
+    town.sleep(40);
+    // Nobody answers: the clock may be wrong, and what is erased does not come back. What a leaf could open is remembered.
+    (0..7).for_each(|id| town.stop(id, usize::MAX));
+    town.run(2 * 3_600_000);
+    assert_eq!(left(&town), (15, 1));
+    (0..7).for_each(|id| town.start(id, None));
+    town.until("erasing", |town| left(town) == (1, 0));
+    town.restart(BOB);
+    town.run(1_000);
+    assert_eq!((left(&town), heard(&town, BOB).len()), ((1, 0), 1));
 }
 
 #[test]

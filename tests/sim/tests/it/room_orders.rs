@@ -22,10 +22,14 @@ use pars_wire::Kind;
 use pars_wire::codec::Wire;
 use pars_wire::machine::{Cx, Machine, Now};
 
-/// Kinds of frames: a seat, a seat that is gone, a signed message, and that all was told.
+/// The kind of packet that carries frames.
+const DATA: u8 = 5;
+/// Kinds of frames: a seat, a seat that is gone, an epoch record, a signed message, an answer to a ping, and that all was told.
 const SEAT: u8 = 1;
 const GONE: u8 = 2;
+const RECORD: u8 = 4;
 const MESSAGE: u8 = 7;
+const PONG: u8 = 9;
 const SYNCED: u8 = 10;
 
 const LEADER: PersonId = PersonId(0);
@@ -98,6 +102,40 @@ fn nobody_sends_to_who_was_kicked_or_banned_though_the_host_tells_nobody_that_it
         let (_, with) = world.watch.sends_in(who).expect("it sends on");
         assert!(!seats.iter().any(|seat| with.contains(seat)), "{who} sends to {with:?}");
     }
+}
+
+/// TOWNHALL 3: whoever beats and makes no epoch that is owed is passed over. Nobody gets those of the leader here.
+#[test]
+fn a_room_rotates_though_its_steward_only_beats() {
+    let mut world = room();
+    let steward = seat(&world, LEADER);
+    world.tamper = Some(Box::new(move |mut bytes| {
+        // Behind the packet's head: kind1 ‖ RS68 ‖ n4 ‖ steward2.
+        let is_record = (bytes.first(), bytes.get(9)) == (Some(&DATA), Some(&RECORD));
+        if is_record && bytes.get(82..84) == Some(&steward.0.to_be_bytes()[..]) {
+            bytes.truncate(9);
+            // An answer to no ping.
+            bytes.extend_from_slice(&[PONG, 0, 0, 0, 0]);
+        }
+        bytes
+    }));
+    let (before, kicked) = (world.people[&NAMED].member.view().epoch, seat(&world, NAMELESS));
+    order(&mut world, LEADER, Order::Kick(kicked));
+    world.pass(6_500);
+    let others = [NAMED, PersonId(3), PersonId(4), PersonId(5)];
+    for who in others {
+        let (_, with) = world.watch.sends_in(who).expect("it sends on");
+        assert!(!with.contains(&kicked), "{who} sends to {with:?}");
+    }
+    let late = world.arrive(2, false);
+    world.pass(15_000);
+    let came = seat(&world, late);
+    for who in others.into_iter().chain([late]) {
+        let (_, with) = world.watch.sends_in(who).expect("it sends on");
+        assert!(with.contains(&came), "{who} sends to {with:?}");
+    }
+    let made = world.people[&NAMED].member.view().epoch - before;
+    assert!((2..=8).contains(&made), "{made} epochs for two changes");
 }
 
 /// The statement of somebody's new seat.

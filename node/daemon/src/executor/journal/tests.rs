@@ -44,6 +44,20 @@ fn rows_and_cursor_are_there_again_and_an_ended_row_keeps_no_transaction() {
 }
 
 #[test]
+fn a_file_that_was_made_by_half_is_made_anew_and_leaves_nothing_beside_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("executor.redb");
+    // As a first start leaves it that was killed, or whose disk was full.
+    std::fs::write(&path, []).unwrap();
+    std::fs::write(path.with_extension("new"), vec![0; 4_096]).unwrap();
+    let mut journal = Journal::open(&path, key(1)).unwrap();
+    journal.advance(5).unwrap();
+    drop(journal);
+    assert_eq!(Journal::open(&path, key(1)).unwrap().cursor(), 5);
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
 fn another_key_opens_nothing_and_nothing_of_a_row_stands_in_the_file() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("executor.redb");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::future::BoxFuture;
 use pars_engine::room::{
-    Host, HostConfig, HostEvent, HostIn, HostOut, HostQuestion, QuestionId, RoomState, SfuOrder, Unreachable,
+    Host, HostConfig, HostEvent, HostIn, HostOut, HostQuestion, QuestionId, RoomState, SeatView, SfuOrder, Unreachable,
 };
 use pars_proto::room::{Claim, JoinRefusal, Line, Metadata, SeatIdentity, Sitting, Statement};
 use pars_wire::machine::{Cx, Machine};
@@ -194,7 +194,14 @@ impl Task {
     /// The sitting may have been closed, moderators may have changed, seats may have lost their access.
     async fn chain_changed(&mut self) {
         match self.parts.oracle.running(self.sitting.scope.room).await {
-            Ok(running) if running.sitting.scope == self.sitting.scope => self.parts.running = running,
+            Ok(running) if running.sitting.scope == self.sitting.scope => {
+                let leads = |seat: SeatView| Some((seat.seat, running.view.leads(seat.account?), seat.leads));
+                let seats: Vec<_> = self.host.seats().filter_map(leads).collect();
+                for (seat, now, _) in seats.into_iter().filter(|(_, now, before)| now != before) {
+                    self.input(HostIn::Leads(seat, now));
+                }
+                self.parts.running = running;
+            }
             // Another sitting of the room, or none: this one is over.
             Ok(_) | Err(FactsError::NoSitting) => self.input(HostIn::SittingOver),
             Err(error) => tracing::debug!(%error, "the own index does not say how the sitting is"),

@@ -13,6 +13,7 @@ use pars_crypto::secret::Zeroizing;
 use pars_engine::room::{Rights, SfuOrder};
 use pars_keyfile::FileError;
 use pars_proto::room::{Role, Scope};
+use pars_wire::is_this_machine;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -94,7 +95,9 @@ impl Sfu {
         let text = pars_keyfile::read(key_file, KEY_FILE)?;
         let KeyFile { key, secret } = serde_json::from_str(&text).map_err(|_| SfuError::Content)?;
         let keys = Keys { key, secret: Zeroizing::new(secret) };
-        let http = Client::builder().timeout(PATIENCE).build().map_err(|_| SfuError::Client)?;
+        let builder = Client::builder().timeout(PATIENCE);
+        let here = is_this_machine(url.host_str().unwrap_or_default());
+        let http = if here { builder.no_proxy() } else { builder }.build().map_err(|_| SfuError::Client)?;
         Ok(Self { url: url.clone(), keys: Arc::new(keys), http, fingerprint })
     }
 

@@ -28,6 +28,7 @@ use tokio::time::Instant;
 use crate::chain::Progress;
 use crate::driver::{Handle, Stopped};
 use crate::random;
+use crate::recordings::ToWithdraw;
 
 /// How long calls may take until they are final: less than after which the machine asks again.
 const PATIENCE: Duration = Duration::from_secs(100);
@@ -262,6 +263,13 @@ pub(in crate::room) fn withdraw(of: &Withdrawal) -> Option<ConsentCall> {
     }))
 }
 
+/// A withdrawal as it is kept; none if it cannot be sent at all.
+pub(in crate::room) fn to_withdraw(of: &Withdrawal, waits: bool, through: Option<IdentityId>) -> Option<ToWithdraw> {
+    let Recording { valid_until, .. } = of.recording;
+    let call = withdraw(of)?.encode().ok()?;
+    Some(ToWithdraw { span: of.recording.span(), valid_until, waits, through, call })
+}
+
 /// `anchor`.
 pub(in crate::room) fn anchor(of: &Anchor) -> Option<ConsentCall> {
     Some(ConsentCall::Anchor(anchorCall {
@@ -320,6 +328,9 @@ mod tests {
         let digest = domain.anchor_digest(span, &[7; 36], wraps);
         let anchored =
             Anchor { recording, signer: keys[0].signer(), cid: vec![7; 36], wraps, signature: sign(&keys[0], digest) };
+        let kept = to_withdraw(&withdrawal, true, None).unwrap();
+        assert_eq!((kept.span, kept.valid_until), (span, 1_800_000_000));
+        assert_eq!(ConsentCall::decode(&kept.call).ok(), withdraw(&withdrawal));
         let calls = chunks.iter().map(submit).chain([withdraw(&withdrawal), anchor(&anchored)]);
         for call in calls {
             let call = call.unwrap();

@@ -6,10 +6,10 @@
 //! | [`terms`] | what is agreed to, in words |
 //! | [`calls`] | calls of the contract: to an executor, and until they are final; what own index says |
 //! | [`status`] | what the page is shown |
-//! | [`anchors`] | anchors that a restart left behind |
+//! | [`owed`] | anchors and withdrawals that no seat sees to |
 
-pub(super) mod anchors;
 pub(super) mod calls;
+pub(super) mod owed;
 pub(super) mod status;
 pub(super) mod terms;
 

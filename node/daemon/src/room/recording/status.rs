@@ -67,6 +67,7 @@ impl Own {
             | RecordingEvent::Refused(_)
             | RecordingEvent::Unsigned { .. }
             | RecordingEvent::Withdrawn { .. }
+            | RecordingEvent::Owes { .. }
             | RecordingEvent::Discard(_)
             | RecordingEvent::NotStarted => {}
         }

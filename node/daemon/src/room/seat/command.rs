@@ -43,7 +43,7 @@ impl Task {
                 self.input(MemberIn::Accept(true));
                 drop(reply.send(Ok(())));
             }
-            Command::Record(wish, reply) => drop(reply.send(self.record(wish))),
+            Command::Record(wish, reply) => self.record(wish, reply),
             Command::Leave => self.input(MemberIn::Leave),
         }
     }

@@ -28,7 +28,7 @@ impl Task {
             MemberEvent::Refused(refusal) => self.fail(tell::join_refused(refusal, self.begin.form)),
             MemberEvent::Roster => {
                 self.note_recorder();
-                self.show_roster();
+                self.roster_changed();
             }
             MemberEvent::Keys(keys) => self.show(Event::RoomKeys(tell::keys(self.room(), &keys))),
             MemberEvent::Stopped { reason, seat } => {

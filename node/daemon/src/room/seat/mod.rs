@@ -37,10 +37,12 @@ use pars_wire::machine::{Cx, Machine};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
+use self::judge::Judging;
 use self::orders::Orders;
 use self::prove::Prover;
 use self::recording::Recorded;
 use self::road::{Road, Up};
+use self::show::Pace;
 use super::facts::Running;
 use super::recording::Wish;
 use super::tunnel::dial::{DialError, Tunnel};
@@ -137,12 +139,14 @@ pub(super) struct Task {
     proving: Option<(QuestionId, Box<Body>)>,
     road: Road,
     said: mpsc::Sender<Said>,
+    judging: Judging,
     helpers: JoinSet<()>,
     join: Option<Reply<Joined>>,
     connection: Option<Reply<Joined>>,
     orders: Orders,
     role: Role,
     hands: Vec<SeatNo>,
+    pace: Pace,
     looked: tokio::time::Instant,
     token: watch::Sender<Option<String>>,
     quiet: Arc<AtomicBool>,
@@ -179,12 +183,14 @@ pub(super) fn begin(inner: &Arc<Inner>, begin: Begin) -> (Seat, Option<Body>) {
         proving: None,
         road,
         said,
+        judging: Judging::new(),
         helpers: JoinSet::new(),
         join: None,
         connection: None,
         orders: Orders::default(),
         role,
         hands: Vec::new(),
+        pace: Pace::default(),
         looked: tokio::time::Instant::now(),
         token,
         quiet: quiet.clone(),
@@ -214,6 +220,7 @@ impl Task {
             let wake = self.member.deadline().map(|tick| self.clock.instant(tick));
             tokio::select! {
                 () = sleep(wake) => self.input(MemberIn::Wake),
+                () = sleep(self.pace.due()) => self.show_roster(),
                 Some(said) = heard.recv() => self.hear(said),
                 command = asked.recv(), if !self.over => match command {
                     Some(command) => self.command(command),
@@ -225,6 +232,7 @@ impl Task {
             }
             if !self.over {
                 // The machine wakes every second while it has a seat: no timer of its own is needed.
+                self.judging.keep_up(&mut self.member, &self.clock);
                 self.orders.expire(tokio::time::Instant::now());
                 self.show_recording();
                 continue;
@@ -232,6 +240,7 @@ impl Task {
             // Who still asks is told that there is no seat; what the chain is owed goes on without one.
             asked.close();
             while asked.try_recv().is_ok() {}
+            self.judging.end();
             self.forget();
         }
         self.forget();

@@ -21,7 +21,7 @@ use pars_wire::machine::{Cx, Machine};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinError, JoinHandle, JoinSet};
 
-use super::judge::{Question, judge};
+use super::judge::{Judging, Question};
 use super::road::Road;
 use super::{LAST, QUEUE, Said, Way, answered};
 use crate::clock::{self, Clock};
@@ -215,6 +215,7 @@ struct Seat<'a> {
     token: watch::Sender<Option<String>>,
     listener: Option<Listener>,
     joins: JoinSet<Result<Listener, ListenError>>,
+    judging: Judging,
     helpers: JoinSet<()>,
     over: Option<Over>,
 }
@@ -237,8 +238,9 @@ impl<'a> Seat<'a> {
         };
         let mut out = Vec::new();
         let member = Member::new(&mut Cx { now: clock.now(), rng: &mut random::system(), out: &mut out }, config);
-        let (listener, joins, helpers) = (None, JoinSet::new(), JoinSet::new());
-        let seat = Self { parts, capture, member, clock, road, said, token, listener, joins, helpers, over: None };
+        let (listener, joins, judging, helpers) = (None, JoinSet::new(), Judging::new(), JoinSet::new());
+        let over = None;
+        let seat = Self { parts, capture, member, clock, road, said, token, listener, joins, judging, helpers, over };
         (seat, heard)
     }
 
@@ -260,6 +262,7 @@ impl<'a> Seat<'a> {
                 Ok(()) = progress.changed() => self.input(MemberIn::Clock(seconds(&self.parts.running.sitting))),
                 how = &mut *end => self.over = Some(Over::Span(how.ok())),
             }
+            self.judging.keep_up(&mut self.member, &self.clock);
         }
         self.input(MemberIn::Leave);
         // What was said last is on its way.
@@ -285,8 +288,7 @@ impl<'a> Seat<'a> {
             MemberOut::Question { id, question: MemberQuestion::Verify { statement, .. } } => {
                 let (running, tunnel) = (self.parts.running.clone(), self.road.tunnel());
                 let question = Question::new(&self.member, (running, statement), tunnel);
-                self.helpers.spawn(judge(self.parts.inner.clone(), (id, question), self.said.clone()));
-                while self.helpers.try_join_next().is_some() {}
+                self.judging.ask(&self.parts.inner, (id, question), &self.said);
             }
             // A recorder's seat agrees to nothing and asks nothing.
             MemberOut::Question { question: MemberQuestion::Recording(_), .. } => {}
@@ -326,11 +328,11 @@ impl<'a> Seat<'a> {
 
     fn event(&mut self, event: MemberEvent) {
         match event {
-            MemberEvent::Keys(keys) => {
+            // Another epoch counts, or its keys are others, or are over.
+            MemberEvent::Keys(_) | MemberEvent::Expired { .. } | MemberEvent::Roster => {
                 let seats = self.member.view().seats;
-                self.capture.keys(&keys, &seats);
+                self.capture.keys(&self.member.keys(), &seats);
             }
-            MemberEvent::Expired { index, .. } => self.capture.expired(index),
             MemberEvent::Token(token) => self.listen(token),
             MemberEvent::Refused(refusal) => {
                 tracing::warn!(%refusal, "the recorder's seat was refused");

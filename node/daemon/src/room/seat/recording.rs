@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use futures::future::join_all;
 use pars_crypto::hkem::Xw768Public;
-use pars_engine::room::{MemberIn, Phase, QuestionId, RecordingEvent, RecordingIn, RecordingQuestion};
+use pars_engine::room::{MemberIn, Phase, QuestionId, RecordingEvent, RecordingIn, RecordingQuestion, Withdrawal};
 use pars_identity::IdentityId;
 use pars_proto::room::SeatNo;
 use pars_proto::room::recording::{ConsentKey, Recording};
@@ -13,14 +14,15 @@ use pars_rpc::recording::{RecorderSeat, RecordingStatus};
 use pars_rpc::{Code, RpcError};
 use pars_wire::{RecordingId, RoomId};
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 use super::recorder::{self, End, Parts};
-use super::{Said, Task};
+use super::{Reply, Said, Task};
 use crate::clock;
 use crate::config::ConsentKeyKind;
 use crate::driver::SUITE;
 use crate::random;
-use crate::recordings::{AnchorSigner, ConsentSecret};
+use crate::recordings::{AnchorSigner, ConsentSecret, Hold};
 use crate::room::Inner;
 use crate::room::recording::calls::{self, Wanted};
 use crate::room::recording::status::Fold;
@@ -37,6 +39,10 @@ pub(super) struct Recorded {
     through: Option<IdentityId>,
     /// Spans that are recorded now.
     spans: BTreeMap<RecordingId, oneshot::Sender<End>>,
+    /// Spans whose debts to the chain this seat sees to.
+    held: BTreeMap<RecordingId, Hold>,
+    /// Withdrawals that are being kept.
+    keeping: Vec<JoinHandle<bool>>,
     not_started: bool,
     /// The recorder's seat that was in the room when this seat came.
     pub(super) there: Option<RecorderSeat>,
@@ -53,9 +59,26 @@ impl Recorded {
             }
         };
         let secret = ConsentSecret::of(&key);
-        let (fold, spans) = (Fold::default(), BTreeMap::new());
-        (key, Self { fold, told: None, secret, through: None, spans, not_started: false, there: None })
+        let recorded = Self {
+            fold: Fold::default(),
+            told: None,
+            secret,
+            through: None,
+            spans: BTreeMap::new(),
+            held: BTreeMap::new(),
+            keeping: Vec::new(),
+            not_started: false,
+            there: None,
+        };
+        (key, recorded)
     }
+}
+
+/// A withdrawal is not on the disk.
+fn not_kept() -> RpcError {
+    let sentence = "your consent is taken back in the room, but the withdrawal cannot be kept on this disk: make room there, \
+                    and leave the daemon running until the chain shows it";
+    RpcError::new(Code::Internal, sentence)
 }
 
 /// Answer a question of the machine.
@@ -127,9 +150,42 @@ impl Task {
             RecordingEvent::Active { recording, keys } => self.start_recorder(recording, keys),
             RecordingEvent::Seal(span) => self.end_recorder(span, End::Seal),
             RecordingEvent::Discard(span) => self.end_recorder(span, End::Discard),
+            // The next look at the disk may finish them: then nobody but the library is there to anchor them.
+            RecordingEvent::NotSealed(span) => drop(self.recorded.held.remove(&span)),
+            RecordingEvent::Owes { withdrawal, waits } => self.keep_withdrawal(&withdrawal, waits),
             RecordingEvent::NotStarted => self.recorded.not_started = true,
             _ => {}
         }
+    }
+
+    /// What the contract is to hear outlives this process: kept from now on, and seen to by this seat as long as it is there.
+    fn keep_withdrawal(&mut self, of: &Withdrawal, waits: bool) {
+        let (span, library) = (of.recording.span(), self.inner.library.clone());
+        self.recorded.held.entry(span).or_insert_with(|| library.hold(span));
+        let kept = calls::to_withdraw(of, waits, self.recorded.through);
+        let keeping = async move {
+            let Some(kept) = kept else { return false };
+            let kept = library.keep_withdrawal(kept).await;
+            kept.inspect_err(|error| tracing::error!(%error, "a withdrawal is not kept")).is_ok()
+        };
+        self.recorded.keeping.retain(|one| !one.is_finished());
+        self.recorded.keeping.push(tokio::spawn(keeping));
+    }
+
+    /// Do what the user wants of recordings, and answer when what it took back is kept.
+    pub(super) fn record(&mut self, wish: Wish, reply: Reply<RecordingStatus>) {
+        // What others gave is not what is asked about.
+        self.recorded.keeping.clear();
+        let done = self.recorded_as(wish);
+        let keeping = std::mem::take(&mut self.recorded.keeping);
+        // Whoever asked may be gone.
+        if keeping.is_empty() {
+            return drop(reply.send(done));
+        }
+        self.helpers.spawn(async move {
+            let kept = join_all(keeping).await.into_iter().all(|kept| kept.unwrap_or_default());
+            let _ = reply.send(if kept { done } else { Err(not_kept()) });
+        });
     }
 
     /// The consent is final: the recorder takes its seat. One that came back after a reorganisation goes on with the same files.
@@ -139,6 +195,7 @@ impl Task {
         if self.recorded.spans.contains_key(&span) {
             return;
         }
+        self.recorded.held.insert(span, self.inner.library.hold(span));
         let (end, ends) = oneshot::channel();
         let parts = Parts {
             inner: self.inner.clone(),
@@ -162,8 +219,7 @@ impl Task {
         }
     }
 
-    /// What the user wants of recordings.
-    pub(super) fn record(&mut self, wish: Wish) -> Result<RecordingStatus, RpcError> {
+    fn recorded_as(&mut self, wish: Wish) -> Result<RecordingStatus, RpcError> {
         if self.member.phase() != Phase::Admitted {
             return Err(Code::NotAllowed.into());
         }

@@ -10,7 +10,8 @@
 //! 4  get         identity32 ‖ device16, answered by record and certificate in the same form, or by an empty record alone
 //! ```
 //!
-//! Signalling and get are reset until the host has answered over the connection: the tunnel stands, ask again.
+//! Signalling and get are reset until the host has said over the connection that a seat stands: the tunnel does, ask again. Put
+//! may be asked four times over a connection, for one device.
 //!
 //! | Module | Holds |
 //! |---|---|

@@ -4,12 +4,12 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use pars_crypto::secret::Ed25519Seed;
-use pars_engine::room::{LinkId, MAX_PACKET};
+use pars_engine::room::{LinkId, MAX_PACKET, is_seated};
 use pars_identity::device::DeviceId;
 use pars_identity::id::IdentityId;
 use quinn::{Connection, Endpoint, EndpointConfig, RecvStream, SendStream, ServerConfig, TokioRuntime};
@@ -19,7 +19,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::records::{Pair, Records};
+use super::records::{Guest, Pair, Records};
 use super::watch::Watch;
 use super::{ALPN, HANDSHAKE, MAX_RECORD, STREAMS, StreamKind, read, transport, write};
 use crate::net::capture::{Capture, Direction};
@@ -31,14 +31,14 @@ const CONNECTIONS: usize = 1_280;
 const OPENING: usize = 128;
 /// Packets that wait for one member: more, and its stream is ended.
 const QUEUE: usize = 1_024;
-/// What a connection may send before the host has answered a join and an attach over it.
+/// What a connection may send before the host has said over it that a seat stands.
 const STRANGER_BYTES: usize = 96 * 1_024;
 /// And how long it may stay so: a join is verified, the attach follows.
 const STRANGER_TIME: Duration = Duration::from_secs(45);
 /// And how many streams it may open meanwhile for what strangers have not: a seat of a full Town Hall asks for everybody's records.
 const STRANGER_STREAMS: usize = 4_096;
-/// Packets of the host after which a connection is no stranger's: the reply to its join, and to its attach.
-const KNOWN: u32 = 2;
+/// How often a connection may put its records: each time costs signature checks.
+const PUTS: usize = 4;
 /// One piece of a signalling connection that does not move is ended after this.
 const RECORD: Duration = Duration::from_secs(10);
 /// Bytes of signalling that are carried at once.
@@ -60,7 +60,7 @@ pub struct Links(Arc<Mutex<BTreeMap<LinkId, Out>>>);
 #[derive(Debug)]
 struct Out {
     packets: mpsc::Sender<Vec<u8>>,
-    told: Arc<AtomicU32>,
+    seated: Arc<AtomicBool>,
 }
 
 impl Links {
@@ -72,10 +72,12 @@ impl Links {
     pub fn send(&self, to: LinkId, packet: Vec<u8>) {
         self.held(|links| {
             let Some(out) = links.get(&to) else { return };
+            // Before it is sent: what the member does next comes after it.
+            if is_seated(&packet) {
+                out.seated.store(true, Ordering::Release);
+            }
             if out.packets.try_send(packet).is_err() {
                 links.remove(&to);
-            } else {
-                out.told.fetch_add(1, Ordering::Relaxed);
             }
         });
     }
@@ -136,7 +138,7 @@ impl Listener {
             let shared = shared.clone();
             tasks.spawn(async move {
                 if let Ok(Ok(connection)) = timeout(HANDSHAKE, incoming).await {
-                    serve(connection, shared).await;
+                    serve(connection, shared, tokio::time::sleep(STRANGER_TIME)).await;
                 }
                 drop(place);
             });
@@ -168,11 +170,11 @@ impl Stream {
     }
 }
 
-/// One member's connection.
-async fn serve(connection: Connection, shared: Shared) {
-    let told = Arc::new(AtomicU32::new(0));
-    let (mut controls, mut tasks, mut early) = (JoinSet::new(), JoinSet::new(), 0);
-    let stranger = tokio::time::sleep(STRANGER_TIME);
+/// One member's connection; a stranger's ends with the time that strangers have.
+async fn serve(connection: Connection, shared: Shared, stranger: impl Future<Output = ()>) {
+    let seated = Arc::<AtomicBool>::default();
+    let guest = Arc::new(shared.records.guest(seated.clone()));
+    let (mut controls, mut tasks, mut early, mut puts) = (JoinSet::new(), JoinSet::new(), 0, 0);
     tokio::pin!(stranger);
     loop {
         let (send, mut recv) = tokio::select! {
@@ -180,7 +182,11 @@ async fn serve(connection: Connection, shared: Shared) {
                 Ok(stream) => stream,
                 Err(_) => break,
             },
-            () = &mut stranger, if told.load(Ordering::Relaxed) < KNOWN => break,
+            // Looked at again: a seat may have been admitted since this began to wait, and it need not open another stream.
+            () = &mut stranger, if !seated.load(Ordering::Acquire) => match seated.load(Ordering::Acquire) {
+                true => continue,
+                false => break,
+            },
         };
         while tasks.try_join_next().is_some() || controls.try_join_next().is_some() {}
         let mut kind = [0];
@@ -190,14 +196,15 @@ async fn serve(connection: Connection, shared: Shared) {
         let watch = Watch::new(shared.capture.clone(), &connection, recv.id());
         watch.note(Direction::Received, &kind).await;
         let [kind] = kind;
-        let known = told.load(Ordering::Relaxed) >= KNOWN;
+        let known = seated.load(Ordering::Acquire);
         let stream = Stream { send, recv, watch };
         match StreamKind::read(kind) {
             Some(StreamKind::Control) => {
-                controls.spawn(control(shared.clone(), told.clone(), stream));
+                controls.spawn(control(shared.clone(), seated.clone(), stream));
             }
-            Some(StreamKind::Put) => {
-                tasks.spawn(put(shared.records.clone(), stream));
+            Some(StreamKind::Put) if puts < PUTS => {
+                puts += 1;
+                tasks.spawn(put(guest.clone(), stream));
             }
             // A member's page and its questions may be faster than the answer to its attach.
             Some(StreamKind::Signalling | StreamKind::Get) if !known && early < STRANGER_STREAMS => {
@@ -219,11 +226,11 @@ async fn serve(connection: Connection, shared: Shared) {
 }
 
 /// A control stream: packets in, packets out.
-async fn control(shared: Shared, told: Arc<AtomicU32>, stream: Stream) {
+async fn control(shared: Shared, seated: Arc<AtomicBool>, stream: Stream) {
     let Stream { mut send, mut recv, watch } = stream;
     let link = LinkId(shared.next.fetch_add(1, Ordering::Relaxed));
     let (packets, mut queue) = mpsc::channel::<Vec<u8>>(QUEUE);
-    shared.links.held(|links| links.insert(link, Out { packets, told: told.clone() }));
+    shared.links.held(|links| links.insert(link, Out { packets, seated: seated.clone() }));
     let out = shared.out.clone();
     let watch = &watch;
     let read = async move {
@@ -231,7 +238,7 @@ async fn control(shared: Shared, told: Arc<AtomicU32>, stream: Stream) {
         while let Ok(Some(packet)) = read(&mut recv, MAX_PACKET).await {
             watch.note(Direction::Received, &packet).await;
             strange += packet.len();
-            if told.load(Ordering::Relaxed) < KNOWN && strange > STRANGER_BYTES
+            if !seated.load(Ordering::Acquire) && strange > STRANGER_BYTES
                 || out.send(FromLink::Packet(link, packet)).await.is_err()
             {
                 break;
@@ -287,7 +294,7 @@ async fn carry(
     to.shutdown().await
 }
 
-async fn put(records: Records, Stream { mut send, mut recv, watch }: Stream) {
+async fn put(guest: Arc<Guest>, Stream { mut send, mut recv, watch }: Stream) {
     let both = async {
         let record = read(&mut recv, MAX_RECORD).await.ok()??;
         let certificate = read(&mut recv, MAX_RECORD).await.ok()??;
@@ -296,7 +303,7 @@ async fn put(records: Records, Stream { mut send, mut recv, watch }: Stream) {
         Some((record, certificate))
     };
     let Ok(Some(pair)) = timeout(RECORD, both).await else { return };
-    let taken = tokio::task::spawn_blocking(move || records.put(pair)).await.unwrap_or_default();
+    let taken = tokio::task::spawn_blocking(move || guest.put(pair)).await.unwrap_or_default();
     let answer = [u8::from(taken)];
     watch.note(Direction::Sent, &answer).await;
     if send.write_all(&answer).await.is_ok() {
@@ -333,4 +340,104 @@ async fn get(records: Records, Stream { mut send, mut recv, watch }: Stream) {
     let _ = send.finish();
     let _ = timeout(HANDSHAKE, send.stopped()).await;
     watch.ended().await;
+}
+
+#[cfg(test)]
+mod tests {
+    use pars_proto::room::{HostEntry, HostSecrets, Reach};
+    use tokio::sync::oneshot;
+    use tokio::task::JoinHandle;
+
+    use super::*;
+    use crate::driver::SUITE;
+    use crate::random;
+    use crate::room::tunnel::dial::{ControlRecv, ControlSend, Dialer, Tunnel};
+
+    /// What the host says to a connection whose seat stands.
+    const STANDS: [u8; 2] = [4, 0];
+    const DEVICE: (IdentityId, DeviceId) = (IdentityId([1; 32]), DeviceId([2; 16]));
+
+    /// A member's connection, its control stream, and the end of the time that strangers have.
+    struct World {
+        links: Links,
+        link: LinkId,
+        tunnel: Tunnel,
+        control: (ControlSend, ControlRecv),
+        time: oneshot::Sender<()>,
+        /// The connection has seen that the time is over.
+        over: oneshot::Receiver<()>,
+        served: JoinHandle<()>,
+        _host: (Listener, mpsc::Receiver<FromLink>),
+    }
+
+    impl World {
+        async fn new() -> Self {
+            let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+            let secrets = HostSecrets::generate(SUITE, &mut random::system());
+            let listener = Listener::bind(([127, 0, 0, 1], 0).into(), secrets.seeds().1).unwrap();
+            let (session, reach) = (IdentityId([0; 32]), Reach::Direct(listener.address));
+            let entry = HostEntry { x_pk: secrets.x_pk(), s_vk: secrets.s_vk(), session, reach };
+            let (links, (out, mut from), sfu) = (Links::default(), mpsc::channel(8), ([127, 0, 0, 1], 9).into());
+            let records = Records::default();
+            let shared = Shared { links: links.clone(), records, out, sfu, next: Arc::default(), capture: None };
+            let dialer = Dialer::new().unwrap();
+            let accepted = async { listener.endpoint.accept().await.unwrap().await.unwrap() };
+            let (connection, tunnel) = tokio::join!(accepted, dialer.dial(&entry));
+            let tunnel = tunnel.unwrap();
+            let ((time, end), (told, over)) = (oneshot::channel(), oneshot::channel());
+            let stranger = async move {
+                let _ = end.await;
+                let _ = told.send(());
+            };
+            let served = tokio::spawn(serve(connection, shared, stranger));
+            let mut control = tunnel.control().await.unwrap().split();
+            control.0.send(b"join").await.unwrap();
+            let Some(FromLink::Packet(link, _)) = from.recv().await else { panic!("the link does not stand") };
+            Self { links, link, tunnel, control, time, over, served, _host: (listener, from) }
+        }
+
+        /// The host says something, which arrives.
+        async fn said(&mut self, packet: &[u8]) {
+            self.links.send(self.link, packet.to_vec());
+            assert_eq!(self.control.1.recv().await.unwrap().as_deref(), Some(packet));
+        }
+
+        async fn is_served(&self) -> bool {
+            self.tunnel.get(DEVICE.0, DEVICE.1).await.is_ok()
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_is_only_refused_stays_a_stranger() {
+        let mut world = World::new().await;
+        for _ in 0..3 {
+            world.said(&[2, 0]).await;
+            assert!(!world.is_served().await);
+        }
+        world.time.send(()).unwrap();
+        world.served.await.unwrap();
+        assert!(world.control.1.recv().await.is_err(), "its time is over");
+    }
+
+    #[tokio::test]
+    async fn a_seat_that_opens_nothing_more_keeps_its_connection() {
+        let mut world = World::new().await;
+        world.said(&STANDS).await;
+        world.time.send(()).unwrap();
+        world.over.await.unwrap();
+        assert!(world.tunnel.get(DEVICE.0, DEVICE.1).await.is_ok());
+        assert!(!world.served.is_finished());
+    }
+
+    #[tokio::test]
+    async fn records_are_put_so_often_and_no_more() {
+        let world = World::new().await;
+        for _ in 0..PUTS {
+            let refused = world.tunnel.put(&(b"none".to_vec(), b"none".to_vec())).await.unwrap_err();
+            assert_eq!(refused.kind(), io::ErrorKind::PermissionDenied);
+        }
+        let ended = world.tunnel.put(&(b"none".to_vec(), b"none".to_vec())).await.unwrap_err();
+        assert_ne!(ended.kind(), io::ErrorKind::PermissionDenied);
+        world.served.await.unwrap();
+    }
 }

@@ -14,7 +14,7 @@ async fn what_a_clean_end_closed_is_whole_at_the_next_start() {
         ana.library.keep(recording.tag, (ROOM, FAR), seed(1)).await.unwrap();
         let mut capture = ana.library.begin(ana.begin(recording, &[1, 2])).await.unwrap();
         let (epoch, seats) = keys(1, &[1, 2]);
-        capture.keys(&epoch, &seats);
+        capture.keys(&[epoch], &seats);
         capture.heard(track("TR_a", 1), BEGAN_MS).unwrap();
         Voice::new(1, 1).speak(&mut capture, "TR_a", 200);
         assert!(ana.library.idle().now_or_never().is_none(), "it is waited for");

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use alloy::primitives::{B256, Bytes};
 use axum::Router;
-use pars_bindings::RecordingConsent::{self, anchorCall, submitCall};
+use pars_bindings::RecordingConsent::{self, anchorCall, submitCall, withdrawCall};
+use pars_bindings::consent::ConsentCall;
 use pars_bindings::typed::seconds40;
 use pars_crypto::hkem::Xw768Secret;
 use pars_crypto::secret::{HybridKemSeed, SharedSecret, StoreKey};
 use pars_crypto::suite::Libcrux;
 use pars_daemon::chain::transact::reader;
-use pars_daemon::recordings::{Begin, Capture, Library, Parts};
+use pars_daemon::recordings::{Begin, Capture, Library, Parts, ToWithdraw};
 use pars_engine::room::{EpochKeys, SeatKeys, SeatView};
 use pars_indexer::{Options, Service};
 use pars_proto::media::{Codec as Kind, Sealer};
@@ -183,6 +184,31 @@ impl Studio {
         self.settled().await;
     }
 
+    /// What takes the consent of a participant back, as a seat has it kept.
+    pub(crate) fn withdrawal(
+        &self,
+        recording: &Recording,
+        roster: &ConsentRoster,
+        (of, waits): (u8, bool),
+    ) -> ToWithdraw {
+        let (span, key) = (recording.span(), consent_key(of));
+        let signature = key.sign(&Libcrux, &mut pars_daemon::random::system(), self.domain().withdraw_digest(span));
+        let call = withdrawCall {
+            r: call_of(recording),
+            signer: Bytes::copy_from_slice(key.signer().as_bytes()),
+            proof: roster.proof(&key.signer().hash()).unwrap(),
+            signature: Bytes::copy_from_slice(signature.unwrap().as_bytes()),
+        };
+        let call = ConsentCall::Withdraw(call).encode().unwrap();
+        ToWithdraw { span, valid_until: recording.valid_until, waits, through: None, call }
+    }
+
+    /// Send it; the block that takes it is not final.
+    pub(crate) async fn withdraw(&self, kept: &ToWithdraw) {
+        let Ok(ConsentCall::Withdraw(call)) = ConsentCall::decode(&kept.call) else { panic!("a withdrawal") };
+        self.world.send(self.world.contracts.recording_consent, &call).await;
+    }
+
     /// The key of a participant that signs.
     pub(crate) fn signer(of: u8) -> ConsentKey {
         consent_key(of)
@@ -249,6 +275,11 @@ impl Voice {
     pub(crate) fn new(epoch: u32, seat: u16) -> Self {
         let sealer = Sealer::new(epoch as u8, &sender_keys(epoch, SeatNo(seat)).media);
         Self { seat: SeatNo(seat), sealer, said: 0 }
+    }
+
+    /// It goes on in another epoch, under this index.
+    pub(crate) fn go_on(&mut self, index: u8, epoch: u32) {
+        self.sealer.rekey(index, &sender_keys(epoch, self.seat).media).unwrap();
     }
 
     /// The next packet of 20 ms on a track of the server, sealed; it says whose it is.

@@ -84,6 +84,7 @@ fn commands_of_the_future_count_from_when_the_clock_was_set_back() {
     full(&mut commands, later(10 * 365 * 1_440));
     assert_eq!(commands.room(NOON), Err(CommandError::RateLimited { minutes: 1_441 }));
     assert_eq!(commands.room(later(1_441)), Ok(()));
+    assert_eq!(commands.forget(later(1_441)).len(), FORGOTTEN_AT_ONCE, "not one a day");
 }
 
 /// A member out of a golden file, whose memory of commands is full.

@@ -129,7 +129,11 @@ impl Host {
         }
         seat.line.connected();
         let new = !std::mem::replace(&mut seat.announced, true);
-        self.links.insert(link, attach.seat);
+        // A connection is one seat's: the end of this one would never be heard for another.
+        let other = self.links.insert(link, attach.seat).filter(|other| *other != attach.seat);
+        if let Some(other) = other.and_then(|other| self.seats.get_mut(&other)).filter(|it| it.link == Some(link)) {
+            (other.link, other.lost) = (None, cx.now.tick);
+        }
         self.due.insert(attach.seat);
         if new {
             self.announce(cx, attach.seat);
@@ -161,7 +165,7 @@ impl Host {
         let seats = live().map(|(number, seat)| Frame::Seat(*number, Box::new(seat.statement.clone())));
         let orders = self.orders.iter().map(|order| Frame::Message(order.bytes.clone()));
         let connections = live().filter_map(|(_, seat)| seat.connection).map(|one| Frame::Connection(Box::new(one)));
-        let records = self.records.iter().map(|(record, seats)| Frame::Record(Box::new(*record), seats.clone()));
+        let records = self.records.iter().map(|(record, seats)| Frame::Record(Box::new(*record), seats.to_vec()));
         signers.chain(seats).chain(orders).chain(connections).chain(records).chain([Frame::Synced]).collect()
     }
 
@@ -179,6 +183,9 @@ impl Host {
         self.flush(cx);
         let Some(seat) = self.seats.remove(&number) else { return };
         self.gate.release(number);
+        for other in self.seats.values_mut() {
+            other.carried.remove(&number);
+        }
         self.pairs.forget(number);
         self.messages.forget(number);
         self.gone.insert(number, reason);

@@ -1,6 +1,6 @@
 //! Frames of seats: carried to other seats unseen, remembered for newcomers, answered.
 
-use pars_proto::room::{EpochRecord, Previous, SeatNo, SignedConnection, SignedRecord};
+use pars_proto::room::{SeatNo, SignedConnection, SignedRecord};
 use pars_proto::signal::Envelope;
 use pars_proto::signal::envelope::Cargo;
 use pars_wire::codec::Wire;
@@ -13,8 +13,11 @@ use crate::room::pairs::{Heard, Own, Peer};
 use super::seat::Seat;
 use super::{Context, Host};
 
-/// Records kept for newcomers.
-const MAX_RECORDS: usize = 64;
+/// Frames of pair channels and wrapped secrets from one seat to one other at once, and each second: a steward wraps one secret a
+/// second for each.
+const CARRIED: (u64, u64) = (32, 4);
+/// How long nothing more is said of a seat that sends too much, in ms.
+const NAMED_MS: u64 = 10_000;
 
 impl Host {
     /// A numbered frame of a seat, and what it has received.
@@ -38,7 +41,7 @@ impl Host {
     fn frame(&mut self, cx: Context<'_, '_>, from: SeatNo, frame: Frame) {
         match frame {
             Frame::Pair(envelope) => self.envelope(cx, from, envelope),
-            Frame::Wrap(to, rh, wrapped) => self.carry(to, &Frame::Wrap(from, rh, wrapped)),
+            Frame::Wrap(to, rh, wrapped) => self.carry(cx, (from, to), &Frame::Wrap(from, rh, wrapped)),
             Frame::Record(record, seats) => self.record(cx, from, *record, seats),
             Frame::Connection(connection) => self.connection(cx, from, *connection),
             Frame::Message(bytes) => self.message(cx, from, bytes),
@@ -53,8 +56,15 @@ impl Host {
         }
     }
 
-    fn carry(&mut self, to: SeatNo, frame: &Frame) {
-        if self.seats.get(&to).is_some_and(|seat| seat.announced) {
+    /// From one seat to another, as often as an honest one needs it: whoever does not take what waits for it is let go, so that a
+    /// seat could throw any other out of the room by what it sends it.
+    fn carry(&mut self, cx: Context<'_, '_>, (from, to): (SeatNo, SeatNo), frame: &Frame) {
+        if !self.seats.get(&to).is_some_and(|seat| seat.announced) {
+            return;
+        }
+        let now = cx.now.tick;
+        let new = || Allowance::new(now, CARRIED.0, CARRIED.1);
+        if self.allowed(cx, from, |seat| seat.carried.entry(to).or_insert_with(new)) {
             self.tell(to, frame);
         }
     }
@@ -64,7 +74,7 @@ impl Host {
             return;
         }
         if envelope.to != SeatNo::HOST.0 {
-            return self.carry(SeatNo(envelope.to), &Frame::Pair(envelope));
+            return self.carry(cx, (from, SeatNo(envelope.to)), &Frame::Pair(envelope));
         }
         match envelope.cargo {
             Cargo::Hello(ciphertext) => {
@@ -97,29 +107,16 @@ impl Host {
         if !self.allowed(cx, from, |seat| &mut seat.records) {
             return;
         }
-        // One that follows on nothing would be the end of all counting to whoever comes later.
         let signed = self.seats.get(&from).is_some_and(|seat| record.is_signed_by(&seat.statement.body().s_vk));
-        if !signed || !self.follows(said) {
-            return;
+        if signed && self.records.take(record, seats.clone()) {
+            self.tell_all(Some(from), &Frame::Record(Box::new(record), seats));
         }
-        self.tell_all(Some(from), &Frame::Record(Box::new(record), seats.clone()));
-        if self.records.len() >= MAX_RECORDS {
-            self.records.pop_front();
-        }
-        self.records.push_back((record, seats));
     }
 
     /// Records that newcomers are told, the oldest first.
     #[cfg(test)]
-    pub(in crate::room) fn records(&self) -> impl Iterator<Item = &EpochRecord> {
+    pub(in crate::room) fn records(&self) -> impl Iterator<Item = &pars_proto::room::EpochRecord> {
         self.records.iter().map(|(kept, _)| kept.record())
-    }
-
-    /// Whether a record stands behind one that was carried, or is a first one.
-    fn follows(&self, said: &EpochRecord) -> bool {
-        let before = self.records.iter().map(|(kept, _)| kept.record());
-        let known = |kept: &EpochRecord| Previous::Known { n: kept.n, hash: kept.hash() };
-        said.follows(Previous::First).is_ok() || before.map(known).any(|previous| said.follows(previous).is_ok())
     }
 
     fn connection(&mut self, cx: Context<'_, '_>, from: SeatNo, signed: SignedConnection) {
@@ -139,12 +136,19 @@ impl Host {
         self.tokens.insert(id, from);
     }
 
-    /// Whether a seat may send one more record, or connection, now. Each by itself: a record that is not carried is missed by all
-    /// that follow on it.
-    fn allowed(&mut self, cx: Context<'_, '_>, from: SeatNo, of: impl Fn(&mut Seat) -> &mut Allowance) -> bool {
+    /// Whether a seat may send one more of something now; each kind by itself: a record that is not carried is missed by all that
+    /// follow on it. A seat that sends too much is named once in a while, or whoever writes that down would be flooded too.
+    pub(super) fn allowed(
+        &mut self,
+        cx: Context<'_, '_>,
+        from: SeatNo,
+        of: impl FnOnce(&mut Seat) -> &mut Allowance,
+    ) -> bool {
         let now = cx.now.tick;
-        let allowed = self.seats.get_mut(&from).is_some_and(|seat| of(seat).take(now));
-        if !allowed {
+        let Some(seat) = self.seats.get_mut(&from) else { return false };
+        let allowed = of(seat).take(now);
+        if !allowed && seat.named.is_none_or(|at| at.after(NAMED_MS) <= now) {
+            seat.named = Some(now);
             cx.out.push(HostOut::Event(HostEvent::Flood(from)));
         }
         allowed

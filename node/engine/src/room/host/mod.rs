@@ -9,6 +9,7 @@
 //! | frame for a seat | – | carried |
 //! | record, connection | remembered for newcomers | to all others |
 //! | order by one who leads | role, mute, floor, lock | to all; SFU |
+//! | who leads has changed on chain | the seat's orders are carried out, or no more | SFU |
 //! | link gone for 30 s, leave, kick, ban, access lost | the seat is gone for good | to all others; SFU |
 //! | sitting over, order to close | closed | to all; SFU |
 //!
@@ -18,20 +19,23 @@ mod admit;
 mod carry;
 mod moderate;
 mod recheck;
+mod records;
 mod seat;
+#[cfg(test)]
+mod tests;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use pars_crypto::Suite;
 use pars_proto::room::grant::MAX_TUNNEL;
 use pars_proto::room::{
-    HostEntry, HostSecrets, JoinRefusal, Line, SeatIdentity, SeatNo, SequenceGate, SignedRecord, Sitting, Statement,
-    StatementHash,
+    HostEntry, HostSecrets, JoinRefusal, Line, SeatIdentity, SeatNo, SequenceGate, Sitting, Statement, StatementHash,
 };
 use pars_wire::codec::Wire;
 use pars_wire::machine::{Cx, Machine, Tick};
 
 use self::recheck::Recheck;
+use self::records::Records;
 use self::seat::Seat;
 use super::clock::Clock;
 use super::gate::{Door, Gate};
@@ -91,7 +95,7 @@ pub struct Host {
     messages: SequenceGate,
     /// Orders and answers that still hold: by whom, about whom, the bytes.
     orders: Vec<moderate::Standing>,
-    records: VecDeque<(SignedRecord, Vec<SeatNo>)>,
+    records: Records,
     floor_closed: bool,
     recheck: Recheck,
     questions: u64,
@@ -118,7 +122,7 @@ impl Host {
             pairs: Pairs::default(),
             messages: SequenceGate::default(),
             orders: Vec::new(),
-            records: VecDeque::new(),
+            records: Records::default(),
             floor_closed: false,
             recheck: Recheck::default(),
             questions: 0,
@@ -287,6 +291,7 @@ impl Machine for Host {
             HostIn::Token { id, token } => self.token(id, &token),
             HostIn::Rechecked { id, outcome } => self.rechecked(cx, id, outcome),
             HostIn::ChainChanged => self.chain_changed(),
+            HostIn::Leads(seat, leads) => self.leads(cx, seat, leads),
             HostIn::SittingOver => self.over(cx, EndReason::SittingOver),
             HostIn::Wake => {}
         }

@@ -1,12 +1,12 @@
 //! Signed messages that go over the host: orders, answers to them, beats, leave. The host carries out at the SFU what one who
 //! leads has signed, and passes the signed bytes on: every member checks them itself.
 
-use pars_proto::room::{Content, Holder, Order, RoomMessage, SeatNo, SignedMessage, obey};
+use pars_proto::room::{Content, Holder, Order, Role, RoomMessage, SeatNo, SignedMessage, obey};
 use pars_wire::codec::Wire;
 
 use crate::room::io::{EndReason, GoneReason, HostEvent, HostOut, OrderRefusal, SfuOrder};
 use crate::room::packet::Frame;
-use crate::room::state::{MAX_PRESENTERS, SeatInput};
+use crate::room::state::{MAX_PRESENTERS, SeatInput, SeatState};
 
 use super::{Context, Host};
 
@@ -33,11 +33,10 @@ impl Standing {
 impl Host {
     /// A signed message.
     pub(super) fn message(&mut self, cx: Context<'_, '_>, from: SeatNo, bytes: Vec<u8>) {
-        let Some(seat) = self.seats.get_mut(&from) else { return };
-        if !seat.messages.take(cx.now.tick) {
-            return cx.out.push(HostOut::Event(HostEvent::Flood(from)));
+        if !self.allowed(cx, from, |seat| &mut seat.messages) {
+            return;
         }
-        let key = seat.statement.body().s_vk;
+        let Some(key) = self.seats.get(&from).map(|seat| seat.statement.body().s_vk) else { return };
         let Ok(signed) = SignedMessage::decode(&bytes) else { return };
         if signed.claimed_seat() != from {
             return;
@@ -50,6 +49,7 @@ impl Host {
                 Ok(())
             }
             Content::Decline => {
+                self.records.leave_out(from);
                 self.hold(Standing { by: from, about: None, order: None, bytes: bytes.clone() });
                 self.tell_all(None, &Frame::Message(bytes));
                 Ok(())
@@ -93,11 +93,21 @@ impl Host {
         Ok(())
     }
 
+    /// The own index says that a seat's account leads the room now, or does no more.
+    pub(super) fn leads(&mut self, cx: Context<'_, '_>, number: SeatNo, leads: bool) {
+        let Some(seat) = self.seats.get_mut(&number).filter(|seat| seat.granted != Role::Recorder) else { return };
+        (seat.leads, seat.granted) = (leads, if leads { Role::Moderator } else { Role::Member });
+        if !seat.presents() {
+            seat.state = SeatState::Proving.after(SeatInput::Granted(seat.granted));
+        }
+        self.permit(cx, number);
+    }
+
     fn order(&mut self, cx: Context<'_, '_>, (by, order): (SeatNo, Order), bytes: Vec<u8>) -> Result<(), OrderRefusal> {
         let holder = |seat: SeatNo| {
             let seat = self.seats.get(&seat).filter(|seat| seat.announced)?;
             let account = seat.statement.body().claim.member().map(|member| member.account);
-            Some(Holder { account, recorder: seat.granted == pars_proto::room::Role::Recorder })
+            Some(Holder { account, recorder: seat.granted == Role::Recorder })
         };
         let leads = self.seats.get(&by).is_some_and(|seat| seat.leads);
         obey(order, by, holder, |_| leads)?;

@@ -107,78 +107,16 @@ impl Host {
 mod tests {
     use std::collections::VecDeque;
 
-    use alloy_primitives::{Address, B256};
-    use chacha20::ChaCha20Rng;
-    use chacha20::rand_core::SeedableRng;
-    use pars_crypto::sign::HybridSignature;
-    use pars_crypto::suite::Libcrux;
-    use pars_identity::device::DeviceId;
-    use pars_identity::id::IdentityId;
-    use pars_proto::room::{
-        Body, Claim, ConsentSigner, HostEntry, HostSecrets, Line, Named, Reach, Role, Scope, Sitting, Statement,
-        Support,
-    };
-    use pars_wire::machine::{Cx, Machine, Now};
-    use pars_wire::{ChainId, Kind, RoomId, SittingId};
+    use pars_wire::machine::Machine;
 
     use super::*;
-    use crate::room::host::HostConfig;
-    use crate::room::host::seat::Seat;
-    use crate::room::io::{HostEvent, HostIn, HostOut, LinkId};
-
-    const BEGIN: u64 = 1_800_000_000;
-
-    /// A host with one named seat, whose link stands.
-    struct World {
-        host: Host,
-        rng: ChaCha20Rng,
-        now: Tick,
-    }
+    use crate::room::host::tests::World;
+    use crate::room::io::{HostEvent, HostIn, HostOut};
 
     impl World {
-        fn new() -> Self {
-            let mut rng = ChaCha20Rng::seed_from_u64(1);
-            let secrets = HostSecrets::generate(&Libcrux, &mut rng);
-            let room = RoomId(B256::repeat_byte(2));
-            let scope = Scope { chain: ChainId(1), town_hall: Address::repeat_byte(1), room, sitting: SittingId(1) };
-            let sitting = Sitting { scope, kind: Kind::Committee, opened_at: BEGIN, ends_at: BEGIN + 7_200 };
-            let (x_pk, s_vk, session) = (secrets.x_pk(), secrets.s_vk(), IdentityId([3; 32]));
-            let member = Named { account: Address::repeat_byte(4), session, device: DeviceId([5; 16]) };
-            let body = Body {
-                scope,
-                issued_at: BEGIN,
-                expires_at: BEGIN + 120,
-                x_pk: x_pk.clone(),
-                s_vk,
-                consent: Some(ConsentSigner::Address(Address::repeat_byte(6))),
-                claim: Claim::Committee { member },
-            };
-            let identity = HybridSignature::from_bytes(&[0; HybridSignature::SIZE]);
-            let statement = Statement::new(body, Support::Named { points: None, wallet: [0; 65], identity }).unwrap();
-            let reach = Reach::Direct("127.0.0.1:1".parse().unwrap());
-            let mut host = Host::new(HostConfig {
-                suite: &Libcrux,
-                sitting,
-                entry: HostEntry { x_pk, s_vk, session, reach },
-                secrets,
-                capacity: 2,
-                sfu: 0,
-                dtls_fingerprint: [0; 32],
-                tunnel: Line::new("here").unwrap(),
-                bans: Vec::new(),
-                clock: BEGIN,
-            });
-            let mut seat = Seat::new(statement, Role::Member, false, Tick(0));
-            (seat.announced, seat.link) = (true, Some(LinkId(1)));
-            host.seats.insert(SeatNo(1), seat);
-            Self { host, rng, now: Tick(0) }
-        }
-
-        /// An input `ms` later: questions of the chain, and why the seat went.
-        fn after(&mut self, ms: u64, input: HostIn) -> (Vec<QuestionId>, Option<GoneReason>) {
-            self.now = self.now.after(ms);
-            let (now, mut out) = (Now { tick: self.now, ..Now::default() }, Vec::new());
-            self.host.handle(&mut Cx { now, rng: &mut self.rng, out: &mut out }, input);
+        /// An input `ms` later: questions of the chain, and why a seat went.
+        fn looks(&mut self, ms: u64, input: HostIn) -> (Vec<QuestionId>, Option<GoneReason>) {
+            let out = self.after(ms, input);
             let asked = out.iter().filter_map(|output| match output {
                 HostOut::Question { id, question: HostQuestion::Recheck(_) } => Some(*id),
                 _ => None,
@@ -191,35 +129,35 @@ mod tests {
         }
 
         fn asks(&mut self, ms: u64, input: HostIn) -> usize {
-            self.after(ms, input).0.len()
+            self.looks(ms, input).0.len()
         }
     }
 
     #[test]
     fn every_change_of_the_chain_is_looked_at_and_no_open_question_is_asked_again() {
-        let mut world = World::new();
-        let (first, _) = world.after(6_000, HostIn::ChainChanged);
+        let mut world = World::new(1);
+        let (first, _) = world.looks(6_000, HostIn::ChainChanged);
         assert_eq!(first.len(), 1, "at once");
         assert_eq!(world.asks(10_000, HostIn::ChainChanged), 0, "a question is open");
-        let (second, _) = world.after(1_000, HostIn::Rechecked { id: first[0], outcome: Ok(Vec::new()) });
+        let (second, _) = world.looks(1_000, HostIn::Rechecked { id: first[0], outcome: Ok(Vec::new()) });
         assert_eq!(second.len(), 1, "what came meanwhile is looked at");
         let answer = HostIn::Rechecked { id: second[0], outcome: Ok(Vec::new()) };
         assert_eq!(world.asks(1_000, answer), 0, "nothing changed");
         assert_eq!(world.asks(1_000, HostIn::ChainChanged), 0, "not so often");
         let due = world.host.deadline().unwrap();
         assert_eq!(due, Tick(22_000));
-        let (third, _) = world.after(due.0 - world.now.0, HostIn::Wake);
+        let (third, _) = world.looks(due.0 - world.now.0, HostIn::Wake);
         assert_eq!(third.len(), 1, "but it is not forgotten");
         assert_eq!(world.host.deadline(), Some(due.after(EVERY_MS)), "nobody waits for what is under way");
         let lost = HostIn::Rechecked { id: third[0], outcome: Ok(vec![SeatNo(1)]) };
-        assert_eq!(world.after(1_000, lost).1, Some(GoneReason::LostEligibility));
+        assert_eq!(world.looks(1_000, lost).1, Some(GoneReason::LostEligibility));
     }
 
     #[test]
     fn a_chain_with_many_blocks_and_slow_answers_is_not_taken_for_a_silent_one() {
-        let (mut world, mut open) = (World::new(), VecDeque::new());
+        let (mut world, mut open) = (World::new(1), VecDeque::new());
         for block in 1..200 {
-            let (asked, gone) = world.after(1_000, HostIn::ChainChanged);
+            let (asked, gone) = world.looks(1_000, HostIn::ChainChanged);
             assert_eq!(gone, None, "block {block}");
             open.extend(asked);
             assert!(open.len() < 2, "block {block}");
@@ -227,7 +165,7 @@ mod tests {
             if block % 3 == 0
                 && let Some(id) = open.pop_front()
             {
-                let (asked, gone) = world.after(500, HostIn::Rechecked { id, outcome: Ok(Vec::new()) });
+                let (asked, gone) = world.looks(500, HostIn::Rechecked { id, outcome: Ok(Vec::new()) });
                 assert_eq!(gone, None, "block {block}");
                 open.extend(asked);
             }
@@ -237,10 +175,10 @@ mod tests {
 
     #[test]
     fn a_question_that_is_never_answered_is_silence() {
-        let mut world = World::new();
+        let mut world = World::new(1);
         let mut gone = None;
         for _ in 0..200 {
-            gone = gone.or(world.after(1_000, HostIn::ChainChanged).1);
+            gone = gone.or(world.looks(1_000, HostIn::ChainChanged).1);
         }
         assert_eq!(gone, Some(GoneReason::ChainUnreachable));
     }

@@ -1,5 +1,7 @@
 //! One seat at the host.
 
+use std::collections::BTreeMap;
+
 use pars_proto::room::{Role, SeatNo, SignedConnection, Statement};
 use pars_wire::Kind;
 use pars_wire::machine::Tick;
@@ -42,6 +44,10 @@ pub(super) struct Seat {
     pub(super) messages: Allowance,
     pub(super) records: Allowance,
     pub(super) connections: Allowance,
+    /// For each seat that it sends something to.
+    pub(super) carried: BTreeMap<SeatNo, Allowance>,
+    /// When the owner was told that it sends too much.
+    pub(super) named: Option<Tick>,
 }
 
 impl Seat {
@@ -66,6 +72,8 @@ impl Seat {
             messages: Allowance::new(now, MESSAGES.0, MESSAGES.1),
             records: Allowance::new(now, RECORDS.0, RECORDS.1),
             connections: Allowance::new(now, RECORDS.0, RECORDS.1),
+            carried: BTreeMap::new(),
+            named: None,
         }
     }
 

@@ -187,6 +187,15 @@ pub enum RecordingEvent {
         /// Who.
         by: SeatNo,
     },
+    /// The contract is to hear this withdrawal, whatever becomes of this machine: keep it until a final block shows one of its
+    /// span. As long as the machine is there, it asks itself for it to be sent.
+    Owes {
+        /// What is to be sent.
+        withdrawal: Box<Withdrawal>,
+        /// Of this seat's own, which another records: who records is given a minute to send it first, so that its author need
+        /// not show itself to an executor.
+        waits: bool,
+    },
     /// To who records: so many of all have agreed.
     Agreed {
         /// How many.

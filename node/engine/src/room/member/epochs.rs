@@ -79,7 +79,9 @@ impl Member {
     /// Something of a pair channel.
     pub(super) fn envelope(&mut self, cx: Context<'_, '_>, envelope: Envelope) {
         let from = SeatNo(envelope.from);
-        if self.seat() != Some(SeatNo(envelope.to)) || !self.roster.get(from).is_none_or(|entry| entry.is_live()) {
+        // Nothing is kept for seats that nobody was told of.
+        let known = from == SeatNo::HOST || self.roster.get(from).is_some_and(|entry| entry.is_live());
+        if self.seat() != Some(SeatNo(envelope.to)) || !known {
             return;
         }
         let frame = match envelope.cargo {

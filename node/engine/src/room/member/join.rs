@@ -136,6 +136,7 @@ impl Member {
         let fresh = Connection::fresh(cx.rng, self.config.sitting.scope, place.seat, seq);
         let signed = SignedConnection::sign(fresh, self.secrets.s());
         self.connection = Some(signed);
+        self.told.begin_connection();
         self.tell(cx, &Frame::Connection(Box::new(signed)));
     }
 

@@ -4,8 +4,11 @@
 //! has told everything up to at most 5 s ago: a seat that left within that time may not be known here yet. In an epoch with a
 //! recorder's seat it sends only while exactly its participants consent, by own index (TOWNHALL section 6). A recorder only
 //! receives.
+//!
+//! Frames name their epoch by its number alone, and any seat may sign a second epoch of a number: the page is told of one. And what
+//! was sent in is not gone back to from another: under each key counters begin once.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use pars_proto::room::{EpochHash, SeatNo, SenderKeys, WRAP};
 use pars_wire::machine::Tick;
@@ -13,6 +16,7 @@ use pars_wire::machine::Tick;
 use crate::room::epoch::Epoch;
 use crate::room::io::{EpochKeys, MemberEvent, SeatKeys, StopReason};
 
+use super::messages::Waiting;
 use super::roster::{Check, Entry};
 use super::{Context, FRESH_MS, Member};
 
@@ -24,12 +28,15 @@ type Shown = (BTreeMap<SeatNo, [u8; 16]>, bool);
 pub(super) struct Told {
     /// The roster changed since.
     pub(super) roster: bool,
-    /// Messages whose signer is being verified.
-    pub(super) waiting: VecDeque<Vec<u8>>,
+    /// Messages whose signer is being verified, and what came after them.
+    pub(super) waiting: VecDeque<Waiting>,
     /// Wraps whose record or channel is missing.
     pub(super) early: VecDeque<(SeatNo, EpochHash, [u8; WRAP])>,
     epochs: BTreeMap<EpochHash, Shown>,
     sending: Option<EpochHash>,
+    /// The last epoch in which may have been sent over this connection, and those before it.
+    used: Option<EpochHash>,
+    left: BTreeSet<EpochHash>,
     stopped: Option<(StopReason, Option<SeatNo>)>,
     next: Option<Tick>,
 }
@@ -39,13 +46,27 @@ impl Default for Told {
     fn default() -> Self {
         let (waiting, early, epochs) = (VecDeque::new(), VecDeque::new(), BTreeMap::new());
         let stopped = Some((StopReason::NoEpoch, None));
-        Self { roster: false, waiting, early, epochs, sending: None, stopped, next: None }
+        let (sending, used, left) = (None, None, BTreeSet::new());
+        Self { roster: false, waiting, early, epochs, sending, used, left, stopped, next: None }
     }
 }
 
 impl Told {
     pub(super) const fn deadline(&self) -> Option<Tick> {
         self.next
+    }
+
+    /// A fresh connection has keys of its own in every epoch.
+    pub(super) fn begin_connection(&mut self) {
+        (self.used, self.left) = (None, BTreeSet::new());
+    }
+
+    fn send_in(&mut self, sending: Option<EpochHash>) {
+        if sending.is_some() && sending != self.used {
+            self.left.extend(self.used);
+            self.used = sending;
+        }
+        self.sending = sending;
     }
 }
 
@@ -85,7 +106,8 @@ impl Member {
         let mut why = (StopReason::NoEpoch, None);
         let (mut sending, mut next) = (None, None);
         for (place, (rh, epoch)) in self.chain.kept().enumerate() {
-            match self.may_send(epoch, now) {
+            let left = self.told.left.contains(&rh).then_some((StopReason::NotRotated, None));
+            match left.map_or_else(|| self.may_send(epoch, now), Err) {
                 Ok(until) => {
                     (sending, next) = (Some(rh), Some(until));
                     break;
@@ -94,8 +116,10 @@ impl Member {
                 Err(_) => {}
             }
         }
-        (self.told.sending, self.told.next) = (sending, next);
-        let shown: BTreeMap<_, _> = self.chain.kept().map(|(rh, epoch)| (rh, self.shown(rh, epoch))).collect();
+        self.told.next = next;
+        self.told.send_in(sending);
+        self.told.left.retain(|rh| self.chain.get(rh).is_some());
+        let shown: BTreeMap<_, _> = self.showable().map(|(rh, epoch)| (rh, self.shown(rh, epoch))).collect();
         let changed: Vec<_> =
             shown.iter().filter(|(rh, shown)| self.told.epochs.get(rh) != Some(shown)).map(|(rh, _)| *rh).collect();
         self.told.epochs = shown;
@@ -118,6 +142,14 @@ impl Member {
         if self.told.stopped.replace((reason, seat)) != Some((reason, seat)) {
             Self::event(cx, MemberEvent::Stopped { reason, seat });
         }
+    }
+
+    /// Epochs of which the page is told: of those with one number the one to send in, else the one that counts.
+    fn showable(&self) -> impl Iterator<Item = (EpochHash, &Epoch)> {
+        let sending = self.told.sending;
+        let (first, others): (Vec<_>, Vec<_>) = self.chain.kept().partition(|(rh, _)| Some(*rh) == sending);
+        let mut numbers = BTreeSet::new();
+        first.into_iter().chain(others).filter(move |(_, epoch)| numbers.insert(epoch.number()))
     }
 
     /// Seats of an epoch that may be heard: verified, with a connection.
@@ -153,7 +185,7 @@ impl Member {
 
     /// Keys of every epoch that is kept, for a page that begins anew.
     pub fn keys(&self) -> Vec<EpochKeys> {
-        self.chain.kept().filter_map(|(rh, epoch)| self.epoch_keys(rh, epoch)).collect()
+        self.showable().filter_map(|(rh, epoch)| self.epoch_keys(rh, epoch)).collect()
     }
 
     /// The epoch in which may be sent now.

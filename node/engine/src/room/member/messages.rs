@@ -4,7 +4,7 @@ use pars_crypto::sign::Ed25519Public;
 use pars_proto::room::{Content, MessageError, Order, RoomMessage, SeatNo, SignedMessage, obey};
 use pars_wire::codec::Wire;
 
-use crate::room::io::{Forgery, GoneReason, MemberEvent};
+use crate::room::io::{Forgery, GoneReason, MemberEvent, OrderRefusal};
 use crate::room::packet::Frame;
 use crate::room::state::{MAX_PRESENTERS, SeatInput};
 
@@ -13,8 +13,17 @@ use super::{Context, Member, Phase};
 
 /// The kind byte of a beat, behind version, seat and number.
 const BEAT: u8 = Content::Beat { epoch: 0 }.kind();
-/// Messages of seats that are still being verified: they wait for the verdict.
+/// Messages of seats that are still being verified, and what came after them: they wait for the verdict.
 const MAX_WAITING: usize = 256;
+
+/// What waits, in the order in which the host told it.
+#[derive(Debug)]
+pub(super) enum Waiting {
+    /// A signed message of a seat.
+    Message(SeatNo, Vec<u8>),
+    /// An order or acceptance of ours comes to nothing.
+    Refused(SeatNo, OrderRefusal),
+}
 
 /// Why nothing is signed or shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -119,9 +128,13 @@ impl Member {
         };
         // Orders and answers are obeyed in the order in which the host told them, or rosters would differ.
         let ordered = bytes.get(7) != Some(&BEAT);
+        if entry.check == Check::Asked && !self.is_asked(seat) {
+            // Its seat is gone for long: nothing would end the wait, and all later orders would wait behind it.
+            return Self::event(cx, MemberEvent::Forged(Forgery::Message));
+        }
         if entry.check == Check::Asked || ordered && !self.told.waiting.is_empty() {
-            if ordered && self.told.waiting.len() < MAX_WAITING {
-                self.told.waiting.push_back(bytes);
+            if ordered {
+                self.wait(Waiting::Message(seat, bytes));
             }
             return;
         }
@@ -136,14 +149,50 @@ impl Member {
         }
     }
 
-    /// Messages whose signer was being verified.
+    fn wait(&mut self, what: Waiting) {
+        if self.told.waiting.len() < MAX_WAITING {
+            self.told.waiting.push_back(what);
+        }
+    }
+
+    /// The host's answer to an order or acceptance of ours: told after what it passed on before, or who gave two orders about one
+    /// seat would take it for that to the first.
+    pub(super) fn order_refused(&mut self, cx: Context<'_, '_>, target: SeatNo, reason: OrderRefusal) {
+        if self.told.waiting.is_empty() {
+            Self::event(cx, MemberEvent::OrderRefused { target, reason });
+        } else {
+            self.wait(Waiting::Refused(target, reason));
+        }
+    }
+
+    /// Whose messages wait for a verdict.
+    pub(super) fn waiting_for(&self) -> impl Iterator<Item = SeatNo> {
+        self.told.waiting.iter().filter_map(|waiting| match waiting {
+            Waiting::Message(seat, _) => Some(*seat),
+            Waiting::Refused(..) => None,
+        })
+    }
+
+    /// Messages whose signer was being verified, and what came after them.
     pub(super) fn retry_messages(&mut self, cx: Context<'_, '_>) {
-        while let Some(signed) = self.told.waiting.front().and_then(|bytes| SignedMessage::decode(bytes).ok()) {
-            let Some(entry) = self.roster.get(signed.claimed_seat()).filter(|entry| entry.check != Check::Asked) else {
-                return;
-            };
-            let key = entry.s_vk;
-            self.told.waiting.pop_front();
+        let asked = |this: &Self, waiting: &Waiting| match waiting {
+            Waiting::Message(seat, _) => this.roster.get(*seat).is_some_and(|entry| entry.check == Check::Asked),
+            Waiting::Refused(..) => false,
+        };
+        while self.told.waiting.front().is_some_and(|first| !asked(self, first)) {
+            match self.told.waiting.pop_front() {
+                Some(Waiting::Message(_, bytes)) => self.heard_again(cx, &bytes),
+                Some(Waiting::Refused(target, reason)) => {
+                    Self::event(cx, MemberEvent::OrderRefused { target, reason });
+                }
+                None => {}
+            }
+        }
+    }
+
+    fn heard_again(&mut self, cx: Context<'_, '_>, bytes: &[u8]) {
+        let Ok(signed) = SignedMessage::decode(bytes) else { return };
+        if let Some(key) = self.roster.get(signed.claimed_seat()).map(|entry| entry.s_vk) {
             self.hear(cx, signed, key);
         }
     }

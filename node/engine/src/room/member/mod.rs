@@ -19,7 +19,8 @@
 //! | a beat | every 2 s |
 //! | an epoch | seats came (verified, channel stands) or went, or another steward made the last one; at most one a second |
 //!
-//! The steward is the lowest live seat that has not declined, signed two records of one number, or been silent for 5 s.
+//! The steward is the lowest live seat that has not declined, signed two records of one number, been silent for 5 s, or left an
+//! epoch that is owed unmade for as long (10 s if only seats came): who beats and makes none keeps no room from rotating.
 //!
 //! Recordings, and when a recorder's seat may be in an epoch: [`recording`].
 //!
@@ -32,6 +33,8 @@ mod messages;
 pub mod recording;
 mod roster;
 mod steward;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
@@ -279,7 +282,7 @@ impl Member {
                     place.synced = true;
                 }
             }
-            Frame::Refused(target, reason) => Self::event(cx, MemberEvent::OrderRefused { target, reason }),
+            Frame::Refused(target, reason) => self.order_refused(cx, target, reason),
             Frame::Ended(reason) => self.end(cx, reason),
             // What only members say.
             Frame::Ping(_) => {}
@@ -356,7 +359,7 @@ impl Machine for Member {
             MemberIn::Disconnected => self.disconnected(cx),
             MemberIn::Recv(bytes) => self.receive(cx, &bytes),
             MemberIn::Verified { id, verdict } => self.verified(cx, id, verdict),
-            MemberIn::Lost(seat) => self.lost(cx, seat),
+            MemberIn::Access(seat, has) => self.access(cx, seat, has),
             MemberIn::Leads(seat, leads) => self.leads(cx, seat, leads),
             MemberIn::NewConnection => self.new_connection(cx),
             MemberIn::Order(order) => self.say(cx, pars_proto::room::Content::Order(order)),

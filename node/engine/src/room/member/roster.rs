@@ -18,6 +18,7 @@ use crate::room::io::{
 };
 use crate::room::state::{SeatInput, SeatState};
 
+use super::steward::Passed;
 use super::{Context, FRESH_MS, Member};
 
 /// Seats that went and are remembered, so that records which still name them can be read.
@@ -60,8 +61,12 @@ pub(super) struct Entry {
     pub(super) connection: Option<Connection>,
     /// It will not be steward, or may not: it signed two records of one number.
     pub(super) declined: bool,
-    /// No beat for too long while it was its turn.
-    pub(super) silent: bool,
+    /// Another acts in its turn.
+    pub(super) passed: Option<Passed>,
+    /// Since when an epoch is owed because it went, or came.
+    pub(super) owed: Option<Tick>,
+    /// What a member with a name stated, while it is not verified: its access may be seen later.
+    stated: Option<Box<Statement>>,
 }
 
 impl Entry {
@@ -92,7 +97,9 @@ impl Entry {
             hand: false,
             connection: None,
             declined: false,
-            silent: false,
+            passed: None,
+            owed: None,
+            stated: body.claim.member().map(|_| Box::new(statement.clone())),
         }
     }
 
@@ -226,6 +233,9 @@ impl Member {
     ) {
         let Some(seat) = self.questions.remove(&id) else { return };
         let Some(entry) = self.roster.seats.get_mut(&seat) else { return };
+        if verdict.err() != Some(StatementRefusal::NoAccess) {
+            entry.stated = None;
+        }
         match verdict {
             Ok(Standing { leads }) => (entry.check, entry.leads) = (Check::Verified, leads),
             Err(refusal) => {
@@ -237,12 +247,54 @@ impl Member {
         self.retry_messages(cx);
     }
 
-    /// The own index says: no access any more.
-    pub(super) fn lost(&mut self, cx: Context<'_, '_>, seat: SeatNo) {
-        if let Some(entry) = self.roster.seats.get_mut(&seat) {
-            entry.check = Check::Failed(StatementRefusal::NoAccess);
-            self.told.roster = true;
-            Self::event(cx, MemberEvent::Unverified { seat, refusal: StatementRefusal::NoAccess });
+    /// Questions about statements that nobody waits for any more, forgotten here: no answer is needed. Of seats that went so long ago
+    /// that nothing is sent in an epoch with them, and none of whose messages waits for the verdict; to who comes, seats that went
+    /// are told before their messages.
+    pub fn forsaken(&mut self, now: Tick) -> Vec<QuestionId> {
+        if self.questions.is_empty() {
+            return Vec::new();
+        }
+        let synced = self.place.as_ref().is_some_and(|place| place.synced);
+        let waiting: BTreeSet<_> = self.waiting_for().collect();
+        let over = |seat: SeatNo| match self.roster.get(seat) {
+            Some(entry) => synced && entry.went.is_some_and(|until| until <= now) && !waiting.contains(&seat),
+            // So many went after it that it is not remembered.
+            None => true,
+        };
+        let forsaken: Vec<_> = self.questions.iter().filter(|(_, seat)| over(**seat)).map(|(id, _)| *id).collect();
+        for id in &forsaken {
+            self.questions.remove(id);
+        }
+        forsaken
+    }
+
+    /// Whether the own index is still asked about a seat.
+    pub(super) fn is_asked(&self, seat: SeatNo) -> bool {
+        self.questions.values().any(|asked| *asked == seat)
+    }
+
+    /// The own index says: no access any more, or again. The newest blocks may be replaced, and no two indexes see one at the same
+    /// moment: nobody who has access stays without it.
+    pub(super) fn access(&mut self, cx: Context<'_, '_>, seat: SeatNo, has: bool) {
+        let Some(entry) = self.roster.seats.get_mut(&seat).filter(|entry| entry.is_live()) else { return };
+        let asked = match (has, entry.check) {
+            (false, Check::Verified) => {
+                entry.check = Check::Failed(StatementRefusal::NoAccess);
+                Self::event(cx, MemberEvent::Unverified { seat, refusal: StatementRefusal::NoAccess });
+                None
+            }
+            (true, Check::Failed(StatementRefusal::NoAccess)) => {
+                // Who had none when it came was looked at no further.
+                let asked = entry.stated.clone();
+                entry.check = if asked.is_some() { Check::Asked } else { Check::Verified };
+                asked
+            }
+            _ => return,
+        };
+        self.told.roster = true;
+        if let Some(statement) = asked {
+            let id = self.ask(cx, MemberQuestion::Verify { seat, statement });
+            self.questions.insert(id, seat);
         }
     }
 
@@ -264,7 +316,7 @@ impl Member {
         self.heard.1.forget(seat);
         let since = self.road.fresh.unwrap_or(cx.now.tick);
         let Some(entry) = self.roster.seats.get_mut(&seat).filter(|entry| entry.is_live()) else { return };
-        entry.went = Some(since.after(FRESH_MS));
+        (entry.went, entry.stated) = (Some(since.after(FRESH_MS)), None);
         entry.state = entry.state.after(SeatInput::Removed);
         self.told.roster = true;
         let gone = self.roster.seats.iter().filter(|(_, entry)| !entry.is_live());
@@ -322,3 +374,6 @@ impl Member {
         self.roster.live().find(|(_, entry)| entry.pseudonym == identity).map(|(seat, _)| seat)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,24 +1,44 @@
 //! Whose turn it is to make epochs, and doing so when it is ours.
+//!
+//! It is that of the lowest live seat, but who does not do it is passed over: who is silent, until it is heard again, and who beats
+//! and makes no epoch though one is owed, until it makes one that does. Each seat judges by what it sees itself, so two may
+//! act at once for a moment, and the epochs of both count: of one number the lower seat's. Where two go on to differ, because
+//! one verifies a seat that the other does not, each makes epochs that hold for some; who acts in another's place makes few.
 
 use std::collections::BTreeSet;
 
 use pars_proto::room::{Content, EpochHash, EpochRecord, EpochSecret, SeatNo, SignedRecord};
 use pars_wire::machine::Tick;
 
+use crate::room::epoch::Epoch;
 use crate::room::io::MemberEvent;
 use crate::room::packet::Frame;
 
-use super::roster::{Check, Entry};
+use super::roster::{Check, Entry, Roster};
 use super::{Context, FRESH_MS, Member};
 
 /// How often a steward shows that it is there, in ms.
 const BEAT_MS: u64 = 2_000;
-/// After how much silence the next one acts, in ms.
+/// After how much silence the next one acts, in ms; or after how much time in which it makes no epoch without a seat that went, or
+/// tells nobody its secret.
 const SILENCE_MS: u64 = 5_000;
+/// After how much time in which it makes no epoch with a seat that came. It may see the chain later than others.
+const JOIN_MS: u64 = 10_000;
 /// At most one epoch in this time, in ms.
 const EPOCH_MS: u64 = 1_000;
+/// And of one who acts in the place of another that beats.
+const IN_PLACE_MS: u64 = 3_000;
 /// How fresh the road to the host must be for somebody's silence to mean anything, in ms.
 const SURE_MS: u64 = FRESH_MS / 2;
+
+/// Why another acts in a seat's turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Passed {
+    /// No beat for too long.
+    Silent,
+    /// It made no epoch though one was owed.
+    Idle,
+}
 
 /// The line of stewards, as this seat sees it.
 #[derive(Debug, Default)]
@@ -26,6 +46,8 @@ pub(super) struct Duty {
     acting: Option<SeatNo>,
     /// The last sign of the acting one, or when it became that.
     since: Tick,
+    /// Until when it has to make the epoch that is owed.
+    due: Option<Tick>,
     mine: bool,
     next_beat: Tick,
     next_epoch: Tick,
@@ -44,18 +66,28 @@ impl Duty {
 
     /// When something is due, for a seat whose link stands.
     pub(super) fn deadline(&self, own: Option<SeatNo>) -> Option<Tick> {
-        let silence = (self.acting.is_some() && self.acting != own).then(|| self.since.after(SILENCE_MS));
+        let other = self.acting.is_some() && self.acting != own;
+        let silence = other.then(|| self.since.after(SILENCE_MS));
+        let due = self.due.filter(|_| other);
         let beat = self.mine.then_some(self.next_beat);
         let epoch = (self.mine && self.wanted).then_some(self.next_epoch);
-        [silence, beat, epoch].into_iter().flatten().min()
+        [silence, due, beat, epoch].into_iter().flatten().min()
     }
+}
+
+/// Whether a steward's records count, and if so whether its seat is live.
+fn standing(roster: &Roster, steward: SeatNo) -> Option<bool> {
+    let entry = roster.get(steward)?;
+    (!matches!(entry.check, Check::Failed(_))).then_some(entry.is_live())
 }
 
 impl Member {
     /// A sign of a steward.
     pub(super) fn beat(&mut self, seat: SeatNo, now: Tick) {
-        if let Some(entry) = self.roster.seats.get_mut(&seat) {
-            entry.silent = false;
+        if let Some(entry) = self.roster.seats.get_mut(&seat)
+            && entry.passed == Some(Passed::Silent)
+        {
+            entry.passed = None;
         }
         if self.duty.acting == Some(seat) {
             self.duty.since = now;
@@ -71,22 +103,25 @@ impl Member {
     /// Whose turn it is, and who follows.
     fn turn(&self) -> (Option<SeatNo>, Option<SeatNo>) {
         let own = self.seat();
-        let mut line = self.line().filter(|(seat, entry)| !entry.silent || Some(*seat) == own).map(|(seat, _)| seat);
+        let acts = |(seat, entry): &(SeatNo, &Entry)| entry.passed.is_none() || Some(*seat) == own;
+        let mut line = self.line().filter(acts).map(|(seat, _)| seat);
         (line.next(), line.next())
+    }
+
+    /// Whether one whose turn it was before ours is there and makes no epochs.
+    fn acts_in_place(&self) -> bool {
+        let own = self.seat();
+        self.line().take_while(|(seat, _)| Some(*seat) != own).any(|(_, entry)| entry.passed == Some(Passed::Idle))
     }
 
     /// Everything a seat does for the epochs of all.
     pub(super) fn serve(&mut self, cx: Context<'_, '_>) {
         let now = cx.now.tick;
         let sure = self.is_fresh(now, SURE_MS);
-        self.watch(cx, sure);
         self.retry_wraps(cx);
         let roster = &self.roster;
-        let standing = |seat: SeatNo| {
-            let entry = roster.get(seat)?;
-            (!matches!(entry.check, Check::Failed(_))).then_some(entry.is_live())
-        };
-        self.told.roster |= self.chain.choose(now, standing);
+        self.told.roster |= self.chain.choose(now, |steward| standing(roster, steward));
+        self.watch(cx, sure);
         self.pair_up(cx);
         let synced = self.place.as_ref().is_some_and(|place| place.synced);
         self.duty.mine = self.duty.acting == self.seat() && synced && sure;
@@ -95,12 +130,16 @@ impl Member {
         }
     }
 
-    /// Notice silence. While we are not sure to be told everything, nobody else's silence counts.
+    /// Notice who does not do its turn. While we are not sure to be told everything, nobody else's silence counts.
     fn watch(&mut self, cx: Context<'_, '_>, sure: bool) {
         let now = cx.now.tick;
+        self.reckon(now, sure);
         loop {
             let (acting, _) = self.turn();
             if acting != self.duty.acting {
+                if acting > self.duty.acting {
+                    self.begin_turn(now);
+                }
                 (self.duty.acting, self.duty.since) = (acting, now);
                 if let Some(seat) = acting {
                     Self::event(cx, MemberEvent::Steward(seat));
@@ -109,11 +148,54 @@ impl Member {
             if !sure {
                 self.duty.since = now;
             }
-            let silent = acting.filter(|seat| Some(*seat) != self.seat());
-            let silent = silent.filter(|_| self.duty.since.after(SILENCE_MS) <= now);
-            let Some(entry) = silent.and_then(|seat| self.roster.seats.get_mut(&seat)) else { return };
-            entry.silent = true;
+            let passed = if self.duty.due.is_some_and(|due| due <= now) {
+                Passed::Idle
+            } else if self.duty.since.after(SILENCE_MS) <= now {
+                Passed::Silent
+            } else {
+                return;
+            };
+            let other = acting.filter(|seat| Some(*seat) != self.seat());
+            let Some(entry) = other.and_then(|seat| self.roster.seats.get_mut(&seat)) else { return };
+            entry.passed = Some(passed);
         }
+    }
+
+    /// Reckon for each seat since when an epoch is owed: one without it, because it went; one with it, because it came and could be
+    /// told the secret; another one for us, because nobody told us that of this one. Whether each seat of the epoch verifies is
+    /// no matter of turns: of that, who sends judges alone.
+    fn reckon(&mut self, now: Tick, sure: bool) {
+        let (own, next) = (self.seat(), self.turn().1);
+        let tip = self.chain.tip().map(|(_, tip)| tip);
+        let untold = tip.is_some_and(|tip| tip.secret.is_none());
+        // Before the first epoch those behind the next steward cannot tell one that is withheld from one that was not made.
+        let knows = tip.is_some() || next == own;
+        self.duty.due = None;
+        for (seat, entry) in &mut self.roster.seats {
+            let time = if tip.is_some_and(|tip| tip.holds(*seat)) {
+                (!entry.is_live() || untold && Some(*seat) == own).then_some(SILENCE_MS)
+            } else {
+                let came = entry.is_live() && entry.is_verified() && !entry.recorder;
+                (came && knows && self.pairs.is_confirmed(*seat)).then_some(JOIN_MS)
+            };
+            let time = time.filter(|_| sure);
+            entry.owed = time.map(|_| entry.owed.unwrap_or(now));
+            let due = entry.owed.zip(time).map(|(since, ms)| since.after(ms));
+            self.duty.due = [self.duty.due, due].into_iter().flatten().min();
+        }
+        // Who made the epoch that leaves nothing to be wished takes its turns again.
+        let does = tip.filter(|_| sure && self.duty.due.is_none()).map(Epoch::steward);
+        if let Some(entry) = does.and_then(|seat| self.roster.seats.get_mut(&seat)) {
+            entry.passed = entry.passed.filter(|passed| *passed != Passed::Idle);
+        }
+    }
+
+    /// Somebody further down the line is to make what is owed: it gets its time.
+    fn begin_turn(&mut self, now: Tick) {
+        for entry in self.roster.seats.values_mut() {
+            entry.owed = entry.owed.map(|_| now);
+        }
+        self.duty.due = self.duty.due.map(|_| now.after(SILENCE_MS));
     }
 
     /// Channels with steward and next steward; those two with everybody.
@@ -146,7 +228,7 @@ impl Member {
         // Not before our own statement is verified: a steward sits in its own epoch.
         self.duty.wanted = !stands && own.is_some_and(|own| seats.binary_search(&own).is_ok());
         if self.duty.wanted && self.duty.next_epoch <= now {
-            self.duty.next_epoch = now.after(EPOCH_MS);
+            self.duty.next_epoch = now.after(if self.acts_in_place() { IN_PLACE_MS } else { EPOCH_MS });
             self.make(cx, seats);
         }
         self.wrap(cx);
@@ -181,7 +263,7 @@ impl Member {
         self.chain.take(rh, signed, seats.clone());
         self.chain.unlock(&rh, secret);
         let roster = &self.roster;
-        self.chain.choose(cx.now.tick, |seat| roster.get(seat).map(Entry::is_live));
+        self.chain.choose(cx.now.tick, |steward| standing(roster, steward));
         self.duty.wrapped = (rh, BTreeSet::from([own]));
         self.duty.wanted = false;
         self.told.roster = true;

@@ -111,3 +111,11 @@ fn damaged_packets_and_frames_are_read_as_they_stand_or_refused() {
     frames().iter().for_each(|(_, _, frame)| damage::<Frame>(&frame.encode()));
     assert!(packet(&[1; MAX_PACKET]).is_ok() && packet(&[1; MAX_PACKET + 1]).is_err());
 }
+
+#[test]
+fn only_the_hosts_word_that_it_stands_makes_a_seat_stand() {
+    for (name, _, packet) in packets() {
+        assert_eq!(is_seated(&packet.encode()), name == "attached", "{name}");
+    }
+    assert!(!is_seated(&Packet::Reply(vec![0]).encode()) && !is_seated(&[]) && !is_seated(&[4, 0, 0]));
+}

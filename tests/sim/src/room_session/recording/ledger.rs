@@ -225,10 +225,12 @@ impl Ledger {
         let Some(span) = self.spans.get(&id) else { return Some(Authority::default()) };
         let stands = span.times.last().filter(|(_, until)| until.is_none_or(|until| until > now));
         let valid = span.recording.map_or(0, |recording| recording.valid_until);
+        // Shown once it is final.
+        let withdrawn = span.withdrawn.is_some_and(|at| at <= now);
         Some(Authority {
             until: stands.map_or(0, |_| valid),
-            is_final: stands.is_some_and(|(since, _)| *since <= now),
-            withdrawn: span.withdrawn.is_some_and(|at| at <= now),
+            is_final: withdrawn || stands.is_some_and(|(since, _)| *since <= now),
+            withdrawn,
         })
     }
 }

@@ -96,6 +96,10 @@ pub(super) struct Signed {
     pub(super) authority: Option<(Authority, Tick)>,
     /// Withdrawn by a message, or stopped: for ever.
     pub(super) ended: bool,
+    /// Its time is over, by the clock of now: a clock that was wrong ends nothing for ever.
+    pub(super) late: bool,
+    /// Seats that took their consent back by a message.
+    pub(super) taken_back: BTreeSet<SeatNo>,
     /// A withdrawal from it that this seat sees to.
     pub(super) owed: Option<Owed>,
 }
@@ -103,12 +107,12 @@ pub(super) struct Signed {
 impl Signed {
     /// Whether own index can still make it count.
     pub(super) fn counts(&self) -> bool {
-        !self.ended && !self.authority.is_some_and(|(authority, _)| authority.withdrawn)
+        !self.ended && !self.late && !self.authority.is_some_and(|(authority, _)| authority.withdrawn)
     }
 
     /// Whether own index is asked about it: it counts, or a withdrawal from it is to be seen there.
     pub(super) fn is_asked_about(&self) -> bool {
-        self.counts() || self.owed.is_some()
+        self.counts() || self.owes().is_some()
     }
 
     /// When what own index said says nothing any more.
@@ -138,6 +142,11 @@ impl Member {
         if !self.recordings.answers.may_ask(by, &tag, &terms) {
             return Self::event(cx, MemberEvent::Forged(Forgery::Recording));
         }
+        // A seat asks for one recording at a time: otherwise nobody could take back a yes to what it does not propose any more.
+        let before = self.recordings.proposals.get(&by).map(|old| old.tag).filter(|old| *old != tag);
+        if let Some(before) = before {
+            self.recording_over(by, before);
+        }
         let same = |old: &Proposal| (old.tag, &old.terms, &old.dummies) == (tag, &terms, &dummies);
         match self.recordings.proposals.get_mut(&by).filter(|old| same(old)) {
             // Asked again: what was shown before is of another roster.
@@ -165,6 +174,17 @@ impl Member {
                 }
             }
         }
+    }
+
+    /// What a seat asked is over: a yes to it counts for nothing any more, and nothing that was signed stands.
+    pub(super) fn recording_over(&mut self, by: SeatNo, tag: RecordingTag) {
+        let proposals = &mut self.recordings.proposals;
+        if proposals.get(&by).is_some_and(|proposal| proposal.tag == tag) {
+            proposals.remove(&by);
+        }
+        self.recordings.answers.over(by, tag);
+        let signed = self.recordings.signed.values_mut();
+        signed.filter(|it| it.by == by && it.recording.tag == tag).for_each(|it| it.ended = true);
     }
 
     /// What the user says. A no is for ever, and takes back what was signed.
@@ -307,7 +327,7 @@ impl Member {
         let span = shown.span();
         if let Some(signed) = self.recordings.signed.get(&span) {
             // Who records asks again, because it did not hear.
-            if !signed.ended {
+            if !signed.ended && !signed.late {
                 let signature = signed.signature.clone();
                 self.notify(cx, Notice::Consent { span, signature });
             }
@@ -336,16 +356,27 @@ impl Member {
     fn remember(&mut self, by: SeatNo, made: Made, signature: ConsentSignature) {
         let Some(member) = self.roster.get(by).map(|entry| entry.st) else { return };
         if self.recordings.signed.len() >= MAX_KNOWN {
-            // What ended is forgotten first; a span that is forgotten allows nothing.
+            // What ended is forgotten first, what is owed to the contract last; a span that is forgotten allows nothing.
             let signed = &self.recordings.signed;
-            let worth = |it: &Signed| (it.is_asked_about(), it.authority.map(|(_, asked)| asked));
+            let worth = |it: &Signed| (it.owes().is_some(), it.is_asked_about(), it.authority.map(|(_, asked)| asked));
             let old = signed.iter().min_by_key(|(_, it)| worth(it));
             let old = old.map(|(span, _)| *span);
             old.map(|span| self.recordings.signed.remove(&span));
         }
         let Made { recording, roster, participants, .. } = made;
-        let (authority, ended, owed) = (None, false, None);
-        let signed = Signed { recording, roster, participants, by, member, signature, authority, ended, owed };
+        let signed = Signed {
+            recording,
+            roster,
+            participants,
+            by,
+            member,
+            signature,
+            authority: None,
+            ended: false,
+            late: false,
+            taken_back: BTreeSet::new(),
+            owed: None,
+        };
         self.recordings.signed.insert(recording.span(), signed);
     }
 
@@ -362,9 +393,7 @@ impl Member {
             return;
         }
         signed.authority = Some((authority, asked));
-        if authority.withdrawn {
-            signed.owed = None;
-        }
+        signed.withdrawal_seen(cx.now.tick);
         self.span_confirmed(cx, span, authority);
     }
 }

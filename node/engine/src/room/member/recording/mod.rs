@@ -24,7 +24,7 @@ pub mod withdrawal;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use pars_proto::room::recording::{ConsentDomain, ConsentKey, Notice, NoticeKey, RecordingTag, SealedNotice};
-use pars_proto::room::{Content, SeatNo};
+use pars_proto::room::{Content, EpochHash, EpochSecret, SeatNo};
 use pars_wire::RecordingId;
 use pars_wire::machine::{Cx, Tick};
 
@@ -99,7 +99,7 @@ impl Recordings {
     }
 
     fn owed(&self) -> impl Iterator<Item = &Owed> {
-        self.signed.values().filter_map(|signed| signed.owed.as_ref())
+        self.signed.values().filter_map(Signed::owes)
     }
 
     /// When something is due that outlives the seat: anchors and withdrawals.
@@ -214,13 +214,18 @@ impl Member {
         }
     }
 
+    /// The epoch of now, whose secret is here: without one nothing can be said.
+    fn speaks_in(&self) -> Option<(SeatNo, EpochHash, &EpochSecret)> {
+        let seat = self.seat().filter(|_| self.phase == Phase::Admitted)?;
+        let (rh, epoch) = self.chain.tip().filter(|(_, epoch)| epoch.holds(seat))?;
+        Some((seat, rh, epoch.secret.as_ref()?))
+    }
+
     /// Say something to all who hold the secret of the epoch of now, ourselves among them. Nothing is said without one; who
     /// records asks again.
     fn notify(&mut self, cx: Context<'_, '_>, notice: Notice) {
-        let Some(seat) = self.seat().filter(|_| self.phase == Phase::Admitted) else { return };
+        let Some((seat, rh, secret)) = self.speaks_in() else { return };
         let Some(seq) = self.sequence.checked_add(1) else { return };
-        let tip = self.chain.tip().filter(|(_, epoch)| epoch.holds(seat));
-        let Some((rh, secret)) = tip.and_then(|(rh, epoch)| Some((rh, epoch.secret.as_ref()?))) else { return };
         let scope = &self.config.sitting.scope;
         // The number is the one that the message gets: key and nonce belong to it alone.
         let sealed = SealedNotice::seal(&notice, rh, NoticeKey { secret, scope, seat, seq });
@@ -244,16 +249,7 @@ impl Member {
             Notice::Withdraw { span, signer, proof, signature } => {
                 self.withdrawal_given(cx, (from, span), (signer, proof, signature));
             }
-            Notice::Stop { recording } => {
-                let proposals = &mut self.recordings.proposals;
-                if proposals.get(&from).is_some_and(|proposal| proposal.tag == recording) {
-                    proposals.remove(&from);
-                }
-                self.recordings.answers.over(from, recording);
-                let signed = self.recordings.signed.values_mut();
-                let theirs = signed.filter(|it| it.by == from && it.recording.tag == recording);
-                theirs.for_each(|it| it.ended = true);
-            }
+            Notice::Stop { recording } => self.recording_over(from, recording),
         }
     }
 
@@ -269,15 +265,15 @@ impl Member {
         self.record_due(cx);
     }
 
-    /// What own index said too long ago says nothing; a span is over with its time, and when one of its members is gone and the
-    /// epoch of now is another's.
+    /// What own index said too long ago says nothing; a span counts for nothing behind its time, and is over when one of its
+    /// members is gone and the epoch of now is another's.
     fn forget_old(&mut self, now: Tick) {
         let seconds = self.clock.seconds(now);
         let live: BTreeSet<_> = self.roster.live().map(|(_, entry)| entry.st).collect();
         let tip = self.chain.tip().and_then(|(_, tip)| self.participants(&tip.seats));
         for signed in self.recordings.signed.values_mut() {
             let fits = signed.participants.is_subset(&live) || tip.as_ref() == Some(&signed.participants);
-            signed.ended |= signed.recording.valid_until <= seconds || !fits;
+            (signed.ended, signed.late) = (signed.ended || !fits, signed.recording.valid_until <= seconds);
             if signed.stale().is_some_and(|at| at <= now) {
                 signed.authority = None;
             }

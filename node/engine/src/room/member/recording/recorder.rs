@@ -21,6 +21,8 @@ use crate::room::io::{Authority, Forgery, MemberEvent, Pause, RecordingEvent, Re
 const PROPOSE_MS: u64 = 2_000;
 /// When somebody who did not answer is told again, in ms.
 const AGAIN_MS: u64 = 10_000;
+/// How often it is said that a recording stops: it may be lost to who lacks the secret of its epoch.
+const STOPS: usize = 4;
 /// How often the contract may not take a span's consents before another span is begun: whoever sees them on their way can
 /// submit some of them in an order in which it takes no others.
 const MAX_NOT_TAKEN: usize = 2;
@@ -48,10 +50,18 @@ struct Span {
     was_active: bool,
 }
 
+/// That a recording stops, as long as it is said.
+struct Stop {
+    tag: RecordingTag,
+    left: usize,
+    next: Tick,
+}
+
 /// What this seat records.
 #[derive(Default)]
 pub(super) struct Own {
     plan: Option<Plan>,
+    stop: Option<Stop>,
     state: SpanState,
     /// Whom the span of now is of.
     members: BTreeSet<StatementHash>,
@@ -71,7 +81,8 @@ impl Own {
         let waits = self.plan.is_some() && self.state != SpanState::Active;
         let submit = self.span.as_ref().and_then(|span| span.submit);
         let next = waits.then_some(self.next);
-        [next, submit, self.anchors()].into_iter().flatten().min()
+        let stop = self.stop.as_ref().map(|stop| stop.next);
+        [next, submit, stop, self.anchors()].into_iter().flatten().min()
     }
 
     /// When an anchor is sent again.
@@ -156,7 +167,26 @@ impl Member {
     pub(super) fn stop_recording(&mut self, cx: Context<'_, '_>) {
         let Some(plan) = self.recordings.own.plan.take() else { return };
         self.end_span(cx, SpanInput::Over, Pause::Stopped);
-        self.notify(cx, Notice::Stop { recording: plan.tag });
+        self.say_stop(cx, plan.tag);
+    }
+
+    /// Everybody is to know that a recording is over: at once, and again.
+    fn say_stop(&mut self, cx: Context<'_, '_>, tag: RecordingTag) {
+        self.recordings.own.stop = Some(Stop { tag, left: STOPS, next: cx.now.tick });
+        self.stop_due(cx);
+    }
+
+    fn stop_due(&mut self, cx: Context<'_, '_>) {
+        let (now, speaks) = (cx.now.tick, self.speaks_in().is_some());
+        let Some(stop) = self.recordings.own.stop.as_mut().filter(|stop| stop.next <= now) else { return };
+        if !speaks {
+            stop.next = now.after(PROPOSE_MS);
+            return;
+        }
+        let recording = stop.tag;
+        (stop.left, stop.next) = (stop.left.saturating_sub(1), now.after(AGAIN_MS));
+        self.recordings.own.stop.take_if(|stop| stop.left == 0);
+        self.notify(cx, Notice::Stop { recording });
     }
 
     /// An own span cannot be recorded any more: then no other can, until the user asks again. Or its files are not finished.
@@ -166,7 +196,7 @@ impl Member {
             && let Some(plan) = own.plan.take()
         {
             self.end_span(cx, SpanInput::Failed, Pause::Failed(why));
-            return self.notify(cx, Notice::Stop { recording: plan.tag });
+            return self.say_stop(cx, plan.tag);
         }
         self.not_sealed(cx, span);
     }
@@ -214,6 +244,7 @@ impl Member {
     /// What follows from the members of the epoch of now, the answers and the time.
     pub(super) fn record_due(&mut self, cx: Context<'_, '_>) {
         self.anchors_due(cx);
+        self.stop_due(cx);
         let Some(plan) = self.recordings.own.plan.clone() else { return };
         let now = cx.now.tick;
         if plan.terms.valid_until <= self.clock.seconds(now) {

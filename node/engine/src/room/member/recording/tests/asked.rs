@@ -69,6 +69,18 @@ fn a_yes_is_for_who_asked_on_its_terms_until_it_stops() {
     assert_eq!(room.asked_of(0, tag).len(), 1);
 }
 
+/// THREATS K3: who records cannot take the question away, so that no answer takes the consent back any more.
+#[test]
+fn who_asks_for_another_recording_ends_the_one_before() {
+    let (mut room, span) = Room::recorded();
+    room.propose(M, terms());
+    for who in [0, 2] {
+        assert!(room.members[who].recordings.signed[&span].ended);
+    }
+    room.pass(2_000);
+    assert!(!room.is_recorded() && room.sends() == [true; 3]);
+}
+
 /// A number that nothing can follow on, behind a record that nobody can check: neither host nor members let it count.
 #[test]
 fn one_seat_does_not_end_the_counting_of_epochs() {

@@ -136,6 +136,36 @@ fn who_cannot_keep_its_key_is_told_so_of_the_recording_that_asked() {
     assert!(room.events(0).any(|event| *event == said) && room.submitted.is_empty());
 }
 
+/// Who has no secret of the epoch of now can neither say that it stops nor hear it.
+#[test]
+fn a_stop_is_said_again_for_those_who_did_not_hear_it() {
+    for lost in [M, 2] {
+        let (mut room, _) = Room::recorded();
+        let knows = |room: &Room| room.members[2].recordings().proposed.is_empty();
+        room.members[lost].chain.wipe();
+        room.tell(M, RecordingIn::Stop);
+        room.pass(5_000);
+        assert!(!knows(&room), "{lost}");
+        room.enter(None);
+        room.pass(15_000);
+        assert!(knows(&room), "{lost}");
+    }
+}
+
+#[test]
+fn a_clock_that_was_wrong_ends_no_span() {
+    let (mut room, _) = Room::recorded();
+    // Until the epoch before it is over, which no recorder opens.
+    room.pass(15_000);
+    for (ahead, sends) in [(4_000, false), (0, true)] {
+        let seconds = BEGIN + room.now.tick.0 / 1_000 + ahead;
+        room.queue.push_back(To::Member(2, MemberIn::Clock(seconds)));
+        room.pass(3_000);
+        assert!(room.is_recorded());
+        assert_eq!(room.sends(), [true, true, sends]);
+    }
+}
+
 /// One who withdraws from what is not, and proposes without end, keeps the others from recording only while it is there.
 #[test]
 fn a_vandal_is_forgotten_when_it_is_gone() {

@@ -43,6 +43,52 @@ fn a_participants_withdrawal_goes_to_the_chain_through_who_records() {
     assert!(!room.members[0].owes_chain());
 }
 
+/// It outlives the machines that see to it: what is to be sent is told before anything is waited for.
+#[test]
+fn who_sees_to_a_withdrawal_has_it_kept_first() {
+    let (room, _) = taken_back(0, |_| {});
+    let kept = |who: usize| -> Vec<_> {
+        let owes = room.events(who).filter_map(|event| match event {
+            RecordingEvent::Owes { withdrawal, waits } => Some((Withdrawal::clone(withdrawal), *waits)),
+            _ => None,
+        });
+        owes.collect()
+    };
+    let [(_, sent)] = &room.withdrawals[..] else { panic!("one is sent") };
+    assert_eq!(kept(0), [(sent.clone(), true)], "its author leaves it to who records for a minute");
+    assert_eq!(kept(M), [(sent.clone(), false)]);
+    assert!(kept(2).is_empty());
+}
+
+/// What a block shows that is not final may be forgotten by the chain.
+#[test]
+fn a_withdrawal_is_owed_until_a_final_block_shows_it_and_not_sent_while_another_does() {
+    let (mut room, span) = taken_back(0, |_| {});
+    room.authority(span, Authority { is_final: false, ..WITHDRAWN });
+    room.pass(90_000);
+    assert_eq!(room.senders(span, 0), [M], "it is there, if not for ever");
+    let owes = |room: &Room| [0, M].map(|who| room.members[who].recordings.owed().next().is_some());
+    assert_eq!(owes(&room), [true; 2]);
+    room.authority(span, FINAL);
+    room.pass(30_000);
+    assert_eq!(room.senders(span, 0), [M, M], "it is there no more, and who records sends it again before its author");
+    room.authority(span, WITHDRAWN);
+    assert_eq!(owes(&room), [false; 2]);
+}
+
+/// Another seat's withdrawal in the room may be one that the contract never hears of.
+#[test]
+fn a_no_reaches_the_chain_although_another_seat_took_its_consent_back_before() {
+    let (mut room, span) = Room::recorded();
+    let (now, mut out) = (room.now, Vec::new());
+    room.members[2].say(&mut Cx { now, rng: &mut room.rng, out: &mut out }, Content::Withdraw(span));
+    room.pass(500);
+    assert!(room.members[0].recordings.signed[&span].ended && room.withdrawals.is_empty());
+    let recording = room.members[0].recordings.signed[&span].recording.tag;
+    room.tell(0, RecordingIn::Answer { recording, yes: false });
+    assert_eq!(room.senders(span, 0), [M]);
+}
+
 #[test]
 fn its_author_sends_it_when_own_index_has_not_shown_it_for_a_minute() {
     let (mut room, span) = taken_back(0, |room| room.dead = Some(M));
