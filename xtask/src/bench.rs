@@ -8,7 +8,7 @@ use anyhow::Result;
 use std::process::ExitCode;
 
 /// Every bench there is.
-const ALL: [&str; 5] = ["proof", "session", "network", "sfu", DEMO];
+pub const ALL: [&str; 5] = ["proof", "session", "network", "sfu", DEMO];
 /// The one that starts the workspace's programs and a browser.
 const DEMO: &str = "demo";
 

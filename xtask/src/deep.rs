@@ -5,7 +5,7 @@ use crate::{
     run::{self, Repo},
     setup, test,
 };
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use std::{collections::BTreeMap, fs, path::PathBuf, process::ExitCode};
 
 /// What makes the random tests run longer: property cases, damaged inputs per fuzz target, the trials of THREATS.
@@ -47,35 +47,41 @@ const STAGES: [Stage; 12] = [
     ("licences", deny),
 ];
 
+/// What the stages are called.
+pub fn stages() -> [&'static str; STAGES.len()] {
+    STAGES.map(|(stage, _)| stage)
+}
+
 /// Run the long profile, or only `wanted` stages of it, and write each stage's row into the table of the day.
 pub fn deep(repo: &Repo, wanted: &[String]) -> Result<ExitCode> {
-    if let Some(unknown) = wanted.iter().find(|name| !STAGES.iter().any(|(stage, _)| stage == name)) {
-        bail!("there is no stage {unknown}; there are {}", STAGES.map(|(stage, _)| stage).join(", "));
-    }
     setup::packages(repo)?;
     setup::media(repo)?;
     run::must(repo.cargo().args(["build", "--workspace", "--bins", "--locked", "--quiet"]))?;
     let mut total = Count::default();
     for (name, stage) in STAGES.iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|one| one == name)) {
         eprintln!("\n=== {name}");
+        let commit = commit(repo).context("a row names the commit that was measured")?;
         let begun = run::clock();
         let count = stage(repo).unwrap_or_else(|error| {
             eprintln!("error: {name}: {error:#}");
             Count { passed: 0, failed: 1 }
         });
-        write_row(repo, name, count, begun.elapsed().as_secs())?;
+        write_row(repo, (name, &commit), count, begun.elapsed().as_secs())?;
         total += count;
     }
     println!("{} passed, {} failed", total.passed, total.failed);
     Ok(if total.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// One passed run a line; the first seed that breaks a rule ends the program, which says how to replay it.
+/// One passed run a line; the first seed that breaks a rule ends the program, which says how to replay it. Its profile has every
+/// check of the dev profile: without them nobody counts keys and nonces (THREATS P5).
 fn simulator(repo: &Repo) -> Result<Count> {
+    let sim = ["build", "--profile", "sim", "--package", "pars-sim", "--bin", "sim", "--locked", "--quiet"];
+    run::must(repo.cargo().args(sim))?;
     let mut total = Count::default();
     for scenario in SCENARIOS {
         let seeds = if MORE_SEEDS.0.contains(&scenario) { MORE_SEEDS.1 } else { SEEDS };
-        let mut program = repo.command(repo.built("sim"));
+        let mut program = repo.command(repo.target.join("sim/sim"));
         total += test::counted(program.args(["run", "0", seeds, "--scenario", scenario]), count::seeds)?;
     }
     Ok(total)
@@ -146,15 +152,22 @@ fn deny(repo: &Repo) -> Result<Count> {
     Ok(Count { passed: 1, failed: 0 })
 }
 
+/// What a row calls what was measured: the commit, with a plus where the folder holds something else. Tables of results do not
+/// count.
+fn commit(repo: &Repo) -> Result<String> {
+    let head = run::output(repo.command("git").args(["rev-parse", "--short", "HEAD"]))?;
+    let changed = run::output(repo.command("git").args(["status", "--porcelain", "--", ".", ":!docs/results"]))?;
+    Ok(format!("{}{}", head.trim(), if changed.trim().is_empty() { "" } else { "+" }))
+}
+
 /// The table of the day with this stage's row put in place of an older one; what is written around it stays.
-fn write_row(repo: &Repo, stage: &str, count: Count, seconds: u64) -> Result<()> {
+fn write_row(repo: &Repo, (stage, commit): (&str, &str), count: Count, seconds: u64) -> Result<()> {
     let date = run::output(repo.command("date").args(["-u", "+%Y-%m-%d"]))?;
-    let commit = run::output(repo.command("git").args(["rev-parse", "--short", "HEAD"]))?;
     let folder = repo.root.join("docs/results");
     fs::create_dir_all(&folder)?;
     let path: PathBuf = folder.join(format!("{}.md", date.trim()));
     let before = fs::read_to_string(&path).unwrap_or_default();
-    let row = format!("| {stage} | {} | {} | {} | {seconds} |", commit.trim(), count.passed, count.failed);
+    let row = format!("| {stage} | {commit} | {} | {} | {seconds} |", count.passed, count.failed);
     fs::write(path, table(date.trim(), &before, stage, row)).context("writing the result table")
 }
 
@@ -221,6 +234,26 @@ mod tests {
         let count = stage(&repo).unwrap();
         fs::remove_dir_all(root).unwrap();
         assert_eq!(count, Count { passed: 2, failed: 0 });
+    }
+
+    #[test]
+    fn what_is_not_the_commit_has_a_plus_and_tables_of_results_are_no_change() {
+        let root = std::env::temp_dir().join(format!("xtask-commit-{}", std::process::id()));
+        let repo = Repo { target: root.join("target"), root: root.clone() };
+        fs::create_dir_all(root.join("docs/results")).unwrap();
+        fs::write(root.join("source"), "1").unwrap();
+        let git = |words: &[&str]| run::output(repo.command("git").args(words)).unwrap();
+        git(&["init", "--quiet"]);
+        git(&["add", "source"]);
+        git(&["-c", "user.name=x", "-c", "user.email=x@y", "commit", "--quiet", "--no-gpg-sign", "-m", "one"]);
+        let clean = commit(&repo).unwrap();
+        fs::write(root.join("docs/results/today.md"), "a row").unwrap();
+        let with_results = commit(&repo).unwrap();
+        fs::write(root.join("source"), "2").unwrap();
+        let changed = commit(&repo).unwrap();
+        fs::remove_dir_all(root).unwrap();
+        assert!(!clean.is_empty() && !clean.ends_with('+'), "{clean}");
+        assert_eq!((with_results, changed), (clean.clone(), format!("{clean}+")));
     }
 
     #[test]

@@ -13,7 +13,7 @@ mod stack;
 mod test;
 
 use anyhow::Result;
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, builder::PossibleValuesParser};
 use std::{path::PathBuf, process::ExitCode};
 
 /// Chores of the Town Hall repository.
@@ -38,8 +38,8 @@ enum Verb {
     /// The long profile: more cases and seeds, three turns of the journeys, kills, licences. Writes a dated table into
     /// docs/results/.
     Deep {
-        /// Only these stages; their rows replace older ones of the day. There are lint, rust, simulator, forge,
-        /// typescript, browser, livekit, journeys, up, kills, ipfs and licences.
+        /// Only these stages; their rows replace older ones of the day.
+        #[arg(value_parser = PossibleValuesParser::new(deep::stages()))]
         stages: Vec<String>,
     },
     /// Walk the user journeys against real processes.
@@ -50,7 +50,8 @@ enum Verb {
     },
     /// Measure. Without a name: every bench.
     Bench {
-        /// Which bench: `proof`, `session`, `network`, `sfu` or `demo`.
+        /// Which bench.
+        #[arg(value_parser = bench::ALL)]
         name: Option<String>,
         /// One JSON object per row on standard output.
         #[arg(long)]
@@ -89,5 +90,31 @@ fn dispatch(verb: Verb) -> Result<ExitCode> {
         Verb::Bench { name, json } => bench::bench(&repo, name.as_deref(), json),
         Verb::Sim { verb } => sim::sim(&repo, &verb),
         Verb::Contracts { check } => contracts::contracts(&repo, check),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn what_there_is_no_bench_stage_or_scenario_of_is_refused_by_name_with_those_there_are() {
+        Cli::command().debug_assert();
+        let said = |words: &[&str]| {
+            let words = ["cargo xtask"].iter().chain(words).copied();
+            Cli::try_parse_from(words).err().map(|error| error.to_string())
+        };
+        for known in [&["bench", "proof"][..], &["deep", "rust", "kills"], &["sim", "run", "0", "5"]] {
+            assert_eq!(said(known), None);
+        }
+        for (unknown, there_is) in [
+            (&["bench", "nothing"][..], "demo"),
+            (&["deep", "rust", "nothing"][..], "licences"),
+            (&["sim", "replay", "7", "--scenario", "nothing"][..], "journey3"),
+        ] {
+            let said = said(unknown).unwrap_or_default();
+            assert!(said.contains("'nothing'") && said.contains(there_is), "{said}");
+        }
     }
 }

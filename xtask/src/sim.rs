@@ -1,7 +1,10 @@
 //! `sim replay <seed>`: build the simulator as the tests do and step through the event log of one run; `sim run`: many seeds.
 
-use crate::deep::SCENARIOS;
-use crate::run::{self, Repo};
+use crate::{
+    deep::SCENARIOS,
+    run::{self, Repo},
+    setup,
+};
 use anyhow::Result;
 use std::process::{Command, ExitCode};
 
@@ -46,8 +49,9 @@ pub struct Which {
 
 /// Build and run it; it fails as the simulator does.
 pub fn sim(repo: &Repo, verb: &Verb) -> Result<ExitCode> {
+    setup::compiler()?;
     // The whole workspace: another set of packages would have other features and build everything a second time.
-    run::must(repo.cargo().args(["build", "--workspace", "--bins", "--quiet"]))?;
+    run::aside(repo.cargo().args(["build", "--workspace", "--bins", "--locked", "--quiet"]))?;
     let status = arguments(repo.command(repo.built("sim")), verb).status()?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -66,7 +66,7 @@ pub fn journeys(repo: &Repo, json: bool) -> Result<Command> {
 fn build(repo: &Repo) -> Result<()> {
     setup::packages(repo)?;
     eprintln!("building (the first time takes about a quarter of an hour)");
-    run::must(repo.cargo().args(["build", "--workspace", "--bins"]))
+    run::aside(repo.cargo().args(["build", "--workspace", "--bins", "--locked"]))
 }
 
 #[cfg(test)]

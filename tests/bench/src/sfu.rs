@@ -5,9 +5,9 @@
 //!   The clients live in another process. Receiving, decrypting, signalling, timers and the kernel's share are included.
 //! - `ns per packet`: the same figure the other way round.
 //! - `bytes per seat`: growth of the server's own resident memory (proc(5), statm: resident less shared) from before the
-//!   first seat to the end, divided by the seats. It grows with what a seat hears, here ten voices. Nearly all of it is in
-//!   `rtc`, where no setting reaches it: transceivers of 3 KB in a list that doubles, both descriptions as text and parsed and
-//!   the last answer once more, queues of 0.9 KB at each of a dozen stages, and a buffer as long as the longest data message.
+//!   first seat to the end, divided by the seats. Most of it is `rtc`'s connection itself, where no setting reaches it: queues of
+//!   0.9 KB at each of a dozen stages, what DTLS, SCTP and SRTP keep, and a buffer as long as the longest data message. A voice
+//!   that is heard is a track of ours and nothing to `rtc`; here a seat hears ten.
 //!
 //! Peer, measured in the same run: sealing such a packet with the same cipher and sending it over loopback, and nothing else.
 

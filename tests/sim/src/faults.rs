@@ -21,6 +21,19 @@ pub struct Faults {
     pub lag: u64,
 }
 
+/// What went wrong in a run: a fault that never happened showed nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Happened {
+    /// Packets lost.
+    pub lost: u64,
+    /// Packets that arrived twice.
+    pub doubled: u64,
+    /// Packets between hosts that were cut off from each other.
+    pub apart: u64,
+    /// Crashes at a barrier, drawn by chance.
+    pub crashes: u64,
+}
+
 impl Faults {
     /// Nothing goes wrong; packets still overtake each other.
     pub const NONE: Self = Self {

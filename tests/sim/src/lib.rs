@@ -27,6 +27,6 @@ pub mod watch;
 pub mod work;
 pub mod world;
 
-pub use faults::Faults;
+pub use faults::{Faults, Happened};
 pub use scenario::{Report, Scenario};
 pub use world::World;

@@ -8,10 +8,10 @@ use pars_sim::{Faults, Report, Scenario, room_session, seeds};
 
 const USAGE: &str =
     "usage: sim replay <seed> [--scenario journey3|rooms|actions|crossing|settling|session|recording] [--at LINE] [--context LINES] [--calm]
-       sim run <first seed> <count> [--scenario journey3|rooms|actions|crossing|settling|session|recording] [--threads N]
+       sim run <first seed> <count> [--scenario journey3|rooms|actions|crossing|settling|session|recording] [--threads N] [--calm]
 
 replay prints every line of the event log, or with --at those around one line (its number, as a failure prints it);
---calm replays without faults";
+run tries seeds on every core and prints the figures of each; --calm: without faults";
 
 /// Lines before and after the one asked for.
 const CONTEXT: u64 = 40;
@@ -36,6 +36,15 @@ impl What {
         }
     }
 
+    /// Its name on the command line.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Journey(scenario) => scenario.name(),
+            Self::Session => "session",
+            Self::Recording => "recording",
+        }
+    }
+
     /// The figures, for a reader; and how many texts were sealed, where that is counted.
     fn run(self, seed: u64, faults: Faults, log: Log) -> (String, u64) {
         match self {
@@ -51,6 +60,17 @@ impl What {
                 let report = recording::Report::of(&recording::story::run(seed, faults, log));
                 (format!("{report:?}"), 0)
             }
+        }
+    }
+}
+
+/// Says how to look at the run that a panic ends.
+struct Replay(u64, What);
+
+impl Drop for Replay {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("look at it: cargo xtask sim replay {} --scenario {}", self.0, self.1.name());
         }
     }
 }
@@ -94,15 +114,17 @@ fn main() -> ExitCode {
         }
         ("run", [first, count]) => {
             let all = *first..first.saturating_add(*count);
-            let runs = seeds::run(all, asked.threads, |seed| asked.what.run(seed, Faults::ALL, Log::default()));
-            for (seed, (report, _)) in &runs {
+            let runs = seeds::run(all, asked.threads, |seed| {
+                let _replay = Replay(seed, asked.what);
+                let (report, sealed) = asked.what.run(seed, asked.faults, Log::default());
                 println!("{seed} {report}");
+                sealed
+            });
+            // THREATS P5 counts them over all scenarios; a room of its own and a release build count none.
+            let sealed: u64 = runs.iter().map(|(_, sealed)| sealed).sum();
+            if sealed > 0 {
+                eprintln!("{sealed} texts sealed, no key and nonce twice");
             }
-            // THREATS P5 counts them over all scenarios.
-            eprintln!(
-                "{} texts sealed, no key and nonce twice",
-                runs.iter().map(|(_, (_, sealed))| sealed).sum::<u64>()
-            );
             ExitCode::SUCCESS
         }
         _ => usage(),

@@ -6,7 +6,7 @@ pub mod messages;
 pub mod rooms;
 mod stage;
 
-use crate::faults::Faults;
+use crate::faults::{Faults, Happened};
 use crate::log::Log;
 use crate::world::World;
 
@@ -95,6 +95,10 @@ pub struct Report {
     pub blocks: u64,
     /// Reorganisations that any view saw.
     pub reorganisations: usize,
+    /// What else went wrong.
+    pub faults: Happened,
+    /// Ways of packets that were looked at to their end.
+    pub ways: u64,
 }
 
 impl Report {
@@ -110,6 +114,8 @@ impl Report {
             longest: world.watch.longest,
             blocks: world.ledger.head(),
             reorganisations: world.views.iter().map(|view| view.reorganisations).sum(),
+            faults: world.happened,
+            ways: world.watch.ways,
         }
     }
 }

@@ -99,7 +99,8 @@ impl Stage {
         self.seen = self.world.events.len();
     }
 
-    fn happened(&self, host: HostId, what: impl Fn(&Event) -> bool) -> bool {
+    /// Whether it happened in this stage.
+    pub fn happened(&self, host: HostId, what: impl Fn(&Event) -> bool) -> bool {
         self.world.events[self.seen..].iter().any(|(at, event)| *at == host && what(event))
     }
 
@@ -196,6 +197,15 @@ impl Stage {
                 stage.command(from, number, Command::Send { to, content_type, content: content.clone() });
             },
             |stage| stage.was_queued(from, number),
+        );
+    }
+
+    /// A member acknowledges what it was told up to a cursor, until that is durable.
+    pub fn acknowledge(&mut self, host: HostId, cursor: u64) {
+        self.until(
+            "acknowledging what was told",
+            |stage| stage.command(host, 203, Command::Acknowledge(cursor)),
+            |stage| stage.ever(host, |event| matches!(event, Event::Done { command } if command.0 == [203; 16])),
         );
     }
 

@@ -9,6 +9,7 @@
 //! | no key of AES-256-GCM meets a nonce twice | [`pars_crypto::witness`], over all hosts and all their lives |
 //! | nobody is told of a gap | no object is damaged, so each gap would be a key used twice or a copy read twice |
 //! | a cursor means one message | told again only with the same message |
+//! | what was acknowledged is not told again | events behind the durable end of an acknowledgement, over restarts |
 //! | queues are bounded | steps and effects that wait, packets under way |
 //! | hosts agree on a day's registry | whatever the chain does within its finality distance |
 //! | acknowledged is delivered | [`Watch::missing`] at the end |
@@ -41,11 +42,14 @@ pub struct Watch {
     places: BTreeMap<(HostId, MessageId), (u64, [u8; 32])>,
     queued: BTreeSet<MessageId>,
     delivered: BTreeSet<MessageId>,
+    acknowledged: BTreeMap<HostId, u64>,
     registries: BTreeMap<Day, Registry>,
     /// Which key sealed which object.
     pub keys: keys::Keys,
     /// The longest queue of a node.
     pub longest: usize,
+    /// Ways of packets that were looked at.
+    pub ways: u64,
 }
 
 impl Watch {
@@ -61,7 +65,8 @@ impl Watch {
     ///
     /// # Errors
     /// A host stands twice on it, or it has another length.
-    pub fn way(&self, hosts: &[HostId]) -> Result<(), Broken> {
+    pub fn way(&mut self, hosts: &[HostId]) -> Result<(), Broken> {
+        self.ways += 1;
         let different: BTreeSet<_> = hosts.iter().collect();
         if different.len() == hosts.len() && hosts.len() == 5 { Ok(()) } else { Err(format!("a way over {hosts:?}")) }
     }
@@ -71,11 +76,20 @@ impl Watch {
         self.queued.insert(id);
     }
 
+    /// What a user was told up to this cursor need not be told again; durable.
+    pub fn acknowledged(&mut self, host: HostId, cursor: u64) {
+        let known = self.acknowledged.entry(host).or_default();
+        *known = cursor.max(*known);
+    }
+
     /// A user was told of a message.
     ///
     /// # Errors
-    /// It was told before as another one, or another one in its place.
+    /// It was told before as another one, or another one in its place; or it was acknowledged.
     pub fn received(&mut self, host: HostId, message: &Received) -> Result<(), Broken> {
+        if self.acknowledged.get(&host).is_some_and(|known| message.cursor <= *known) {
+            return Err(format!("{host} told a message again that was acknowledged, under cursor {}", message.cursor));
+        }
         let at = *self.cursors.entry((host, message.cursor)).or_insert(message.id);
         let place = *self.places.entry((host, message.id)).or_insert((message.cursor, message.object));
         self.delivered.insert(message.id);

@@ -67,6 +67,7 @@ impl World {
         self.later(ms, Happening::Commit { host, life, batch: id });
         let planned = self.crash_next.remove(&host);
         if planned || self.chance(self.faults.crash) {
+            self.happened.crashes += u64::from(!planned);
             self.crash(host);
             let ms = 1_000 + self.below(5_000);
             self.later(ms, Happening::Start(host));
@@ -102,6 +103,12 @@ impl World {
         } else {
             1 + u32::from(self.chance(self.faults.duplication))
         };
+        match copies {
+            0 if apart => self.happened.apart += 1,
+            0 => self.happened.lost += 1,
+            1 => {}
+            _ => self.happened.doubled += 1,
+        }
         self.say(format_args!("{host} -> {target} {} x{copies}", name(&bytes)));
         for _ in 0..copies {
             let ms = 1 + self.below(self.faults.latency_ms);
@@ -118,6 +125,11 @@ impl World {
             }
             Event::Received(message) => self.watch.received(host, message),
             Event::Gap(gap) => self.watch.gap(host, &gap.reason),
+            Event::Done { command } => {
+                let cursor = self.acknowledging.remove(&(host, *command));
+                cursor.into_iter().for_each(|cursor| self.watch.acknowledged(host, cursor));
+                Ok(())
+            }
             Event::Malformed => Err(format!("{host} got bytes that no machine takes")),
             _ => Ok(()),
         };

@@ -29,7 +29,7 @@ use describe::describe;
 
 use crate::chain::setting::NODES;
 use crate::chain::{Ledger, Setting, View};
-use crate::faults::Faults;
+use crate::faults::{Faults, Happened};
 use crate::host::{Host, HostId, Role, randomness};
 use crate::log::Log;
 use crate::watch::{Broken, Watch};
@@ -56,6 +56,8 @@ pub struct World {
     /// What everything was drawn from.
     pub seed: u64,
     faults: Faults,
+    /// Which faults there were.
+    pub happened: Happened,
     rng: ChaCha20Rng,
     tick: Tick,
     /// The hosts: services first, then members.
@@ -79,6 +81,8 @@ pub struct World {
     cut: (BTreeSet<HostId>, Tick),
     crash_next: BTreeSet<HostId>,
     dead: BTreeSet<HostId>,
+    /// Acknowledgements that were asked for, by the command.
+    acknowledging: BTreeMap<(HostId, CommandId), u64>,
 }
 
 impl World {
@@ -90,6 +94,7 @@ impl World {
         let mut world = Self {
             seed,
             faults,
+            happened: Happened::default(),
             rng: randomness(seed, "world", 0),
             tick: Tick(0),
             hosts: BTreeMap::new(),
@@ -106,6 +111,7 @@ impl World {
             cut: (BTreeSet::new(), Tick(0)),
             crash_next: BTreeSet::new(),
             dead: BTreeSet::new(),
+            acknowledging: BTreeMap::new(),
         };
         world.populate(setting);
         world
@@ -240,6 +246,9 @@ impl World {
 
     /// Give a user's command to a host that runs.
     pub fn command(&mut self, host: HostId, id: CommandId, command: Command) {
+        if let Command::Acknowledge(cursor) = command {
+            self.acknowledging.insert((host, id), cursor);
+        }
         if self.runs(host) {
             self.handle(host, Input::Command { id, command }, &[]);
         }
@@ -319,7 +328,6 @@ impl World {
     fn handle(&mut self, host: HostId, input: Input, way: &[HostId]) {
         self.say(format_args!("{host} <- {}", describe(&input)));
         if let Input::Recv { bytes, .. } = &input
-            && way.len() == 4
             && bytes.get(..2) == Some(&[1, 3])
         {
             let whole = [way, &[host]].concat();

@@ -41,7 +41,7 @@ fn a_packet_of_another_size_is_seen() {
 
 #[test]
 fn a_hop_that_holds_both_ends_is_seen() {
-    let watch = Watch::default();
+    let mut watch = Watch::default();
     assert_eq!(watch.way(&way([16, 0, 1, 2, 3])), Ok(()));
     for (one, other) in [(0, 4), (1, 4), (1, 3), (0, 1)] {
         let mut hosts = [16, 0, 1, 2, 3];
@@ -49,6 +49,7 @@ fn a_hop_that_holds_both_ends_is_seen() {
         assert!(watch.way(&way(hosts)).unwrap_err().contains("a way over"));
     }
     assert!(watch.way(&way([16, 0, 1, 2, 3])[..4]).is_err(), "a hop less");
+    assert_eq!(watch.ways, 6);
 }
 
 #[test]
@@ -97,6 +98,18 @@ fn a_cursor_with_another_message_is_seen() {
     let mut watch = Watch::default();
     watch.received(READER, &message(1, 1, 10)).unwrap();
     assert!(watch.received(READER, &message(1, 2, 12)).unwrap_err().contains("under cursor 1"));
+}
+
+#[test]
+fn a_message_told_again_after_its_reader_acknowledged_it_is_seen() {
+    let mut watch = Watch::default();
+    for cursor in 1..=3 {
+        watch.received(READER, &message(cursor, cursor as u8, 10)).unwrap();
+    }
+    watch.acknowledged(READER, 2);
+    assert_eq!(watch.received(READER, &message(3, 3, 10)), Ok(()));
+    assert!(watch.received(READER, &message(2, 2, 10)).unwrap_err().contains("acknowledged"));
+    assert!(watch.received(HostId(18), &message(1, 9, 10)).is_ok(), "another reader");
 }
 
 #[test]
