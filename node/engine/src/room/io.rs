@@ -377,7 +377,7 @@ pub enum StopReason {
     Verifying,
     /// A seat of the epoch does not verify.
     Unverified,
-    /// A seat left, and no epoch without it came in time.
+    /// A seat left, or a recording is over, and no epoch without that seat or the recorder's came yet.
     NotRotated,
     /// The host has told nothing for 5 s: somebody may have left.
     HostSilent,

@@ -100,6 +100,8 @@ pub(super) enum Said {
     NotProven(RpcError),
     /// The seat that records for this one asks to be vouched for.
     Vouch(Box<Body>, oneshot::Sender<Option<[u8; 64]>>),
+    /// Withdrawals that the user gave are kept, or not: the answer waits for that.
+    Kept(bool, Reply<RecordingStatus>),
 }
 
 /// What a seat begins with.
@@ -306,6 +308,7 @@ impl Task {
             }
             Said::NotProven(error) => self.fail(error),
             Said::Vouch(body, reply) => drop(reply.send(self.member.vouch(&body))),
+            Said::Kept(kept, reply) => self.kept(kept, reply),
         }
     }
 

@@ -322,7 +322,7 @@ impl<'a> Seat<'a> {
             Said::Over(number, input) if self.road.is(number) => self.input(input),
             Said::NotReached(number, _) if self.road.is(number) => self.input(MemberIn::Disconnected),
             Said::NotProven(_) => self.over = Some(Over::Seat),
-            Said::Over(..) | Said::NotReached(..) | Said::Vouch(..) => {}
+            Said::Over(..) | Said::NotReached(..) | Said::Vouch(..) | Said::Kept(..) => {}
         }
     }
 

@@ -182,10 +182,16 @@ impl Task {
         if keeping.is_empty() {
             return drop(reply.send(done));
         }
+        let said = self.said.clone();
         self.helpers.spawn(async move {
             let kept = join_all(keeping).await.into_iter().all(|kept| kept.unwrap_or_default());
-            let _ = reply.send(if kept { done } else { Err(not_kept()) });
+            let _ = said.send(Said::Kept(kept, reply)).await;
         });
+    }
+
+    /// What was taken back is kept, or not. The answer is how things stand now: the page was told more meanwhile.
+    pub(super) fn kept(&mut self, kept: bool, reply: Reply<RecordingStatus>) {
+        let _ = reply.send(if kept { Ok(self.recording_status()) } else { Err(not_kept()) });
     }
 
     /// The consent is final: the recorder takes its seat. One that came back after a reorganisation goes on with the same files.

@@ -93,7 +93,8 @@ impl Member {
                 until = until.min(grace);
             }
         }
-        let recorded = self.recorded(&epoch.seats, now).map_err(|seat| (StopReason::NotConsented, Some(seat)))?;
+        let recorded =
+            self.recorded(&epoch.seats, now).map_err(|seat| (self.why_unrecorded(&epoch.seats), Some(seat)))?;
         Ok(recorded.map_or(until, |recorded| until.min(recorded)))
     }
 

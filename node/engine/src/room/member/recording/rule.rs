@@ -8,6 +8,7 @@ use pars_wire::machine::Tick;
 
 use super::super::Member;
 use super::consent::Signed;
+use crate::room::io::StopReason;
 
 impl Member {
     /// The participants among these seats: all that do not record. None if one of them is not known.
@@ -32,6 +33,15 @@ impl Member {
             until = Some(until.map_or(allowed, |until: Tick| until.min(allowed)));
         }
         Ok(until)
+    }
+
+    /// Why nothing is sent beside a recorder that may not be there: where everybody had agreed, and somebody took it back or it was
+    /// stopped, an epoch without it is on its way and speaking goes on then.
+    pub(in crate::room::member) fn why_unrecorded(&self, seats: &[SeatNo]) -> StopReason {
+        let all = self.participants(seats);
+        let ended = |signed: &Signed| signed.ended && all.as_ref() == Some(&signed.participants);
+        let is_over = self.recordings.signed.values().any(ended);
+        if is_over { StopReason::NotRotated } else { StopReason::NotConsented }
     }
 
     /// Until when a member may record exactly these participants, at the latest: by a span that we signed too.
