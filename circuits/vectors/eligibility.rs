@@ -1,4 +1,4 @@
-//! Commitment, leaf, nullifier, external and signal of independent cases.
+//! Commitment, leaf, nullifier, external and signal of independent cases; locks at the boundaries of the comparison.
 
 use alloy_primitives::{Address, B256};
 use ark_std::rand::Rng;
@@ -6,11 +6,16 @@ use pars_circuits::{Deadline, Leaf, Nullifier, Purpose, Scope, Signal};
 use rand_chacha::ChaCha20Rng;
 use serde::Serialize;
 
-use super::{generator, random_bytes, random_secret};
+use super::{
+    generator,
+    locks::{Lock, locks},
+    random_bytes, random_secret,
+};
 
 #[derive(Serialize)]
 pub(super) struct Vectors {
     cases: Vec<Case>,
+    locks: Vec<Lock>,
 }
 
 #[derive(Serialize)]
@@ -38,7 +43,7 @@ struct Case {
 /// 40 cases; integers stay below 2^53, so that every JSON reader keeps them.
 pub(super) fn vectors() -> Vectors {
     let mut rng = generator(2);
-    Vectors { cases: (0..40).map(|i| case(i, &mut rng)).collect() }
+    Vectors { cases: (0..40).map(|i| case(i, &mut rng)).collect(), locks: locks() }
 }
 
 fn case(i: u64, rng: &mut ChaCha20Rng) -> Case {

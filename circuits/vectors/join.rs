@@ -9,11 +9,10 @@ use pars_circuits::{
 };
 use serde::Serialize;
 
-use super::{generator, random_secret};
+use super::{MAXTIME, generator, random_secret};
 
 const WEEK: u64 = 604_800;
 const HOUR: u64 = 3_600;
-const MAXTIME: u64 = 4 * 365 * 86_400;
 /// The boundary of a week inside the sitting.
 const BOUNDARY: u64 = 2_977 * WEEK;
 const OPENED_AT: u64 = BOUNDARY - HOUR;

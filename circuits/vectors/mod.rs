@@ -4,6 +4,7 @@
 
 mod eligibility;
 mod join;
+mod locks;
 mod poseidon;
 
 use alloy_primitives::{B256, U256};
@@ -11,6 +12,9 @@ use ark_std::rand::{RngCore, SeedableRng};
 use pars_circuits::{ProvingKey, Secret, field, solidity::verifier_source};
 use rand_chacha::ChaCha20Rng;
 use serde::Serialize;
+
+/// Longest lock of our escrow, in seconds: a sitting's threshold is its least balance times this.
+const MAXTIME: u64 = 4 * 365 * 86_400;
 
 /// Paths from the root of the repository with their content, in a fixed order.
 pub(crate) fn files(key: &ProvingKey) -> Vec<(&'static str, Vec<u8>)> {

@@ -38,6 +38,20 @@ contract Members is ICommittee {
 contract CanJoinTest is Stack {
     address private constant ANA = address(0xA1);
     address private constant BEN = address(0xB2);
+    uint256 private constant MAX_LOCKS = 1000;
+    /// Where the escrow keeps its mapping of locks: `amount` in the lower 128 bits of a word, `end` in the next 40.
+    uint256 private constant LOCKS_SLOT = 0;
+
+    /// A lock of the shared vectors with the answers to it.
+    struct Boundary {
+        uint256 weight;
+        uint256 end;
+        uint256 at;
+        uint256 minBalance;
+        uint256 threshold;
+        uint256 power;
+        bool eligible;
+    }
 
     function room(uint128 minBalance) private returns (RoomId roomId) {
         lock(ANA, 1000 * TOKEN, MAX_TIME);
@@ -88,6 +102,56 @@ contract CanJoinTest is Stack {
         same(joins(roomId, BEN) ? 1 : 0, admitted ? 1 : 0, "the gate does not move during the sitting");
         vm.warp(close);
         same(escrow.votingPower(BEN), power, "power at the end");
+    }
+
+    /// The locks that the circuit's tests read too: the gate and the token's power give the answer that a proof gives.
+    function test_gate_and_power_give_the_answers_of_the_shared_locks() public {
+        string memory json = vm.readFile("./tests/vectors/eligibility.json");
+        RoomId roomId = room(1);
+        uint256 i = 0;
+        for (; i < MAX_LOCKS; ++i) {
+            string memory path = string.concat(".locks[", vm.toString(i), "]");
+            if (!vm.keyExistsJson(json, path)) break;
+            Boundary memory b = boundaryOf(json, path);
+            // What nobody could lock in the time of a test is written where the escrow keeps it.
+            vm.store(address(escrow), keccak256(abi.encode(BEN, LOCKS_SLOT)), bytes32((b.end << 128) | b.weight));
+            checkGate(roomId, b, path);
+            checkPower(b, path);
+        }
+        yes(i >= 20, "at least 20 locks");
+    }
+
+    function boundaryOf(string memory json, string memory path) private pure returns (Boundary memory b) {
+        b.weight = vm.parseJsonUint(json, string.concat(path, ".weight"));
+        b.end = vm.parseJsonUint(json, string.concat(path, ".end"));
+        b.at = vm.parseJsonUint(json, string.concat(path, ".at"));
+        b.minBalance = vm.parseJsonUint(json, string.concat(path, ".minBalance"));
+        b.threshold = vm.parseJsonUint(json, string.concat(path, ".threshold"));
+        b.power = vm.parseJsonUint(json, string.concat(path, ".power"));
+        b.eligible = vm.parseJsonBool(json, string.concat(path, ".eligible"));
+    }
+
+    /// During a sitting that ends at the lock's `at`.
+    function checkGate(RoomId roomId, Boundary memory b, string memory what) private {
+        (uint256 amount, uint256 end,) = escrow.lockInfo(BEN);
+        same(amount, b.weight, what);
+        same(end, b.weight == 0 ? 0 : b.end, what);
+        vm.warp(b.at - 1);
+        vm.prank(ANA);
+        hall.configureRoom(roomId, townHall(uint128(b.minBalance)));
+        open(ANA, roomId, b.at);
+        same(hall.sittingOf(roomId).threshold, b.threshold, what);
+        same(joins(roomId, BEN) ? 1 : 0, b.eligible ? 1 : 0, what);
+        vm.prank(ANA);
+        hall.closeSitting(roomId);
+    }
+
+    /// At the sitting's end.
+    function checkPower(Boundary memory b, string memory what) private {
+        vm.warp(b.at);
+        uint256 held = escrow.votingPower(BEN);
+        same(held, b.power, what);
+        same(held >= b.minBalance ? 1 : 0, b.eligible ? 1 : 0, what);
     }
 
     function test_the_boundary_is_exact() public {

@@ -180,6 +180,16 @@ contract SessionTriggerTest is MockMldsa {
         same(keccak256(got), keccak256(wanted), "bytes");
     }
 
+    /// Who calls by the selector alone finds it, in the interface and in the contract that is deployed.
+    function test_execution_has_the_selector_of_its_signature() public {
+        bytes4 byName = bytes4(keccak256("executeFromSession(bytes,bytes,bytes)"));
+        same(ISessionTrigger.executeFromSession.selector, byName, "interface");
+        Action memory a = setTo(6, 0);
+        bytes memory sound = toySign(key, trigger.signedBytes(a));
+        (bool ok,) = address(trigger).call(abi.encodeWithSelector(byName, abi.encode(a), sound, ""));
+        yes(ok && target.value() == 6, "the contract");
+    }
+
     function testFuzz_a_signed_action_runs_once(uint256 value, uint192 lane) public {
         Action memory a = setTo(value, uint256(lane) << 64);
         vm.expectEmit(true, true, true, true, address(trigger));
@@ -470,5 +480,16 @@ contract SessionTriggerTest is MockMldsa {
         vm.prank(address(trigger));
         vm.expectRevert(abi.encodeWithSelector(MinimalAccount.OperationNotAllowed.selector, 1));
         account.execTransactionFromModuleReturnData(address(target), 0, "", 1);
+    }
+
+    function test_a_policy_ends_with_its_last_second() public {
+        uint256 end = START + 30 days;
+        Action memory a = setTo(1, 0);
+        a.validUntil = uint48(end + 1 days);
+        vm.warp(end);
+        refused(a, abi.encodeWithSelector(ISessionTrigger.SignerNotInForce.selector, signerId, START, end));
+        vm.warp(end - 1);
+        run(a);
+        same(target.value(), 1, "ran one second before the end");
     }
 }

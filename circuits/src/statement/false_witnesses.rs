@@ -6,6 +6,7 @@ use ark_ff::{AdditiveGroup, Field, UniformRand};
 use ark_relations::gr1cs::{ConstraintSynthesizer, ConstraintSystem, SynthesisMode};
 use ark_std::rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha20Rng;
+use serde_json::Value;
 
 use super::{Circuit, Deadline, Threshold, synthesise};
 use crate::{
@@ -152,6 +153,30 @@ fn a_threshold_of_r_less_one_is_left_to_the_range_of_the_contract() {
     assert!(Threshold::new(crate::field::word(-Fr::ONE)).is_err());
 }
 
+/// What the native rule and the circuit say of a lock.
+fn answers(weight: u128, end: u64, at: u64, threshold: Threshold) -> [bool; 2] {
+    let leaf = Leaf {
+        account: Address::ZERO,
+        commitment: Secret::from_bytes(&[1; 32]).unwrap().commitment(),
+        weight,
+        end: Deadline::new(end).unwrap(),
+    };
+    let circuit = consistent(weight.into(), Fr::from(end), Fr::from(at), threshold.scalar());
+    [leaf.meets(threshold, Deadline::new(at).unwrap()), satisfied(&circuit)]
+}
+
+/// ELIGIBILITY 1: `contracts/test/CanJoin.t.sol` reads the same locks for `canJoin` and the token's power.
+#[test]
+fn the_native_rule_and_the_circuit_give_the_answers_of_the_shared_locks() {
+    let vectors: Value = serde_json::from_str(include_str!("../../../tests/vectors/eligibility.json")).unwrap();
+    for lock in vectors["locks"].as_array().unwrap() {
+        let (text, number) = (|name: &str| lock[name].as_str().unwrap(), |name: &str| lock[name].as_u64().unwrap());
+        let threshold = Threshold::new(text("threshold").parse().unwrap()).unwrap();
+        let told = answers(text("weight").parse().unwrap(), number("end"), number("at"), threshold);
+        assert_eq!(told, [lock["eligible"].as_bool().unwrap(); 2], "{lock}");
+    }
+}
+
 #[test]
 fn the_native_rule_and_the_circuit_agree_on_random_locks() {
     let seed = 25u64;
@@ -163,15 +188,8 @@ fn the_native_rule_and_the_circuit_agree_on_random_locks() {
         let product = U256::from(weight) * U256::from(span);
         let near = [product + U256::from(1), product, product.saturating_sub(U256::from(1)), U256::from(1)];
         let Ok(threshold) = Threshold::new(near[round % 4]) else { continue };
-        let leaf = Leaf {
-            account: Address::ZERO,
-            commitment: Secret::from_bytes(&[1; 32]).unwrap().commitment(),
-            weight,
-            end: Deadline::new(AT + span).unwrap(),
-        };
-        let native = leaf.meets(threshold, Deadline::new(AT).unwrap());
-        let circuit = consistent(weight.into(), Fr::from(AT + span), Fr::from(AT), threshold.scalar());
-        assert_eq!(satisfied(&circuit), native, "round {round}");
+        let [native, circuit] = answers(weight, AT + span, AT, threshold);
+        assert_eq!(circuit, native, "round {round}");
         met += usize::from(native);
     }
     assert!(met > 10 && met < 35, "both answers occur");

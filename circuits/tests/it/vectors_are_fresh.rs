@@ -32,7 +32,11 @@ fn the_vector_files_have_the_promised_number_of_cases() {
     let poseidon = read("poseidon.json");
     let cases: usize = ["t2", "t3", "t5"].iter().map(|t| poseidon[t].as_array().unwrap().len()).sum();
     assert!(cases >= 128);
-    assert!(read("eligibility.json")["cases"].as_array().unwrap().len() >= 32);
+    let eligibility = read("eligibility.json");
+    assert!(eligibility["cases"].as_array().unwrap().len() >= 32);
+    let locks = eligibility["locks"].as_array().unwrap();
+    let eligible = locks.iter().filter(|lock| lock["eligible"] == true).count();
+    assert!(eligible >= 10 && locks.len() - eligible >= 10, "{eligible} of {} locks are eligible", locks.len());
 }
 
 /// Only public fields of the file are used, as any other reader would.

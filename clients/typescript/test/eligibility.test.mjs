@@ -52,6 +52,24 @@ test("commitment, leaf, external, nullifier and signal agree with the shared vec
   }
 });
 
+test("the shared locks have a leaf each, and answers that follow from the page's own rule", () => {
+  const maxTime = 4n * 365n * 86_400n;
+  const { locks } = vectors("eligibility");
+  assert.ok(locks.length >= 20);
+  const leaves = new Set();
+  for (const lock of locks) {
+    const [weight, end, at, minBalance] = [lock.weight, lock.end, lock.at, lock.minBalance].map(BigInt);
+    leaves.add(leafOf({ commitment: 1n, account: `0x${"11".repeat(20)}`, weight, end }));
+    const product = end > at ? weight * (end - at) : 0n;
+    assert.equal(minBalance * maxTime, BigInt(lock.threshold), lock.name);
+    assert.equal(product / maxTime, BigInt(lock.power), lock.name);
+    assert.equal(product >= BigInt(lock.threshold), lock.eligible, lock.name);
+    assert.equal(BigInt(lock.power) >= minBalance, lock.eligible, lock.name);
+  }
+  const different = new Set(locks.map(({ weight, end }) => `${weight} ${end}`));
+  assert.equal(leaves.size, different.size);
+});
+
 test("the story's root is the tree of its leaves, its nullifier and signal are its inputs", () => {
   const join = vectors("join");
   let level = join.holders.map((holder) => BigInt(holder.leaf));

@@ -312,6 +312,21 @@ mod tests {
         }
     }
 
+    /// With a ceremony's key, since the committed one is refused there first.
+    #[test]
+    fn the_development_token_is_refused_on_other_chains() {
+        let key = VerifierKey { dev: false, ..verifier_key().unwrap() };
+        let token = Token::Existing { pars: Address::ZERO, voting_escrow: Address::ZERO, max_time: 1 };
+        for chain_id in [1, 7_070, 7_071] {
+            let config = DeployConfig::dev(chain_id, DEPLOYER, 0);
+            assert_eq!(check(&config, key), Err(DeployError::DevToken { chain_id }));
+            assert_eq!(check(&DeployConfig { token: token.clone(), ..config }, key), Ok(()));
+        }
+        for chain_id in dev::CHAIN_IDS {
+            assert_eq!(check(&DeployConfig::dev(chain_id, DEPLOYER, 0), key), Ok(()));
+        }
+    }
+
     #[test]
     fn a_deployed_token_is_used_as_it_is() {
         let (pars, voting_escrow) = (Address::repeat_byte(1), Address::repeat_byte(2));
