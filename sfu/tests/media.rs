@@ -6,7 +6,7 @@ mod support;
 use client::{Client, Order, Report, Srtp, Target};
 use pars_sfu_core::limits::MAX_SIGNAL;
 use serde_json::json;
-use support::{KEY, ROOM, SECRET, admin, hs256, jwt, now, seat, server, token, twirp};
+use support::{KEY, ROOM, SECRET, admin, hs256, jwt, now, seat, server, server_with, token, twirp};
 
 async fn join(running: &pars_sfu::Running, identity: &str, sources: &[&str]) -> Client {
     join_with(running, token(identity, sources)).await
@@ -88,16 +88,25 @@ async fn whoever_joins_with_a_token_of_another_open_room_is_seen_and_heard_in_th
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn raw_media_of_a_seat_without_the_right_reaches_nobody() {
-    let running = server().await;
+    const RAW: &[u8] = &[0x79; 80];
+    let seen = std::env::temp_dir().join(format!("sfu-raw-{}", std::process::id()));
+    let running = server_with(Some(seen.clone())).await;
     let mut honest = join(&running, "honest", &["microphone"]).await;
     let mut liar = join(&running, "liar", &[]).await;
     let mut receiver = join(&running, "receiver", &[]).await;
     publish(&mut liar, false).await;
-    liar.orders.send(speak(10_000)).await.unwrap();
+    liar.orders.send(Order::Speak { packets: 100_000, bytes: RAW.to_vec(), per_second: 100 }).await.unwrap();
     publish(&mut honest, true).await.expect("published");
-    honest.orders.send(speak(10_000)).await.unwrap();
+    honest.orders.send(speak(100_000)).await.unwrap();
     assert!(heard(&mut receiver).await);
-    // A second stream would be the liar's: by now it has spoken for as long as the honest one.
+    // What the server wrote down: media of no track, in the liar's bytes. So they arrived, and were the server's to withhold.
+    let raw = [&b"\n== rtp 80\n"[..], RAW].concat();
+    let arrived = || std::fs::read(&seen).unwrap().windows(raw.len()).filter(|at| *at == raw).count();
+    while arrived() < 200 {
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    std::fs::remove_file(&seen).unwrap();
+    // A second stream would be the liar's.
     let more = receiver.heard() + 200;
     while receiver.heard() < more {
         tokio::task::yield_now().await;

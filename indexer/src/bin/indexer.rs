@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use alloy::providers::{Provider, ProviderBuilder};
 use alloy::transports::http::reqwest::{Client, ClientBuilder, Url};
-use anyhow::{Context, bail};
+use anyhow::{Context, bail, ensure};
 use clap::Parser;
+use pars_bindings::{deployment::Deployment, dev};
 use pars_indexer::{Options, Service};
 use pars_wire::is_this_machine;
 use tokio::signal::unix::{SignalKind, signal};
@@ -28,7 +29,7 @@ struct Arguments {
     /// Database: sqlite:PATH.
     #[arg(long)]
     database: String,
-    /// Where the API listens; port 0 takes a free one.
+    /// Where the API listens; port 0 takes a free one. On a development chain only a loopback address.
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
     /// Milliseconds between two looks at the node's head.
@@ -75,8 +76,15 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
 fn options(arguments: &Arguments) -> anyhow::Result<Options> {
     let file = &arguments.deployment;
     let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    let deployment =
+    let deployment: Deployment =
         serde_json::from_str(&text).with_context(|| format!("{} is no deployment file", file.display()))?;
+    let (listen, chain_id) = (arguments.listen, deployment.chain_id);
+    ensure!(
+        listen.ip().is_loopback() || !dev::CHAIN_IDS.contains(&chain_id),
+        "--listen {listen} is not a loopback address: what is on development chain {chain_id} is served on loopback only; \
+         use 127.0.0.1:{}",
+        listen.port()
+    );
     let Some(path) = arguments.database.strip_prefix("sqlite:") else {
         bail!("--database {} is not supported; give sqlite:PATH", arguments.database);
     };
@@ -84,7 +92,7 @@ fn options(arguments: &Arguments) -> anyhow::Result<Options> {
     Ok(Options {
         deployment,
         database: path.into(),
-        listen: Some(arguments.listen),
+        listen: Some(listen),
         poll: Duration::from_millis(arguments.poll_ms),
     })
 }

@@ -12,7 +12,7 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use livekit_protocol as lk;
-use pars_recorder::live::connection::{Connection, OPUS, only, opus};
+use pars_recorder::live::connection::{Connection, OPUS, VP8, only, opus, vp8};
 use prost::Message as _;
 use rtc::{
     media_stream::MediaStreamTrack,
@@ -21,10 +21,10 @@ use rtc::{
         message::{RTCMessage, TaggedRTCMessage},
         state::RTCPeerConnectionState,
     },
-    rtp::{Header, Packet},
+    rtp::{Header, Packet, codec::vp8::Vp8Payloader, packetizer::Payloader as _},
     rtp_transceiver::{
         RTCRtpSenderId, RTCRtpTransceiverDirection,
-        rtp_sender::{RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind},
+        rtp_sender::{RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind},
     },
     sansio::Protocol,
     shared::error::Error,
@@ -35,6 +35,10 @@ use super::{Report, Srtp};
 
 /// Samples of a packet of 20 ms.
 const STEP: u32 = 960;
+/// Ticks of VP8's clock between two pictures: 30 a second.
+const PICTURE: u32 = 3_000;
+/// Bytes of a picture's part at most, with what VP8 puts before it.
+const PART: usize = 1_200;
 
 #[expect(clippy::disallowed_methods, reason = "a client lives in real time; this is its one reading")]
 pub fn instant() -> Instant {
@@ -52,11 +56,21 @@ pub struct Counts {
     pub longest: AtomicU64,
 }
 
-/// The connection, its track, and what it heard.
+/// A camera's track.
+struct Camera {
+    id: RTCRtpSenderId,
+    ssrc: u32,
+    sequence: u16,
+    pictures: u32,
+    payloader: Vp8Payloader,
+}
+
+/// The connection, its tracks, and what it heard.
 pub(super) struct Media {
     pub(super) connection: Connection,
     track: Option<(RTCRtpSenderId, u32)>,
     sequence: u16,
+    camera: Option<Camera>,
     /// Streams that were heard, each with its newest number.
     streams: BTreeMap<u32, u16>,
     pub(super) counts: Arc<Counts>,
@@ -66,9 +80,11 @@ pub(super) struct Media {
 
 impl Media {
     pub(super) fn new(local: SocketAddr, srtp: Vec<Srtp>) -> Result<Self, Error> {
-        let connection = Connection::new(instant(), local, vec![(opus(), RtpCodecKind::Audio)], srtp)?;
+        let codecs = vec![(opus(), RtpCodecKind::Audio), (vp8(), RtpCodecKind::Video)];
+        let connection = Connection::new(instant(), local, codecs, srtp)?;
         let (streams, counts, reports) = (BTreeMap::new(), Arc::default(), Vec::new());
-        Ok(Self { connection, track: None, sequence: 0, streams, counts, reports, fingerprint: String::new() })
+        let (track, camera, fingerprint) = (None, None, String::new());
+        Ok(Self { connection, track, sequence: 0, camera, streams, counts, reports, fingerprint })
     }
 
     pub(super) fn answer(&mut self, sdp: &str) -> Result<(), Error> {
@@ -79,22 +95,63 @@ impl Media {
 
     /// A microphone track; returns its id.
     pub(super) fn publish(&mut self) -> String {
-        let port = self.connection.local().port();
-        let ssrc = 0x5000_0000 | u32::from(port);
-        let cid = format!("microphone-{port}");
+        let ssrc = 0x5000_0000 | u32::from(self.connection.local().port());
+        let (cid, added) = self.add("microphone", ssrc, (opus(), RtpCodecKind::Audio));
+        self.track = added.map(|id| (id, ssrc));
+        cid
+    }
+
+    /// A camera track; returns its id.
+    pub(super) fn film(&mut self) -> String {
+        let ssrc = 0x6000_0000 | u32::from(self.connection.local().port());
+        let (cid, added) = self.add("camera", ssrc, (vp8(), RtpCodecKind::Video));
+        let mut payloader = Vp8Payloader::default();
+        payloader.enable_picture_id = true;
+        self.camera = added.map(|id| Camera { id, ssrc, sequence: 0, pictures: 0, payloader });
+        cid
+    }
+
+    fn add(
+        &mut self,
+        name: &str,
+        ssrc: u32,
+        (codec, kind): (RTCRtpCodecParameters, RtpCodecKind),
+    ) -> (String, Option<RTCRtpSenderId>) {
+        let cid = format!("{name}-{}", self.connection.local().port());
         let encoding = RTCRtpEncodingParameters {
             rtp_coding_parameters: RTCRtpCodingParameters { ssrc: Some(ssrc), ..Default::default() },
-            codec: opus().rtp_codec,
+            codec: codec.rtp_codec,
             active: true,
             ..Default::default()
         };
-        let track =
-            MediaStreamTrack::new("stream".into(), cid.clone(), cid.clone(), RtpCodecKind::Audio, vec![encoding]);
+        let track = MediaStreamTrack::new("stream".into(), cid.clone(), cid.clone(), kind, vec![encoding]);
         let sends = only(RTCRtpTransceiverDirection::Sendonly);
         let added = self.connection.rtc().add_transceiver_from_track(track, sends);
-        self.track = added.ok().map(|id| (RTCRtpSenderId::from(id), ssrc));
         self.connection.want_offer();
-        cid
+        (cid, added.ok().map(RTCRtpSenderId::from))
+    }
+
+    /// One picture, in as many packets as it takes (RFC 7741).
+    pub(super) fn show(&mut self, picture: &[u8]) {
+        let Some(camera) = &mut self.camera else { return };
+        let Some(mut sender) = self.connection.rtc().rtp_sender(camera.id) else { return };
+        let Ok(parts) = camera.payloader.payload(PART, &Bytes::copy_from_slice(picture)) else { return };
+        camera.pictures = camera.pictures.wrapping_add(1);
+        let last = parts.len().saturating_sub(1);
+        for (at, payload) in parts.into_iter().enumerate() {
+            camera.sequence = camera.sequence.wrapping_add(1);
+            self.counts.spoken.fetch_add(1, Ordering::Relaxed);
+            let header = Header {
+                version: 2,
+                marker: at == last,
+                payload_type: VP8,
+                ssrc: camera.ssrc,
+                sequence_number: camera.sequence,
+                timestamp: camera.pictures.wrapping_mul(PICTURE),
+                ..Default::default()
+            };
+            let _ = sender.write_rtp(instant(), Packet { header, payload });
+        }
     }
 
     pub(super) fn speak(&mut self, bytes: &[u8]) {

@@ -1,5 +1,5 @@
 //! A small client of LiveKit's signalling version 1 on the recorder's connection and socket: for tests and for load. It
-//! publishes at most one microphone track and counts what it hears.
+//! publishes at most one microphone and one camera track and counts what it hears.
 #![allow(dead_code, unreachable_pub, missing_docs, reason = "each user of this file takes its part")]
 
 mod media;
@@ -52,6 +52,10 @@ pub enum Order {
     Publish { announced: bool },
     /// Send so many packets of these bytes at this rate per second.
     Speak { packets: u32, bytes: Vec<u8>, per_second: u32 },
+    /// Publish a camera track of VP8.
+    Film,
+    /// Send one picture on it, in as many packets as it takes.
+    Show(Vec<u8>),
     /// Mute or open the own track with this sid.
     Mute { track: String, muted: bool },
     /// Send a data packet.
@@ -205,6 +209,11 @@ impl Runner {
         self.signal.ask(message).await;
     }
 
+    async fn announce(&mut self, cid: String, kind: lk::TrackType, source: lk::TrackSource) {
+        let (kind, source) = (kind as i32, source as i32);
+        self.ask(Asked::AddTrack(lk::AddTrackRequest { cid, r#type: kind, source, ..Default::default() })).await;
+    }
+
     /// Offer what is to be offered, if nothing waits for its answer.
     async fn negotiate(&mut self) {
         if self.media.connection.wants_offer()
@@ -261,16 +270,16 @@ impl Runner {
             Order::Publish { announced } => {
                 let cid = self.media.publish();
                 if announced {
-                    let request = lk::AddTrackRequest {
-                        cid,
-                        r#type: lk::TrackType::Audio as i32,
-                        source: lk::TrackSource::Microphone as i32,
-                        ..Default::default()
-                    };
-                    self.ask(Asked::AddTrack(request)).await;
+                    self.announce(cid, lk::TrackType::Audio, lk::TrackSource::Microphone).await;
                 }
                 self.negotiate().await;
             }
+            Order::Film => {
+                let cid = self.media.film();
+                self.announce(cid, lk::TrackType::Video, lk::TrackSource::Camera).await;
+                self.negotiate().await;
+            }
+            Order::Show(picture) => self.media.show(&picture),
             Order::Speak { packets, bytes, per_second } => {
                 let pause = Duration::from_secs(1) / per_second.max(1);
                 self.speaking =

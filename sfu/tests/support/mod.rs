@@ -1,7 +1,10 @@
 //! A server in this process, its tokens, and its RoomService.
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    path::PathBuf,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -53,9 +56,14 @@ pub fn admin() -> String {
 
 /// A server on ports of the system's choice, with the room open.
 pub async fn server() -> Running {
+    server_with(None).await
+}
+
+/// The same, which writes down what it sees if a file is given for it.
+pub async fn server_with(dump: Option<PathBuf>) -> Running {
     let any = "127.0.0.1:0".parse().unwrap();
     let keys = Keys::new(KEY, SECRET).unwrap();
-    let running = start(Config { listen: any, udp: any, keys, dump: None }).await.unwrap();
+    let running = start(Config { listen: any, udp: any, keys, dump }).await.unwrap();
     let (status, room) = twirp(&running, &admin(), "CreateRoom", json!({ "name": ROOM })).await;
     assert_eq!((status, room["name"].as_str()), (200, Some(ROOM)), "{room}");
     running
