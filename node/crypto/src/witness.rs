@@ -2,21 +2,35 @@
 //! And how much was done (T3, P3): how often each primitive that depends on a secret was called.
 //!
 //! A test begins a [`Witness`] on its thread; from then on each seal on that thread is noted, as the first 16 bytes of a hash
-//! over key and nonce, and each call is counted. Release builds hold none of this: nothing is noted there, and a witness counts
-//! nothing.
+//! over key and nonce, and each call is counted. [`Everywhere`] notes the seals of all threads: those of whole daemons. Release
+//! builds hold none of this: nothing is noted there, and a witness counts nothing.
 //!
 //! Not here: pairs that open, which may happen any number of times; streams of the onion, whose keys serve one text only.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What was seen.
+/// Under which pairs was sealed.
 #[derive(Debug, Default)]
-struct Seen {
-    pairs: BTreeSet<[u8; 16]>,
+struct Pairs {
+    met: BTreeSet<[u8; 16]>,
     sealed: u64,
     repeated: u64,
+}
+
+impl Pairs {
+    fn note(&mut self, pair: [u8; 16]) {
+        self.sealed += 1;
+        self.repeated += u64::from(!self.met.insert(pair));
+    }
+}
+
+/// What was seen on a thread.
+#[derive(Debug, Default)]
+struct Seen {
+    pairs: Pairs,
     work: Work,
 }
 
@@ -40,6 +54,14 @@ thread_local! {
     static NEWEST: RefCell<Option<Rc<RefCell<Seen>>>> = const { RefCell::new(None) };
 }
 
+/// The newest witness of the whole process.
+static EVERYWHERE: Mutex<Option<Arc<Mutex<Pairs>>>> = Mutex::new(None);
+
+/// A thread that panicked leaves whole figures behind: each is changed by itself.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Notes every seal of its thread until it is dropped or another one begins there.
 #[derive(Debug)]
 pub struct Witness(Rc<RefCell<Seen>>);
@@ -54,7 +76,7 @@ impl Witness {
 
     /// Texts sealed since; 0 in a release build.
     pub fn sealed(&self) -> u64 {
-        self.0.borrow().sealed
+        self.0.borrow().pairs.sealed
     }
 
     /// Calls counted since; none in a release build.
@@ -64,7 +86,7 @@ impl Witness {
 
     /// Texts of these whose key had sealed under the same nonce before.
     pub fn repeated(&self) -> u64 {
-        self.0.borrow().repeated
+        self.0.borrow().pairs.repeated
     }
 }
 
@@ -76,19 +98,53 @@ impl Drop for Witness {
     }
 }
 
+/// Notes every seal of its process, on whatever thread, until it is dropped or another one begins. It counts no work. Tests that
+/// run beside it in the process (`cargo test`, not nextest) are noted too.
+#[derive(Debug)]
+pub struct Everywhere(Arc<Mutex<Pairs>>);
+
+impl Everywhere {
+    /// From now on.
+    pub fn begin() -> Self {
+        let pairs = Arc::default();
+        *locked(&EVERYWHERE) = Some(Arc::clone(&pairs));
+        Self(pairs)
+    }
+
+    /// Texts sealed since; 0 in a release build.
+    pub fn sealed(&self) -> u64 {
+        locked(&self.0).sealed
+    }
+
+    /// Texts of these whose key had sealed under the same nonce before.
+    pub fn repeated(&self) -> u64 {
+        locked(&self.0).repeated
+    }
+}
+
+impl Drop for Everywhere {
+    fn drop(&mut self) {
+        locked(&EVERYWHERE).take_if(|newest| Arc::ptr_eq(newest, &self.0));
+    }
+}
+
 /// A text is sealed under this pair. Inlined to nothing in a release build.
 #[inline]
 pub(crate) fn note(key: &[u8; 32], nonce: &[u8; 12]) {
     if cfg!(debug_assertions) {
+        let pair = || {
+            let hash = blake3::Hasher::new().update(key).update(nonce).finalize();
+            let [pair @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = *hash.as_bytes();
+            pair
+        };
         NEWEST.with_borrow(|newest| {
             if let Some(seen) = newest {
-                let hash = blake3::Hasher::new().update(key).update(nonce).finalize();
-                let [pair @ .., _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _] = *hash.as_bytes();
-                let mut seen = seen.borrow_mut();
-                seen.sealed += 1;
-                seen.repeated += u64::from(!seen.pairs.insert(pair));
+                seen.borrow_mut().pairs.note(pair());
             }
         });
+        if let Some(pairs) = &*locked(&EVERYWHERE) {
+            locked(pairs).note(pair());
+        }
     }
 }
 

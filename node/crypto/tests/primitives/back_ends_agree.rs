@@ -27,7 +27,8 @@ macro_rules! kem_agrees {
                 assert_eq!(sent[0], sent[1]);
                 let (ciphertext, secret) = &sent[0];
                 let mut changed = *ciphertext.as_bytes();
-                changed[random::<1>(&mut rng)[0] as usize] ^= 1 << (random::<1>(&mut rng)[0] % 8);
+                let place = u32::from_le_bytes(random(&mut rng)) as usize % changed.len();
+                changed[place] ^= 1 << (random::<1>(&mut rng)[0] % 8);
                 let changed = $ciphertext::from_bytes(&changed);
 
                 let opened = [0, 1].map(|i| keys[i].decapsulate(SUITES[i], ciphertext));

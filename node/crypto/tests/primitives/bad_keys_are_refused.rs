@@ -2,7 +2,7 @@
 
 use crate::common::{SUITES, seeded};
 use pars_crypto::dh::{DhPublic, DhSecret, LowOrder};
-use pars_crypto::hkem::{Xw768Ciphertext, Xw768Public, Xw768Secret};
+use pars_crypto::hkem::{Xw768Ciphertext, Xw768Public, Xw768Secret, Xw1024Ciphertext, Xw1024Public, Xw1024Secret};
 use pars_crypto::kem::{Kem768Public, Kem768Secret, Kem1024Public, Kem1024Secret, NotReduced};
 use pars_crypto::sign::{Ed25519Public, SignatureError};
 use pars_crypto::suite::Libcrux;
@@ -42,9 +42,20 @@ overflow!(every_single_coefficient_at_or_above_q_is_refused_in_1024, Kem1024Secr
 
 #[test]
 fn a_hybrid_key_with_an_overflowing_coefficient_is_refused() {
-    let mut key = Xw768Secret::generate(&Libcrux, &mut seeded(73)).public().to_bytes();
-    set(&mut key, 5, 3_329);
-    assert_eq!(Xw768Public::from_bytes(&key).unwrap_err(), NotReduced);
+    macro_rules! refused {
+        ($secret:ident, $public:ident, $rank:literal) => {
+            let honest = $secret::generate(&Libcrux, &mut seeded(73)).public().to_bytes();
+            for index in [0, 5, 256 * $rank - 1] {
+                let mut key = honest;
+                set(&mut key, index, 3_328);
+                assert!($public::from_bytes(&key).is_ok(), "coefficient {index}");
+                set(&mut key, index, 3_329);
+                assert_eq!($public::from_bytes(&key).unwrap_err(), NotReduced, "coefficient {index}");
+            }
+        };
+    }
+    refused!(Xw768Secret, Xw768Public, 3);
+    refused!(Xw1024Secret, Xw1024Public, 4);
 }
 
 /// The points whose order divides 8, and their non-canonical forms; the highest bit is ignored (RFC 7748).
@@ -75,21 +86,28 @@ fn low_order() -> Vec<[u8; 32]> {
 fn every_low_order_point_is_refused_by_x25519_and_by_both_ends_of_the_hybrid() {
     let mut rng = seeded(44);
     let secret = DhSecret::generate(&mut rng);
+    macro_rules! refused {
+        ($suite:ident, $secret:ident, $public:ident, $ciphertext:ident) => {
+            let key = $secret::generate($suite, &mut rng);
+            let (honest, _) = key.public().encapsulate($suite, &mut rng).unwrap();
+            for point in low_order() {
+                let mut public = key.public().to_bytes();
+                public[$public::SIZE - 32..].copy_from_slice(&point);
+                let public = $public::from_bytes(&public).unwrap();
+                assert_eq!(public.encapsulate($suite, &mut rng), Err(LowOrder));
+
+                let mut ciphertext = honest.to_bytes();
+                ciphertext[$ciphertext::SIZE - 32..].copy_from_slice(&point);
+                assert_eq!(key.decapsulate($suite, &$ciphertext::from_bytes(&ciphertext)), Err(LowOrder));
+            }
+        };
+    }
+    for point in low_order() {
+        assert_eq!(secret.agree(&DhPublic(point)), Err(LowOrder));
+    }
     for suite in SUITES {
-        let key = Xw768Secret::generate(suite, &mut rng);
-        let (honest, _) = key.public().encapsulate(suite, &mut rng).unwrap();
-        for point in low_order() {
-            assert_eq!(secret.agree(&DhPublic(point)), Err(LowOrder));
-
-            let mut public = key.public().to_bytes();
-            public[Xw768Public::SIZE - 32..].copy_from_slice(&point);
-            let public = Xw768Public::from_bytes(&public).unwrap();
-            assert_eq!(public.encapsulate(suite, &mut rng), Err(LowOrder));
-
-            let mut ciphertext = honest.to_bytes();
-            ciphertext[Xw768Ciphertext::SIZE - 32..].copy_from_slice(&point);
-            assert_eq!(key.decapsulate(suite, &Xw768Ciphertext::from_bytes(&ciphertext)), Err(LowOrder));
-        }
+        refused!(suite, Xw768Secret, Xw768Public, Xw768Ciphertext);
+        refused!(suite, Xw1024Secret, Xw1024Public, Xw1024Ciphertext);
     }
 }
 

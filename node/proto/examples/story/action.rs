@@ -1,11 +1,13 @@
 //! The vector of actions: one trigger key, its certificate, one action, and every kind of receipt.
 
+use alloy_primitives::aliases::U40;
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_sol_types::SolValue;
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::SeedableRng;
-use pars_bindings::SessionTrigger;
+use pars_bindings::consent::ConsentCall;
 use pars_bindings::typed::{action_bytes, action_hash, action_nonce, seconds48, trigger_domain};
+use pars_bindings::{RecordingConsent, SessionTrigger};
 use pars_crypto::secret::{DsaSeed, Entropy};
 use pars_crypto::suite::Libcrux;
 use pars_crypto::trigger::{Statement, TriggerSecret};
@@ -59,6 +61,25 @@ fn receipts(answers: [u8; 16], hash: B256) -> Value {
     all.into_iter().map(|(name, receipt)| (name.to_owned(), json!(hex0x(&receipt.encode())))).collect()
 }
 
+/// A withdrawal of consent as it travels. Its signature is no one's: here it is bytes of that length.
+fn consent() -> Vec<u8> {
+    let r = RecordingConsent::Recording {
+        recordingId: B256::repeat_byte(1),
+        roster: B256::repeat_byte(2),
+        participants: 3,
+        policy: B256::repeat_byte(4),
+        recorder: B256::repeat_byte(5),
+        validUntil: U40::from(6),
+    };
+    let call = RecordingConsent::withdrawCall {
+        r,
+        signer: vec![9; 20].into(),
+        proof: vec![B256::repeat_byte(7)],
+        signature: vec![8; 65].into(),
+    };
+    ConsentCall::Withdraw(call).encode().expect("a short call")
+}
+
 /// The contents of `tests/vectors/session/action.json`.
 pub(crate) fn vector() -> Value {
     let suite = &Libcrux;
@@ -96,6 +117,7 @@ pub(crate) fn vector() -> Value {
         "content": {
             "certificate": hex0x(&content.encode()),
             "action": hex0x(&ActionContent::Action(signed).encode()),
+            "consent": hex0x(&ActionContent::Consent(consent()).encode()),
         },
         "answers": hex0x(&[0x66; 16]),
         "receipts": receipts([0x66; 16], action_hash(&action)),

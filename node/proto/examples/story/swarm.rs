@@ -17,7 +17,7 @@ use pars_proto::swarm::reply::{Item, Items, Reply, Status};
 use pars_proto::swarm::{ObjectId, Placement, Snapshot, Tag};
 use pars_wire::NodeId;
 use pars_wire::codec::{Day, Hour, Minute, Wire};
-use pars_wire::limits::{BUCKET_S, ONION_ROOM};
+use pars_wire::limits::{BUCKET_L, BUCKET_M, BUCKET_S, ONION_ROOM, SURB};
 use pars_wire::machine::UnixMinute;
 use serde_json::{Value, json};
 
@@ -95,7 +95,34 @@ fn commands(key: &DayKey, node: NodeId, object: &[u8], rng: &mut ChaCha20Rng) ->
         "nop": hex0x(&opaque(Op::Nop).encode(0)),
         "subscribe": hex0x(&opaque(Op::Subscribe).encode(2)),
         "rendezvous": hex0x(&opaque(Op::Rendezvous).encode(1)),
+        "putM": hex0x(&larger(key, BUCKET_M).encode(1)),
+        "putL": hex0x(&larger(key, BUCKET_L).encode(0)),
+        "putInboxL": hex0x(&first_contact().encode(0)),
     })
+}
+
+/// Bytes that count from `first` up to 250 and begin again.
+fn counted(first: usize, length: usize) -> Vec<u8> {
+    (first..first + length).map(|i| (i % 251) as u8).collect()
+}
+
+/// PUT of an object of class M or L. L leaves no room for a reply block: its writer asks with STAT.
+fn larger(key: &DayKey, size: usize) -> Command {
+    let put = Command::Put { flag: key.flag, ttl_hours: 168, auth: Auth::unsigned(), object: counted(0, size) };
+    put.signed(key, None, NOW, [4; 8])
+}
+
+/// PUT_INBOX of a whole INIT: class L.
+fn first_contact() -> Command {
+    let object = counted(1, BUCKET_L);
+    Command::PutInbox { ttl_hours: 168, inbox: [4; 32], day: Day::at(NOW), nonce: [3; 8], object }
+}
+
+/// A body as the onion hands it to a node: the command, zeros, and its reply blocks, which are the onion's.
+fn body(command: &Value, blocks: [Vec<u8>; 2]) -> String {
+    let room = 2 * (ONION_ROOM - blocks.len() * SURB);
+    let blocks = hex::encode(blocks.concat());
+    format!("0x{:0<room$}{blocks}", command.as_str().and_then(|text| text.strip_prefix("0x")).unwrap_or_default())
 }
 
 /// Bytes that a node of this version keeps and does not look at.
@@ -116,16 +143,20 @@ fn slots() -> Vec<Value> {
     all.iter().map(|what| json!({"slot": format!("{what:?}"), "bytes": hex0x(&what.encode())})).collect()
 }
 
-fn frames(from: NodeId, receipt: Receipt, id: ObjectId) -> Value {
+fn frames(key: &DayKey, from: NodeId, receipt: Receipt, id: ObjectId) -> Value {
     let trimmed = |body| {
         let bytes = Frame { request: 5, from, body }.encode();
         let length = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |at| at + 1);
         hex0x(&bytes[..length])
     };
-    let mut stat = Box::new([0; ONION_ROOM]);
-    stat.iter_mut().zip(Command::Stat { object: id }.encode(0)).for_each(|(to, from)| *to = from);
+    let store = |command: Command| {
+        let mut room = Box::new([0; ONION_ROOM]);
+        room.iter_mut().zip(command.encode(0)).for_each(|(to, from)| *to = from);
+        trimmed(Body::Store(room))
+    };
     json!({
-        "store": trimmed(Body::Store(stat)),
+        "store": store(Command::Stat { object: id }),
+        "storePut": store(larger(key, BUCKET_M)),
         "query": trimmed(Body::Query(id)),
         "receipt": trimmed(Body::Answer(Ok(receipt))),
         "full": trimmed(Body::Answer(Err(Status::Full))),
@@ -166,15 +197,18 @@ pub(crate) fn vector() -> Value {
     let work = Work { tag: inbox_tag(&inbox, Day::at(NOW)), object: id, beacon: random(&mut rng) };
     let nonce = work.search(14, 0, u64::MAX).unwrap();
     let frame = Frame { request: 5, from: node.node, body: Body::Answer(Ok(receipt)) }.encode();
+    let commands = commands(&key, node.node, &object, &mut rng);
+    let whole = body(&commands["get"], [counted(0, SURB), counted(1, SURB)]);
     json!({
         "now": NOW.0,
         "placement": placement,
         "mailboxes": {"secret": hex0x(secret.expose()), "days": mailboxes(&secret)},
         "object": {"bytes": hex0x(&object), "id": hex0x(&id.0)},
-        "commands": commands(&key, node.node, &object, &mut rng),
+        "commands": commands,
+        "body": whole,
         "receipt": {"seed": hex0x(seed.expose()), "bytes": hex0x(&receipt.encode())},
         "replies": replies(receipt, id, &object),
-        "frames": frames(node.node, receipt, id),
+        "frames": frames(&key, node.node, receipt, id),
         "slots": slots(),
         "frame": hex0x(&sha3(&[&frame])),
         "inbox": {"vk": hex0x(&inbox), "tag": hex0x(&work.tag.0), "beacon": hex0x(&work.beacon), "nonce": hex0x(&nonce),

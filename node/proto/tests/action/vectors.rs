@@ -1,5 +1,6 @@
 //! The published vector is what this code makes, and what it reads.
 
+use pars_bindings::consent::ConsentCall;
 use pars_proto::action::{ActionContent, ActionReceipt, Outcome, RefusalCode};
 use pars_wire::codec::Wire;
 use serde_json::Value;
@@ -32,6 +33,13 @@ fn the_published_contents_and_receipts_are_read() {
     let ActionContent::Action(action) = content("action") else { panic!("an action") };
     assert_eq!(action.message(), bytes(&published["sessionMessage"]));
     assert_eq!(action.signature()[..], bytes(&published["signature"]));
+    let ActionContent::Consent(call) = content("consent") else { panic!("a consent") };
+    let read = ConsentCall::decode(&call).unwrap();
+    assert!(matches!(&read, ConsentCall::Withdraw(withdrawal) if withdrawal.proof.len() == 1));
+    assert_eq!(read.encode().unwrap(), call);
+    for name in ["certificate", "action", "consent"] {
+        assert_eq!(content(name).encode(), bytes(&published["content"][name]), "{name}");
+    }
     let receipt = |name: &str| ActionReceipt::decode(&bytes(&published["receipts"][name])).unwrap();
     assert_eq!(receipt("executed").outcome(), Outcome::Executed);
     assert!(!receipt("executed").is_final() && receipt("executedFinal").is_final());

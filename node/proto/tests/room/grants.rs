@@ -1,8 +1,9 @@
 //! One grant, one use, two minutes.
 
+use alloy_primitives::{Address, B256};
 use pars_proto::room::{Grant, GrantBook, GrantError, Scope, SeatNo, SignedGrant};
-use pars_wire::SittingId;
 use pars_wire::codec::Wire;
+use pars_wire::{ChainId, RoomId, SittingId};
 
 use crate::story::cast::{NOW, SCOPE, anonymous, host, seat, source};
 use crate::story::statements::grant;
@@ -25,11 +26,19 @@ fn no_byte_of_a_signed_grant_can_be_changed() {
 }
 
 #[test]
-fn a_grant_for_another_sitting_is_refused_at_this_one() {
+fn a_grant_for_another_chain_contract_room_or_sitting_is_refused_at_this_one() {
     let (secrets, statement) = (host(), anonymous(1));
-    let scope = Scope { sitting: SittingId(2), ..SCOPE };
-    let signed = Grant { scope, ..grant(&statement) }.sign(secrets.s());
-    assert_eq!(signed.verify(&secrets.s_vk(), &SCOPE, &statement.hash(), NOW), Err(GrantError::OtherScope));
+    let others = [
+        Scope { chain: ChainId(SCOPE.chain.0 + 1), ..SCOPE },
+        Scope { town_hall: Address::repeat_byte(0x12), ..SCOPE },
+        Scope { room: RoomId(B256::repeat_byte(0x23)), ..SCOPE },
+        Scope { sitting: SittingId(2), ..SCOPE },
+    ];
+    for scope in others {
+        let signed = Grant { scope, ..grant(&statement) }.sign(secrets.s());
+        let refused = signed.verify(&secrets.s_vk(), &SCOPE, &statement.hash(), NOW);
+        assert_eq!(refused, Err(GrantError::OtherScope), "{scope:?}");
+    }
     let signed = grant(&statement).sign(seat(1).s());
     assert_eq!(signed.verify(&secrets.s_vk(), &SCOPE, &statement.hash(), NOW), Err(GrantError::Signature));
 }

@@ -215,15 +215,15 @@ fn a_consent_ends_within_a_day_and_the_sitting() {
     }
 }
 
-#[test]
-fn consents_go_to_the_contract_in_rising_chunks_that_fit() {
+type Consents = BTreeMap<B256, (ConsentSigner, ConsentSignature)>;
+
+/// Consents of so many keys; of these numbers the key is an ML-DSA one.
+fn consents(count: u32, is_ml_dsa: impl Fn(u32) -> bool) -> Consents {
     let mut rng = source(7);
     let verifier = Address::repeat_byte(0x66);
     let signature = |length| ConsentSignature::new(vec![1; length]).unwrap();
-    let mut consents = BTreeMap::new();
-    for number in 0..200_u32 {
-        // Four of them are ML-DSA keys, which count as thirty each.
-        let (signer, signature) = if number % 50 == 0 {
+    let one = |number: u32| {
+        let (signer, signature) = if is_ml_dsa(number) {
             let mut bytes = Box::new([0; ConsentSigner::ML_DSA]);
             bytes[..20].copy_from_slice(verifier.as_slice());
             bytes[20..24].copy_from_slice(&number.to_be_bytes());
@@ -231,8 +231,32 @@ fn consents_go_to_the_contract_in_rising_chunks_that_fit() {
         } else {
             (ConsentKey::generate(&mut rng).signer(), signature(65))
         };
-        consents.insert(signer.hash(), (signer, signature));
+        (signer.hash(), (signer, signature))
+    };
+    (0..count).map(one).collect()
+}
+
+/// The 7,835 bytes of a message hold 86 secp256k1 consents, or an ML-DSA one and five others: those are not sent in pieces.
+#[test]
+fn consents_that_fit_one_call_are_one_call() {
+    let secp256k1 = [(1, 0, 1), (3, 0, 1), (80, 0, 1), (86, 0, 1), (87, 0, 2)];
+    let with_ml_dsa = [(1, 1, 1), (3, 1, 1), (4, 1, 1), (6, 1, 1), (7, 1, 2), (2, 2, 2)];
+    for (count, ml_dsa, calls) in secp256k1.into_iter().chain(with_ml_dsa) {
+        let consents = consents(count, |number| number < ml_dsa);
+        let roster = ConsentRoster::new(consents.keys().copied()).unwrap();
+        let recording =
+            Recording { roster: roster.root(), participants: u16::try_from(count).unwrap(), ..span().recording };
+        let chunks = submissions(&recording, &roster, &consents).unwrap();
+        assert_eq!(chunks.len(), calls, "{count} keys, {ml_dsa} of them ML-DSA");
+        let all: Vec<_> = chunks.iter().flat_map(|chunk| &chunk.signers).map(ConsentSigner::hash).collect();
+        assert_eq!(all, roster.signers());
     }
+}
+
+#[test]
+fn consents_go_to_the_contract_in_rising_chunks_that_fit() {
+    // Four of them are ML-DSA keys, which count as thirty each.
+    let mut consents = consents(200, |number| number % 50 == 0);
     let roster = ConsentRoster::new(consents.keys().copied()).unwrap();
     let recording = Recording { roster: roster.root(), participants: 200, ..span().recording };
     let chunks = submissions(&recording, &roster, &consents).unwrap();

@@ -69,6 +69,36 @@ fn of_all_permutations_between_three_only_the_true_pair_agrees() {
 }
 
 #[test]
+fn of_all_sessions_between_three_only_the_true_one_opens_an_answer() {
+    let mut rng = seeded(110);
+    let everybody = [Person::new(&mut rng), Person::new(&mut rng), Person::new(&mut rng)];
+    // Who called and who was called, for each of the six calls.
+    let mut pairs = [(0, 1), (0, 2), (1, 0), (1, 2), (2, 0), (2, 1)]
+        .map(|(from, to)| <[End<'_>; 2]>::from(crate::world::called(&everybody[from], &everybody[to], &mut rng)));
+    let mut refused = 0;
+    // REPLY, then MSG.
+    for (writer, reader, number) in [(1, 0, 1), (0, 1, 2)] {
+        let objects = pairs.each_mut().map(|pair| pair[writer].send(number, b"for one alone"));
+        for (of, object) in objects.iter().enumerate() {
+            let ends = pairs
+                .iter_mut()
+                .enumerate()
+                .flat_map(|(pair, ends)| ends.iter_mut().enumerate().map(move |(side, end)| ((pair, side), end)));
+            for (at, end) in ends.filter(|(at, _)| *at != (of, reader)) {
+                let before = end.bytes();
+                assert!(end.receive(object).is_err(), "side {writer} of call {of} wrote it, {at:?} opened it");
+                assert!(end.bytes() == before, "an object of call {of} changed {at:?}");
+                refused += 1;
+            }
+        }
+        for (pair, object) in pairs.iter_mut().zip(&objects) {
+            assert_eq!(pair[reader].read(object), b"for one alone");
+        }
+    }
+    assert_eq!(refused, 2 * 6 * 11);
+}
+
+#[test]
 fn a_device_neither_calls_itself_nor_takes_its_own_call_back() {
     let mut rng = seeded(101);
     let (alice, bob) = people(&mut rng);

@@ -183,3 +183,26 @@ fn forged(seed: u64) {
     world.run(30_000);
     assert_eq!(world.stored(2), None, "seven liars store nothing");
 }
+
+/// Its own word, true and signed, seven times over.
+fn multiply(reply: &mut Reply) {
+    if let Items::Receipts(receipts) = &mut reply.items {
+        *receipts = receipts.first().map(|receipt| vec![*receipt; 7]).unwrap_or_default();
+    }
+}
+
+#[test]
+fn a_receipt_counts_once_however_often_its_node_shows_it() {
+    for i in 0..7 {
+        let mut world = World::new(7, 50_000 + u64::from(i));
+        // Nobody else hears of the object, so nobody else holds it.
+        world.dead = (0..7).filter(|other| *other != i).map(node).collect();
+        world.liars = [(node(i), multiply as fn(&mut Reply))].into();
+        let object = world.object::<BUCKET_S>();
+        world.put(1, pair(), object);
+        world.run(250_000);
+        assert_eq!(world.stored(1), None, "node {i} alone");
+        let one = |event: &ClientOut| matches!(event, ClientOut::InsufficientStorage { id: TaskId(1), copies: 1 });
+        assert!(world.events.iter().any(one), "node {i} holds it and said so once: {:?}", world.events);
+    }
+}

@@ -1,12 +1,14 @@
 //! The published vector is what this code makes, and this code reads it.
 
-use pars_proto::swarm::command::Received;
+use pars_proto::swarm::command::{Command, Received};
 use pars_proto::swarm::directory::What;
-use pars_proto::swarm::frame::Frame;
+use pars_proto::swarm::frame::{Body, Frame};
 use pars_proto::swarm::receipt::Receipt;
 use pars_proto::swarm::reply::Reply;
+use pars_wire::NodeId;
 use pars_wire::codec::Wire;
-use pars_wire::limits::PACKET;
+use pars_wire::limits::{ONION_ROOM, PACKET, SURB};
+use pars_wire::machine::UnixMinute;
 use serde_json::Value;
 
 use crate::story;
@@ -61,4 +63,46 @@ fn everything_published_of_the_swarm_is_read_and_written_again_as_it_was() {
     }
     let receipt = bytes(&published["receipt"]["bytes"]);
     assert_eq!(Receipt::decode(&receipt).unwrap().encode(), receipt);
+}
+
+/// The minute of the file, and the node that its readings are meant for.
+fn here(published: &Value) -> (UnixMinute, NodeId) {
+    let now = UnixMinute(published["now"].as_u64().unwrap().try_into().unwrap());
+    let node: [u8; 32] = bytes(&published["placement"]["nodes"][0]["node"]).try_into().unwrap();
+    (now, NodeId(node.into()))
+}
+
+#[test]
+fn every_published_signature_of_a_command_verifies() {
+    let published = published();
+    let (now, node) = here(&published);
+    for name in ["put", "putM", "putL", "get", "del"] {
+        let command = bytes(&published["commands"][name]);
+        let body = body_of(&command, &vec![1; command[2].into()]);
+        let command = Received::decode(&body).unwrap().command;
+        assert_eq!(command.verify(node, now), Ok(()), "{name}");
+    }
+}
+
+#[test]
+fn the_published_body_is_a_reading_and_its_reply_blocks() {
+    let published = published();
+    let (now, node) = here(&published);
+    let whole: [u8; ONION_ROOM] = bytes(&published["body"]).try_into().unwrap();
+    let received = Received::decode(&whole).unwrap();
+    assert_eq!(received.command.encode(2), bytes(&published["commands"]["get"]));
+    assert_eq!(received.command.verify(node, now), Ok(()));
+    let (one, other) = whole[ONION_ROOM - 2 * SURB..].split_at(SURB);
+    assert_eq!(received.surbs, [one, other]);
+}
+
+#[test]
+fn the_published_frame_of_a_replica_carries_a_put_without_reply_blocks() {
+    let published = published();
+    let mut frame = bytes(&published["frames"]["storePut"]);
+    frame.resize(PACKET, 0);
+    let Body::Store(body) = Frame::decode(&frame).unwrap().body else { panic!("a command") };
+    let received = Received::decode(&body).unwrap();
+    assert!(matches!(received.command, Command::Put { .. }) && received.surbs.is_empty());
+    assert_eq!(received.command.encode(1), bytes(&published["commands"]["putM"]));
 }
