@@ -16,7 +16,7 @@ const DAY: u64 = 20_000;
 
 /// A chain in memory, and its URL.
 fn chain() -> (Devnet, String) {
-    let (ready, listening) = mpsc::channel();
+    let (ready, listening) = mpsc::sync_channel(1);
     thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {

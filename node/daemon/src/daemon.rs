@@ -391,6 +391,7 @@ fn start_rooms(config: &Config, datadir: &Datadir, key: StoreKey, given: Given<'
         consents,
         through,
         consent_key,
+        lies: config.lies,
     };
     Rooms::new(parts).map_err(StartError::Tunnel)
 }

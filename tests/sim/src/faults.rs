@@ -30,6 +30,8 @@ pub struct Happened {
     pub doubled: u64,
     /// Packets between hosts that were cut off from each other.
     pub apart: u64,
+    /// Packets that arrive before one that was sent earlier from the same host to the same host.
+    pub overtaken: u64,
     /// Crashes at a barrier, drawn by chance.
     pub crashes: u64,
 }

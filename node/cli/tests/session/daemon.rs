@@ -50,7 +50,7 @@ impl Fake {
         let fake = Self { directory: tempfile::tempdir().unwrap(), calls: Arc::default() };
         let inside = Arc::new(Inside { answer: Box::new(answer), events, calls: fake.calls.clone() });
         let path = fake.socket();
-        let (ready, listening) = mpsc::channel();
+        let (ready, listening) = mpsc::sync_channel(1);
         thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {

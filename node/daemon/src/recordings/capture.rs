@@ -231,8 +231,9 @@ impl Capture {
                 tracing::warn!(%error, "a recording is sealed as it lies");
             }
         }
-        if self.refused > 0 {
-            tracing::debug!(frames = self.refused, "frames that their seats' keys did not open were left out");
+        let left_out = self.refused.saturating_add(self.early.len() as u64);
+        if left_out > 0 {
+            tracing::info!("{left_out} frames that no key of their seats opened were left out of a recording");
         }
     }
 

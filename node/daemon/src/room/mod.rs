@@ -98,6 +98,8 @@ pub struct Parts {
     pub through: Option<IdentityId>,
     /// With which kind of key seats consent.
     pub consent_key: ConsentKeyKind,
+    /// Whether seats lie when they record ([`crate::config::Config::lies`]).
+    pub lies: bool,
 }
 
 pub(crate) struct Inner {
@@ -115,6 +117,7 @@ pub(crate) struct Inner {
     contract: Contract,
     library: Library,
     consent_key: ConsentKeyKind,
+    lies: bool,
     /// The daemon ends.
     stopping: watch::Sender<bool>,
     state: Mutex<State>,
@@ -170,7 +173,7 @@ impl Rooms {
     /// The system gives no port to dial from.
     pub fn new(parts: Parts) -> std::io::Result<Self> {
         let Parts { handle, oracle, progress, home, objects, address, accounts, hosting, .. } = parts;
-        let Parts { library, consents: index, through, consent_key, .. } = parts;
+        let Parts { library, consents: index, through, consent_key, lies, .. } = parts;
         let ((objects, client), dialer) = (objects, Dialer::new()?);
         let contract = Contract { handle: handle.clone(), index, progress: progress.clone(), through };
         let (events, _) = broadcast::channel(EVENTS);
@@ -190,6 +193,7 @@ impl Rooms {
             contract,
             library,
             consent_key,
+            lies,
             stopping: watch::Sender::new(false),
             state,
         };

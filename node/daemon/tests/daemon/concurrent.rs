@@ -1,10 +1,14 @@
-//! Many tasks write on one session at once (THREATS T5, N6): each message once, no key used twice.
+//! Many tasks write on one session at once, over a restart of the daemon (THREATS T5, N6, P5): each message once, no key used
+//! twice.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures::future::join_all;
+use pars_crypto::witness::Everywhere;
+use pars_daemon::args::Settings;
 use serde_json::{Value, json};
 
 use crate::network::{Person, services};
@@ -24,10 +28,16 @@ fn each() -> usize {
     if std::env::var_os("PARS_DEEP").is_some() { 200 } else { 6 }
 }
 
+/// What all tasks write of their messages with these numbers, at once; the ids.
+async fn write_all(socket: &Path, session: &Value, numbers: Range<usize>) -> Vec<String> {
+    let tasks = (0..TASKS).map(|task| tokio::spawn(write(socket.to_owned(), session.clone(), task, numbers.clone())));
+    join_all(tasks).await.into_iter().flat_map(Result::unwrap).collect()
+}
+
 /// What one task writes; the ids of its messages.
-async fn write(socket: PathBuf, session: Value, task: usize) -> Vec<String> {
+async fn write(socket: PathBuf, session: Value, task: usize, numbers: Range<usize>) -> Vec<String> {
     let mut ids = Vec::new();
-    for number in 0..each() {
+    for number in numbers {
         let name = format!("{:032x}", task * each() + number + 1);
         let params = json!({"session": session, "content": format!("{task} {number}"), "clientId": name});
         let first = send(&socket, &params);
@@ -74,6 +84,7 @@ async fn read(reader: &mut Person, session: &Value, count: usize) -> BTreeSet<St
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sixty_four_tasks_on_one_session_use_no_key_twice_and_lose_nothing() {
+    let witness = Everywhere::begin();
     let world = World::start().await;
     let (services, bootstrap) = services(&world).await;
     let (mut a, mut b) = Person::pair(&world, &bootstrap).await;
@@ -84,13 +95,23 @@ async fn sixty_four_tasks_on_one_session_use_no_key_twice_and_lose_nothing() {
     b.send(&first["session"], "answer").await;
     a.told.event("messageReceived").await;
 
-    let socket = a.daemon.ready().socket.clone();
-    let writers = (0..TASKS).map(|task| tokio::spawn(write(socket.clone(), session.clone(), task)));
-    let (written, shown) = tokio::join!(join_all(writers), read(&mut b, &first["session"], TASKS * each()));
-    let written: Vec<String> = written.into_iter().flat_map(Result::unwrap).collect();
+    let Person { daemon: a, .. } = a;
+    let socket = a.ready().socket.clone();
+    let writing = async {
+        let mut written = write_all(&socket, &session, 0..each() / 2).await;
+        a.stop().await.unwrap();
+        let a = world.daemon("a", Settings { bootstrap: vec![bootstrap.clone()], ..world.settings() }).await;
+        written.extend(write_all(&socket, &session, each() / 2..each()).await);
+        (written, a)
+    };
+    let ((written, a), shown) = tokio::join!(writing, read(&mut b, &first["session"], TASKS * each()));
     assert_eq!(written.len(), TASKS * each());
     assert_eq!(written.into_iter().collect::<BTreeSet<_>>(), shown);
-    for daemon in services.into_iter().chain([a.daemon, b.daemon]) {
+    for daemon in services.into_iter().chain([a, b.daemon]) {
         daemon.stop().await.unwrap();
     }
+    // Of seven daemons, one of them in two lives.
+    let sealed = witness.sealed();
+    assert!(sealed >= (TASKS * each()) as u64, "the witness saw {sealed} sealed texts");
+    assert_eq!(witness.repeated(), 0, "of {sealed} sealed texts");
 }

@@ -3,6 +3,7 @@
 mod ends;
 mod forks;
 mod owed;
+mod pictures;
 mod studio;
 
 use std::collections::BTreeSet;

@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use pars_daemon::args::Settings;
+use pars_daemon::config::Config;
 use pars_daemon::daemon::Daemon;
+use pars_devnet::dev_accounts;
 use pars_rpc::Code;
 use pars_wire::Kind;
 use serde_json::{Value, json};
@@ -81,6 +83,8 @@ async fn pass(
 }
 
 const PAUSE: Duration = Duration::from_millis(100);
+/// How often is looked at what must not come; own index is asked every 2 s.
+const ASKED: usize = 30;
 
 /// Makes an identity that others find.
 async fn published(daemon: &Daemon) -> Value {
@@ -112,6 +116,11 @@ impl Studio {
 
     /// A room of so many seats; the chain's node as who records reaches it.
     async fn of(capacity: u16, road: Option<&Road>) -> Self {
+        Self::with(capacity, road, false).await
+    }
+
+    /// The same, and whether who records lies.
+    async fn with(capacity: u16, road: Option<&Road>, lies: bool) -> Self {
         let hall = Hall::start().await;
         let mut others = hall.services().await;
         let settings = Settings { executor: true, dev_account: Some(EXECUTOR), ..hall.settings() };
@@ -120,7 +129,9 @@ impl Studio {
             Some(road) => road.lead(&hall.world.rpc).await,
             None => hall.world.rpc.clone(),
         };
-        let named = hall.world.daemon("c", Settings { rpc: Some(rpc), ..hall.settings() }).await;
+        let settings = Settings { rpc: Some(rpc), ..hall.settings() };
+        let config = Config { lies, ..Config::check(hall.world.datadir("c"), settings).unwrap() };
+        let named = Daemon::start(config).await.unwrap();
         let unnamed = hall.member("b", Some(2)).await;
         let (identity, _) = tokio::join!(published(&executor), published(&named));
         let session = acquainted(&named, &identity).await;
@@ -295,6 +306,83 @@ async fn a_chain_that_does_not_answer_sends_the_recorder_away_until_it_does() {
     for page in &mut studio.pages {
         stands(page, &room, |status| !status["recorder"].is_null()).await;
     }
+}
+
+/// A call of the chain's node.
+async fn chain(studio: &Studio, method: &str, params: Value) -> Value {
+    studio.hall.world.devnet.call(method, params).await.unwrap()
+}
+
+/// Every log of the contract.
+async fn logs(studio: &Studio) -> usize {
+    let filter = json!([{"fromBlock": "0x0", "address": studio.hall.world.contracts.recording_consent}]);
+    chain(studio, "eth_getLogs", filter).await.as_array().expect("logs").len()
+}
+
+/// How many transactions of the executor there are by a tag.
+async fn sent(studio: &Studio, tag: &str) -> Value {
+    chain(studio, "eth_getTransactionCount", json!([dev_accounts()[EXECUTOR].address(), tag])).await
+}
+
+/// Asked again and again, no daemon says that the room is recorded.
+async fn nobody_is_recorded(studio: &mut Studio) {
+    for _ in 0..ASKED {
+        for page in &mut studio.pages {
+            let status = page.call("recording.status", json!({"room": studio.room})).await;
+            assert_eq!(status["recorder"], Value::Null);
+            assert_ne!(status["phase"], "active");
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// THREATS K10: the consent stands in a block that is not final, is taken away by a reorganisation, and comes again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_consent_that_is_not_final_or_was_reorganised_away_brings_no_recorder_until_it_is_final() {
+    let mut studio = Studio::start().await;
+    // From now on there are blocks only when this test makes one.
+    chain(&studio, "evm_setAutomine", json!([false])).await;
+    studio.agree().await;
+    while sent(&studio, "pending").await == sent(&studio, "latest").await {
+        tokio::time::sleep(PAUSE).await;
+    }
+    chain(&studio, "evm_mine", json!([])).await;
+    assert_eq!(logs(&studio).await, 2, "keys were added, all consented");
+    nobody_is_recorded(&mut studio).await;
+    chain(&studio, "anvil_reorg", json!([1, []])).await;
+    assert_eq!(logs(&studio).await, 0);
+    nobody_is_recorded(&mut studio).await;
+    chain(&studio, "evm_setAutomine", json!([true])).await;
+    chain(&studio, "evm_mine", json!([])).await;
+    let room = json!(studio.room);
+    for page in &mut studio.pages {
+        stands(page, &room, |status| status["phase"] == "active" && !status["recorder"].is_null()).await;
+    }
+    assert_eq!(logs(&studio).await, 2);
+}
+
+/// THREATS K1, K6: who records, and makes the epochs, leaves the other out of the roster, and takes it that all have signed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recorder_that_leaves_a_seat_out_comes_and_gets_no_signature_and_no_key() {
+    let mut studio = Studio::with(Kind::OpenForum.cap(), None, true).await;
+    studio.agree().await;
+    let [_, other] = &mut studio.pages;
+    let is_there = |seat: &Value| seat["recorder"] == true && seat["live"] == true;
+    let roster =
+        other.told("roomRoster", |roster| roster["seats"].as_array().is_some_and(|all| all.iter().any(is_there)));
+    let epoch = roster.await["epoch"].clone();
+    for _ in 0..ASKED {
+        let status = other.call("recording.status", json!({"room": studio.room})).await;
+        assert_eq!(status["participants"], Value::Null, "it has signed nothing: {status}");
+        tokio::time::sleep(PAUSE).await;
+    }
+    let status = other.call("recording.status", json!({"room": studio.room})).await;
+    assert!(status["unsigned"].as_str().is_some_and(|why| why.contains("somebody is left out")), "{status}");
+    let keys: Vec<_> = other.heard("roomKeys").filter(|keys| keys["epoch"] == epoch).collect();
+    assert!(
+        !keys.is_empty() && keys.iter().all(|keys| keys["own"].is_null()),
+        "it sends beside the recorder: {keys:?}"
+    );
 }
 
 /// The seat's task stays for what the chain is owed; whoever waits for the host does not wait for the chain.

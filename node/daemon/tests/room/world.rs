@@ -334,6 +334,11 @@ impl Page {
         }
     }
 
+    /// What was told of a type and not waited for.
+    pub(crate) fn heard<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Value> {
+        self.told.iter().filter(move |event| event["type"] == kind).map(|event| &event["data"])
+    }
+
     /// Gets ready to join without a name: what `room.join` is asked with.
     pub(crate) async fn prepare_anonymously(&mut self, room: &str) -> Value {
         let prepared = self.call("room.prepare", json!({"room": room, "form": "anonymous", "textOnly": false})).await;

@@ -3,6 +3,10 @@
 //! no digest. The second conversation, Alice's rows and Bob's, is from when it had no time; the fourth, Alice's, is as it is
 //! written now. `PARS_BLESS=1` writes the newest files anew; a changed layout takes further files, and the old ones are still
 //! read.
+//!
+//! All of them are of version 1: that number is of the snapshot's frame (tables, names and values of rows), which never changed.
+//! What stands in a row is its machine's. It changed three times: the row of a command grew at its end, twice, and is told by its
+//! length; a message's type took a value that was free, for a gap. What could not be told so would take a new version.
 
 use pars_crypto::secret::StoreKey;
 use pars_crypto::suite::Libcrux;

@@ -13,7 +13,7 @@ use rtc::peer_connection::configuration::setting_engine::SettingEngineBuilder;
 use rtc::peer_connection::sdp::RTCSessionDescription;
 use rtc::peer_connection::transport::{CandidateConfig, CandidateHostConfig, RTCIceCandidate};
 use rtc::peer_connection::{RTCPeerConnection, RTCPeerConnectionBuilder};
-use rtc::rtp_transceiver::rtp_sender::{RTCRtpCodec, RTCRtpCodecParameters, RtpCodecKind};
+use rtc::rtp_transceiver::rtp_sender::{RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RtpCodecKind};
 use rtc::rtp_transceiver::{RTCRtpTransceiverDirection, RTCRtpTransceiverInit};
 use rtc::sansio::Protocol;
 use rtc::shared::error::Error;
@@ -26,6 +26,8 @@ pub use rtc::dtls::extension::extension_use_srtp::SrtpProtectionProfile as Srtp;
 pub const GCM: [Srtp; 2] = [Srtp::Srtp_Aead_Aes_256_Gcm, Srtp::Srtp_Aead_Aes_128_Gcm];
 /// Payload type of Opus, as every client numbers it.
 pub const OPUS: u8 = 111;
+/// Payload type of VP8, as every client numbers it.
+pub const VP8: u8 = 96;
 /// Longest sleep.
 const IDLE: Duration = Duration::from_millis(100);
 
@@ -185,6 +187,18 @@ pub fn opus() -> RTCRtpCodecParameters {
         rtcp_feedback: Vec::new(),
     };
     RTCRtpCodecParameters { rtp_codec, payload_type: OPUS }
+}
+
+/// VP8 (RFC 7741), of which a receiver may ask for a key frame.
+pub fn vp8() -> RTCRtpCodecParameters {
+    let rtp_codec = RTCRtpCodec {
+        mime_type: "video/VP8".into(),
+        clock_rate: 90_000,
+        channels: 0,
+        sdp_fmtp_line: String::new(),
+        rtcp_feedback: vec![RTCPFeedback { typ: "nack".into(), parameter: "pli".into() }],
+    };
+    RTCRtpCodecParameters { rtp_codec, payload_type: VP8 }
 }
 
 impl std::fmt::Debug for Connection {

@@ -11,16 +11,14 @@ use rtc::peer_connection::message::{RTCMessage, TaggedRTCMessage};
 use rtc::peer_connection::state::RTCPeerConnectionState;
 use rtc::rtcp::payload_feedbacks::picture_loss_indication::PictureLossIndication;
 use rtc::rtp_transceiver::RTCRtpReceiverId;
-use rtc::rtp_transceiver::rtp_sender::{RTCPFeedback, RTCRtpCodec, RTCRtpCodecParameters, RtpCodecKind};
+use rtc::rtp_transceiver::rtp_sender::RtpCodecKind;
 use rtc::sansio::Protocol;
 use rtc::shared::error::Error;
 
-use super::connection::{Connection, GCM, opus};
+use super::connection::{Connection, GCM, opus, vp8};
 use super::frames::{Frames, Held};
 use crate::webm::Codec;
 
-/// Payload type of VP8, as every client numbers it.
-const VP8: u8 = 96;
 /// Streams that are followed at most: four for each of 1,000 seats.
 const MAX_STREAMS: usize = 4_096;
 /// Sections of one connection at most: as many.
@@ -182,18 +180,6 @@ impl Peer {
             (stream.mid, stream.receiver) = (mid, receiver);
         }
     }
-}
-
-fn vp8() -> RTCRtpCodecParameters {
-    let feedback = |parameter: &str| RTCPFeedback { typ: "nack".into(), parameter: parameter.into() };
-    let rtp_codec = RTCRtpCodec {
-        mime_type: "video/VP8".into(),
-        clock_rate: 90_000,
-        channels: 0,
-        sdp_fmtp_line: String::new(),
-        rtcp_feedback: vec![feedback("pli")],
-    };
-    RTCRtpCodecParameters { rtp_codec, payload_type: VP8 }
 }
 
 impl std::fmt::Debug for Peer {

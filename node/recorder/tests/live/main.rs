@@ -26,27 +26,57 @@ use support::{server, token};
 
 /// Frames of each seat that are recorded.
 const FRAMES: usize = 40;
+/// Bytes of a picture behind its head: three packets of them.
+const PICTURE: usize = 3_000;
+/// Each so many-th picture is a key frame.
+const KEY: u16 = 8;
 
-/// A seat that speaks, with the keys of its frames at both ends.
+/// A seat that speaks or shows pictures, with the keys of its frames at both ends.
 struct Seat {
     client: Client,
     sealer: Sealer,
     opener: Opener,
+    codec: Codec,
     track: Option<u16>,
     said: u16,
     kept: Vec<Vec<u8>>,
 }
 
+/// A seat that speaks.
 async fn seat(running: &pars_sfu::Running, number: u8) -> Seat {
-    let target = Speaking { url: running.ready.url.clone(), token: token(&name(number), &["microphone"]) };
+    seat_with(running, number, Codec::Opus).await
+}
+
+/// A seat with a microphone, or with a camera.
+async fn seat_with(running: &pars_sfu::Running, number: u8, codec: Codec) -> Seat {
+    let (source, order) = match codec {
+        Codec::Opus => ("microphone", Order::Publish { announced: true }),
+        Codec::Vp8 => ("camera", Order::Film),
+    };
+    let target = Speaking { url: running.ready.url.clone(), token: token(&name(number), &[source]) };
     let mut client = Client::join(&target).await.unwrap();
     client.connected().await.unwrap();
-    client.orders.send(Order::Publish { announced: true }).await.unwrap();
+    client.orders.send(order).await.unwrap();
     client.wait(|report| matches!(report, Report::Published(_)).then_some(())).await.unwrap();
     let material = SharedSecret::from_bytes([number; 32]);
     let (sealer, mut opener) = (Sealer::new(1, &material), Opener::default());
     opener.set(1, &material).unwrap();
-    Seat { client, sealer, opener, track: None, said: 0, kept: Vec::new() }
+    Seat { client, sealer, opener, codec, track: None, said: 0, kept: Vec::new() }
+}
+
+/// What a seat says or shows as its frame of this count, which stands at the end: no two are the same.
+fn clear(codec: Codec, number: u8, count: u16) -> Vec<u8> {
+    let mut bytes = match codec {
+        Codec::Opus => vec![0xf8, number],
+        // 64 × 48 (RFC 6386 section 9.1).
+        Codec::Vp8 if count.is_multiple_of(KEY) => vec![0x10, 0, 0, 0x9d, 0x01, 0x2a, 64, 0, 48, 0],
+        Codec::Vp8 => vec![0x11, 0, 0],
+    };
+    if codec == Codec::Vp8 {
+        bytes.extend((0..PICTURE).map(|at| number ^ at as u8));
+    }
+    bytes.extend(count.to_be_bytes());
+    bytes
 }
 
 fn name(number: u8) -> String {
@@ -60,19 +90,51 @@ fn listening(running: &pars_sfu::Running) -> Target {
 }
 
 impl Seat {
-    /// Say the next packet, sealed.
+    /// Say or show the next frame, sealed.
     async fn speak(&mut self, number: u8) {
-        let [high, low] = self.said.to_be_bytes();
+        let clear = clear(self.codec, number, self.said);
         self.said += 1;
-        let bytes = self.sealer.frame(Sealed::Opus, 7, &[0xf8, number, high, low]).unwrap();
-        self.client.orders.send(Order::Speak { packets: 1, bytes, per_second: 1_000 }).await.unwrap();
+        let bytes = self.sealer.frame(sealed(self.codec), 7, &clear).unwrap();
+        let order = match self.codec {
+            Codec::Opus => Order::Speak { packets: 1, bytes, per_second: 1_000 },
+            Codec::Vp8 => Order::Show(bytes),
+        };
+        self.client.orders.send(order).await.unwrap();
+    }
+
+    /// Open what came of it, which is what was sealed.
+    fn open(&mut self, number: u8, bytes: &[u8]) -> Vec<u8> {
+        let bytes = self.opener.frame(sealed(self.codec), bytes).unwrap();
+        let count = u16::from_be_bytes(*bytes.last_chunk().unwrap());
+        assert_eq!(bytes, clear(self.codec, number, count));
+        bytes
     }
 }
 
+fn sealed(codec: Codec) -> Sealed {
+    match codec {
+        Codec::Opus => Sealed::Opus,
+        Codec::Vp8 => Sealed::Vp8,
+    }
+}
+
+/// The frames of a file, as another reader finds them.
+fn frames(path: &std::path::Path) -> Vec<Vec<u8>> {
+    let mut file = matroska_demuxer::MatroskaFile::open(std::fs::File::open(path).unwrap()).unwrap();
+    let (mut frame, mut frames) = (matroska_demuxer::Frame::default(), Vec::new());
+    while file.next_frame(&mut frame).unwrap() {
+        frames.push(frame.data.clone());
+    }
+    frames
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_seats_say_is_heard_opened_recorded_and_played() {
+async fn what_seats_say_and_show_is_heard_opened_recorded_and_played() {
     let running = server().await;
-    let mut seats = BTreeMap::from([(3, seat(&running, 3).await), (5, seat(&running, 5).await)]);
+    let mut seats = BTreeMap::new();
+    for (number, codec) in [(3, Codec::Opus), (5, Codec::Opus), (7, Codec::Vp8)] {
+        seats.insert(number, seat_with(&running, number, codec).await);
+    }
     let mut listener = Listener::join(&listening(&running), "127.0.0.1:0".parse().unwrap()).await.unwrap();
     let dir = tempfile::tempdir().unwrap();
     let mut rng = ChaCha20Rng::seed_from_u64(1);
@@ -94,19 +156,22 @@ async fn what_seats_say_is_heard_opened_recorded_and_played() {
         match heard {
             Heard::Track { track, owner } => {
                 let number = *seats.keys().find(|number| name(**number) == owner).unwrap();
-                let source = Source { seat: number.into(), pseudonym: owner, codec: Codec::Opus };
-                seats.get_mut(&number).unwrap().track = Some(span.track(&source, arrived_ms).unwrap());
+                let seat = seats.get_mut(&number).unwrap();
+                let source = Source { seat: number.into(), pseudonym: owner, codec: seat.codec };
+                seat.track = Some(span.track(&source, arrived_ms).unwrap());
                 owners.insert(track, number);
             }
             Heard::Frame { track, codec, rtp, bytes } => {
-                assert_eq!(codec, Codec::Opus);
                 let seat = seats.get_mut(&owners[&track]).unwrap();
-                let bytes = seat.opener.frame(Sealed::Opus, &bytes).unwrap();
-                assert_eq!(bytes[..2], [0xf8, owners[&track]]);
+                assert_eq!(codec, seat.codec);
+                let bytes = seat.open(owners[&track], &bytes);
                 let frame = Frame { rtp, arrived_ms, bytes: &bytes };
                 arrived_ms += 10;
-                assert_eq!(span.frame(seat.track.unwrap(), frame, &mut rng).unwrap(), Taken::Kept);
-                seat.kept.push(bytes);
+                match span.frame(seat.track.unwrap(), frame, &mut rng).unwrap() {
+                    Taken::Kept => seat.kept.push(bytes),
+                    // It listens since the middle of a stream of pictures.
+                    taken => assert!(taken == Taken::BeforeKey && codec == Codec::Vp8 && seat.kept.is_empty()),
+                }
             }
             Heard::Connected => {}
             other => panic!("{other:?}"),
@@ -116,15 +181,10 @@ async fn what_seats_say_is_heard_opened_recorded_and_played() {
     let store = pars_blobs::Folder::open(&dir.path().join("blobs"), 1 << 30).unwrap();
     let root = import(&folder, &store, Profile::UNIXFS_V1_2025).await.unwrap().root.cid;
     let played = play::open(&store, root).await.unwrap().play(&store, &key(), dir.path()).await.unwrap();
-    assert_eq!(played.len(), 2);
+    assert_eq!(played.len(), 3);
     for played in played {
-        let mut file = matroska_demuxer::MatroskaFile::open(std::fs::File::open(&played.path).unwrap()).unwrap();
         let seat = seats.values().find(|seat| seat.track == Some(played.track)).unwrap();
-        let (mut frame, mut frames) = (matroska_demuxer::Frame::default(), Vec::new());
-        while file.next_frame(&mut frame).unwrap() {
-            frames.push(frame.data.clone());
-        }
-        assert_eq!(frames, seat.kept);
+        assert_eq!(frames(&played.path), seat.kept);
     }
 }
 

@@ -49,6 +49,9 @@ impl Evil {
     }
 }
 
+/// Whose keys and pair channels it changes.
+pub const VICTIM: SeatNo = SeatNo(4);
+
 /// Where the statement of a roster frame begins, behind packet and frame heads: kind1 ‖ number4 ‖ acknowledged4 ‖ 1 ‖ seat2.
 const STATEMENT: usize = 9 + 1 + 2;
 /// Where its keys begin: ver1 ‖ RS68 ‖ form1 ‖ issued_at8 ‖ expires_at8.
@@ -65,23 +68,22 @@ pub type Tamper = Box<dyn Fn(Vec<u8>) -> Vec<u8>>;
 /// The liar's own keys.
 pub struct Liar {
     evil: Evil,
-    victim: SeatNo,
     keys: SeatSecrets,
     host: HostSecrets,
 }
 
 impl Liar {
-    /// What it does, and to which seat.
-    pub fn new(seed: u64, evil: Evil, victim: SeatNo, host: &HostSecrets) -> Self {
+    /// What it does.
+    pub fn new(seed: u64, evil: Evil, host: &HostSecrets) -> Self {
         let keys = SeatSecrets::generate(&Libcrux, &mut randomness(seed, "liar", 0));
-        Self { evil, victim, keys, host: host.clone() }
+        Self { evil, keys, host: host.clone() }
     }
 
     /// What it sends instead to a seat's owner; `own` is that seat.
     pub fn change(&self, own: Option<SeatNo>, mut bytes: Vec<u8>) -> Vec<u8> {
         let [5, _, _, _, _, _, _, _, _, kind, rest @ ..] = bytes.as_slice() else { return bytes };
         let about = rest.first_chunk().map(|seat| SeatNo(u16::from_be_bytes(*seat)));
-        let victim = about == Some(self.victim) && own != Some(self.victim);
+        let victim = about == Some(VICTIM) && own != Some(VICTIM);
         match (self.evil, kind) {
             (Evil::SwapsXWing, 1) if victim => put(&mut bytes, X_PK, &self.keys.x_pk().to_bytes()),
             (Evil::SwapsSignature, 1) if victim => put(&mut bytes, S_VK, self.keys.s_vk().as_bytes()),
@@ -92,9 +94,7 @@ impl Liar {
                 put(&mut bytes, RECORD + RECORD_BYTES, &signature);
             }
             // 3 ‖ 1 ‖ from2 ‖ to2 ‖ ciphertext: of pairs with the victim.
-            (Evil::CutsPairs, 3)
-                if rest.first() == Some(&1) && rest.get(1..3) == Some(&self.victim.0.to_be_bytes()) =>
-            {
+            (Evil::CutsPairs, 3) if rest.first() == Some(&1) && rest.get(1..3) == Some(&VICTIM.0.to_be_bytes()) => {
                 put(&mut bytes, 9 + 1 + 5 + 1_100, &[0x5a; 8]);
             }
             _ => {}

@@ -53,6 +53,8 @@ pub struct Report {
     pub epochs: usize,
     /// The most presenters at once.
     pub presenters: usize,
+    /// People who were killed.
+    pub kills: usize,
     /// People who sit in the end.
     pub seated: usize,
 }
@@ -66,6 +68,7 @@ impl Report {
             evil: world.evil,
             epochs: world.watch.used.len(),
             presenters: world.watch.presenters,
+            kills: world.kills,
             seated: (0..world.sides.len()).map(|side| world.seated(side).len()).sum(),
         }
     }

@@ -6,7 +6,7 @@ use pars_engine::room::{Forgery, MemberEvent, MemberIn, StopReason};
 use pars_proto::room::{JoinRefusal, Order, SeatNo};
 use pars_wire::Kind;
 
-use super::evil::Evil;
+use super::evil::{Evil, VICTIM};
 use super::world::{Begin, World};
 use super::{PEOPLE, PersonId};
 use crate::faults::Faults;
@@ -43,6 +43,9 @@ pub enum Act {
 const CHURN_MS: u64 = 60_000;
 const REST_MS: u64 = 60_000;
 const CALM_MS: u64 = 8_000;
+/// Who come to a small room, and when the last has long been seated, in ms.
+const FEW: usize = 8;
+const FEW_MS: u64 = 20_000;
 /// The leader comes first and stays.
 const LEADER: PersonId = PersonId(0);
 
@@ -58,6 +61,25 @@ pub fn run(seed: u64, faults: Faults, log: Log) -> World {
     plan(&mut world);
     world.pass(CHURN_MS + REST_MS);
     // A ping that was lost four times would stop somebody at the last moment, rightly.
+    world.faults = Faults::NONE;
+    world.pass(CALM_MS);
+    judge(&mut world);
+    world
+}
+
+/// A small room that nobody leaves, whose host lies: all that happens is that [`FEW`] come.
+///
+/// # Panics
+/// A broken rule.
+pub fn lie(seed: u64, evil: Evil, faults: Faults, log: Log) -> World {
+    let begin = Begin { seed, evil, faults, kind: Kind::TownHall, capacity: FEW as u16, people: FEW, names: 1 };
+    let mut world = World::new(begin, log);
+    world.plan(0, Act::Arrive(0));
+    for somebody in 1..FEW {
+        let ms = 500 + world.below(4_500);
+        world.plan(ms, Act::Arrive(somebody));
+    }
+    world.pass(FEW_MS);
     world.faults = Faults::NONE;
     world.pass(CALM_MS);
     judge(&mut world);
@@ -165,7 +187,8 @@ fn judge(world: &mut World) {
     let rule = match world.evil {
         Evil::Honest => agreed(world, 0).and_then(|_| unharmed(world)),
         Evil::SwapsXWing | Evil::SwapsSignature => {
-            noticed(world, |event| matches!(event, MemberEvent::Unverified { seat: SeatNo(4), .. }))
+            let told = |event: &MemberEvent| matches!(event, MemberEvent::Unverified { seat, .. } if *seat == VICTIM);
+            noticed(world, told).and_then(|()| shut_out(world))
         }
         // Another was seated before the liar's friend, and so makes the epochs: it leaves the forged seat out.
         Evil::AdmitsForgedWithSteward if seat(world, LEADER) != Some(SeatNo(1)) => unverified(world),
@@ -175,7 +198,10 @@ fn judge(world: &mut World) {
                 |event: &MemberEvent| matches!(event, MemberEvent::Stopped { reason: StopReason::Unverified, .. });
             noticed(world, stopped)
         }
-        Evil::PosesAsSteward => noticed(world, |event| matches!(event, MemberEvent::Forged(Forgery::Record))),
+        Evil::PosesAsSteward => {
+            let told = |event: &MemberEvent| matches!(event, MemberEvent::Forged(Forgery::Record));
+            noticed(world, told).and_then(|()| apart(world))
+        }
         Evil::CutsPairs => cut(world),
         Evil::Splits => split(world),
     };
@@ -231,13 +257,41 @@ fn noticed(world: &World, told: impl Fn(&MemberEvent) -> bool) -> Result<(), Str
     if count >= 3 { Ok(()) } else { Err(format!("only {count} noticed")) }
 }
 
+/// Whoever took the seat whose keys were swapped has none of the others' keys, and none of them has its own: the others have left
+/// it out. It is told no lie either: as it sees them they all verify, and keys of theirs do not come.
+fn shut_out(world: &World) -> Result<(), String> {
+    let sat = |event: &MemberEvent| matches!(event, MemberEvent::Admitted { seat, .. } if *seat == VICTIM);
+    let victims: Vec<_> = world.people.iter().filter(|(_, person)| person.events.iter().any(sat)).collect();
+    if victims.is_empty() {
+        return Err(format!("nobody sat in {VICTIM}"));
+    }
+    for (who, person) in victims {
+        if !world.watch.is_alone(*who) {
+            return Err(format!("{who}, whose keys were swapped, has keys in common with others"));
+        }
+        let misled = |event: &&MemberEvent| matches!(event, MemberEvent::Unverified { .. } | MemberEvent::Forged(_));
+        if let Some(event) = person.events.iter().find(misled) {
+            return Err(format!("{who}, whose own keys were swapped, was told {event:?} of another"));
+        }
+    }
+    Ok(())
+}
+
+/// Nobody took an epoch of another.
+fn apart(world: &World) -> Result<(), String> {
+    match world.people.keys().find(|who| !world.watch.is_alone(**who)) {
+        Some(who) => Err(format!("{who} has keys of an epoch whose record its steward did not sign")),
+        None => Ok(()),
+    }
+}
+
 /// The seat whose channels were cut is in no epoch, and both ends know why.
 fn cut(world: &World) -> Result<(), String> {
     let failed = |event: &MemberEvent| matches!(event, MemberEvent::PairFailed(_));
     if !world.people.values().any(|person| person.events.iter().any(failed)) {
         return Err("nobody noticed that channels were cut".to_owned());
     }
-    let victim = world.people.iter().find(|(_, person)| person.member.seat() == Some(SeatNo(4)));
+    let victim = world.people.iter().find(|(_, person)| person.member.seat() == Some(VICTIM));
     match victim {
         // As a steward that nobody hears it may be in epochs of its own.
         Some((who, _)) if !world.watch.is_alone(*who) => {

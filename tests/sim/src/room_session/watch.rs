@@ -57,7 +57,7 @@ impl Watch {
     /// A packet left somebody: a record, or a secret for a seat of one.
     ///
     /// # Errors
-    /// The secret is for a seat outside the record.
+    /// The secret is for a seat outside the record, or for one that the sender has not verified.
     pub fn left(&mut self, who: PersonId, packet: &[u8]) -> Result<(), Broken> {
         let [5, _, _, _, _, _, _, _, _, frame @ ..] = packet else { return Ok(()) };
         match frame {
@@ -73,6 +73,9 @@ impl Watch {
                 let seats = rh.and_then(|rh| self.records.get(&rh));
                 if !seats.is_some_and(|seats| seats.contains(&to)) {
                     return Err(format!("{who} wraps a secret for seat {to}, and its record has {seats:?}"));
+                }
+                if !self.verified.contains(&(who, to)) {
+                    return Err(format!("{who} wraps a secret for seat {to}, which it has not verified"));
                 }
             }
             _ => {}

@@ -88,6 +88,8 @@ pub struct World {
     pub recheck: Result<Vec<SeatNo>, Unreachable>,
     /// What the host changes besides.
     pub tamper: Option<Tamper>,
+    /// How many who lived were killed.
+    pub kills: usize,
     /// Consents on chain, and what was seen of recordings.
     pub recordings: Ledger,
     /// Signing keys of seats, by their statements.
@@ -102,6 +104,8 @@ pub struct World {
     links: u64,
     queue: BTreeMap<(Tick, u64), Happening>,
     cut: (BTreeSet<PersonId>, Tick),
+    /// When a packet from or to somebody was last lost, or its connection broke or was made.
+    lost: BTreeMap<PersonId, Tick>,
 }
 
 /// How a world begins.
@@ -146,18 +150,20 @@ impl World {
             faults,
             recheck: Ok(Vec::new()),
             tamper: None,
+            kills: 0,
             recordings: Ledger::default(),
             seat_keys: BTreeMap::new(),
             sitting: sitting(kind),
             entry,
             capacity,
-            liar: Liar::new(seed, evil, SeatNo(4), &secrets),
+            liar: Liar::new(seed, evil, &secrets),
             rng: randomness(seed, "room world", 0),
             tick: Tick(0),
             count: 0,
             links: 0,
             queue: BTreeMap::new(),
             cut: (BTreeSet::new(), Tick(0)),
+            lost: BTreeMap::new(),
         };
         let rooms = if evil == Evil::Splits { 2 } else { 1 };
         world.sides = (0..rooms).map(|side| world.side(side, secrets.clone())).collect();
@@ -282,6 +288,7 @@ impl World {
     pub fn kill(&mut self, who: PersonId) {
         self.say(format_args!("{who} is killed"));
         if let Some(person) = self.people.get_mut(&who) {
+            self.kills += usize::from(!person.dead);
             person.dead = true;
             if let Some(link) = person.link.take() {
                 let (side, ms) = (person.side, 3_000 + self.below(7_000));
@@ -296,6 +303,7 @@ impl World {
         let Some(person) = self.people.get_mut(&who) else { return };
         let (side, link) = (person.side, person.link.take());
         if let Some(link) = link {
+            self.lost.insert(who, self.tick);
             self.say(format_args!("the link of {who} breaks"));
             let (first, second) = (1 + self.below(500), 1 + self.below(2_000));
             self.later(first, Happening::ToPerson(who, None, Box::new(MemberIn::Disconnected)));
@@ -318,10 +326,17 @@ impl World {
     /// How often a packet arrives.
     fn copies(&mut self, who: PersonId) -> u32 {
         if self.is_cut(who) || self.chance(self.faults.loss) {
+            self.lost.insert(who, self.tick);
             0
         } else {
             1 + u32::from(self.chance(self.faults.duplication))
         }
+    }
+
+    /// Since when everything between the host and somebody has arrived, if they have a connection.
+    pub(super) fn reached(&self, who: PersonId) -> Option<Tick> {
+        let connected = self.people.get(&who).is_some_and(|person| person.link.is_some());
+        connected.then(|| self.lost.get(&who).copied().unwrap_or_default())
     }
 
     fn latency(&mut self) -> u64 {
@@ -387,6 +402,7 @@ impl World {
         let link = LinkId(self.links);
         person.link = Some(link);
         let side = person.side;
+        self.lost.insert(who, self.tick);
         self.sides[side].links.insert(link, who);
         self.person(who, MemberIn::Connected);
     }

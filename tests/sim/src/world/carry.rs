@@ -110,8 +110,13 @@ impl World {
             _ => self.happened.doubled += 1,
         }
         self.say(format_args!("{host} -> {target} {} x{copies}", name(&bytes)));
+        let before = self.arrivals.get(&(host, target)).copied();
         for _ in 0..copies {
             let ms = 1 + self.below(self.faults.latency_ms);
+            let arrives = self.tick.after(ms);
+            self.happened.overtaken += u64::from(before.is_some_and(|before| arrives < before));
+            let latest = self.arrivals.entry((host, target)).or_insert(arrives);
+            *latest = arrives.max(*latest);
             self.input(ms, target, Input::Recv { from, bytes: bytes.clone() }, way.clone());
         }
     }

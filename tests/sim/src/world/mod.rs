@@ -79,6 +79,8 @@ pub struct World {
     rolled: Option<Day>,
     board: Vec<(NodeId, Vec<u8>, Box<[u8; DSA87_PUBLIC]>)>,
     cut: (BTreeSet<HostId>, Tick),
+    /// When the last packet from one host to another arrives, of those sent so far.
+    arrivals: BTreeMap<(HostId, HostId), Tick>,
     crash_next: BTreeSet<HostId>,
     dead: BTreeSet<HostId>,
     /// Acknowledgements that were asked for, by the command.
@@ -109,6 +111,7 @@ impl World {
             rolled: None,
             board: Vec::new(),
             cut: (BTreeSet::new(), Tick(0)),
+            arrivals: BTreeMap::new(),
             crash_next: BTreeSet::new(),
             dead: BTreeSet::new(),
             acknowledging: BTreeMap::new(),

@@ -33,10 +33,10 @@ struct Race {
 
 /// Everybody joins an Open Forum at once.
 const DOOR: Race = Race { kind: Kind::OpenForum, capacity: 25, early: 0, people: 200, names: 1 };
-/// Who was offered to present accepts in the moment in which 40 others join.
-const STAGE: Race = Race { kind: Kind::TownHall, capacity: 30, early: 20, people: 60, names: OFFERED };
+/// Who was offered to present accepts in the moment in which 200 others join.
+const STAGE: Race = Race { kind: Kind::TownHall, capacity: 30, early: 20, people: 220, names: OFFERED };
 /// The same for the right to share a screen; in a Committee everybody has a name.
-const SCREENS: Race = Race { kind: Kind::Committee, capacity: 25, early: 20, people: 40, names: 40 };
+const SCREENS: Race = Race { kind: Kind::Committee, capacity: 25, early: 20, people: 220, names: 220 };
 
 fn runs(race: impl Fn(u64) + Sync) {
     let count = if std::env::var_os("PARS_DEEP").is_some() { DEEP } else { SEEDS };
@@ -108,11 +108,11 @@ fn two_hundred_joins_at_once_take_25_seats_and_the_rest_hear_within_a_second_tha
 }
 
 #[test]
-fn twelve_who_were_offered_to_present_accept_while_40_join_and_five_do() {
+fn twelve_who_were_offered_to_present_accept_while_200_join_and_five_do() {
     runs(|seed| STAGE.for_the_stage(seed));
 }
 
 #[test]
-fn of_twelve_who_would_share_a_screen_in_a_committee_five_do() {
+fn of_twelve_who_would_share_a_screen_in_a_committee_while_200_join_five_do() {
     runs(|seed| SCREENS.for_the_stage(seed));
 }

@@ -26,9 +26,10 @@ fn reports(scenario: Scenario) -> Vec<(u64, Report)> {
 /// How often a fault came about in a run.
 type Often = fn(&Report) -> u64;
 
-const FAULTS: [(&str, Often); 6] = [
+const FAULTS: [(&str, Often); 7] = [
     ("a lost packet", |report| report.faults.lost),
     ("a packet twice", |report| report.faults.doubled),
+    ("a packet that overtakes another", |report| report.faults.overtaken),
     ("a packet between hosts that are cut off", |report| report.faults.apart),
     ("a crash", |report| report.faults.crashes),
     ("a reorganisation", |report| report.reorganisations as u64),
@@ -108,6 +109,11 @@ fn the_same_seed_gives_the_same_messages() {
 #[test]
 fn the_same_seed_gives_the_same_crossing() {
     is_determined_by_its_seed(Scenario::Crossing);
+}
+
+#[test]
+fn the_same_seed_gives_the_same_settling() {
+    is_determined_by_its_seed(Scenario::Settling);
 }
 
 #[test]

@@ -360,7 +360,10 @@ impl<'a> Seat<'a> {
 
     fn joined(&mut self, joined: Result<Result<Listener, ListenError>, JoinError>) {
         match came(joined) {
-            Some(Ok(listener)) => self.listener = Some(listener),
+            Some(Ok(listener)) => {
+                tracing::info!("the recorder's seat listens to the room");
+                self.listener = Some(listener);
+            }
             Some(Err(error)) => self.listen_again(&error),
             None => {}
         }

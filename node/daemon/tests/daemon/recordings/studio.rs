@@ -292,7 +292,17 @@ impl Voice {
         Heard::Frame { track: track.to_owned(), codec: Codec::Opus, rtp: self.said * 960, bytes }
     }
 
-    /// So many of them.
+    /// The next picture, 30 a second, sealed, and as it was; a key frame is 64 × 48 (RFC 6386 section 9.1).
+    pub(crate) fn show(&mut self, track: &str, is_key: bool) -> (Heard, Vec<u8>) {
+        self.said += 1;
+        let mut picture = if is_key { vec![0x10, 0, 0, 0x9d, 0x01, 0x2a, 64, 0, 48, 0] } else { vec![0x11, 0, 0] };
+        picture.extend(self.said.to_be_bytes());
+        picture.resize(3_000, 0x55);
+        let bytes = self.sealer.frame(Kind::Vp8, 8, &picture).unwrap();
+        (Heard::Frame { track: track.to_owned(), codec: Codec::Vp8, rtp: self.said * 3_000, bytes }, picture)
+    }
+
+    /// So many packets.
     pub(crate) fn speak(&mut self, capture: &mut Capture, track: &str, packets: u32) {
         for _ in 0..packets {
             let heard = self.say(track);

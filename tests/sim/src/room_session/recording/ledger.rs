@@ -25,7 +25,11 @@ const FINAL_MS: u64 = 3_000;
 /// How long somebody may go on after a consent ended on chain: its index is asked every 2 s, and answers within half a one.
 const NOTICE_MS: u64 = 5_000;
 /// As long, when its index is silent.
-const SILENT_MS: u64 = 31_000;
+const SILENT_MS: u64 = 30_000;
+/// How long after another than its author heard of a withdrawal in the room somebody may go on whom the host reaches.
+const HEARD_MS: u64 = 2_000;
+/// How long after a packet between them was lost the host may not reach somebody: it is sent again within 2 s.
+const LOST_MS: u64 = 2_500;
 /// How long an author waits for who records to send its withdrawal.
 const FALLBACK_MS: u64 = 60_000;
 
@@ -86,6 +90,14 @@ pub struct Ledger {
     pub recorded: BTreeSet<EpochHash>,
     /// Withdrawals that people heard of.
     pub withdrawn: usize,
+    /// When another than its author first heard of one from a span.
+    heard: BTreeMap<RecordingId, Tick>,
+    /// Who heard of one within the time in which all are to stop, beside its author and that other.
+    pub in_time: usize,
+    /// Seats that came while people sent what a recorder opens.
+    pub came: usize,
+    /// Seats that went then.
+    pub went: usize,
     /// When somebody took its consent to a span back.
     took_back: BTreeMap<(PersonId, RecordingId), Tick>,
     /// Withdrawals that who records sent for others.
@@ -166,6 +178,20 @@ impl Ledger {
         let span = self.spans.entry(recording.span()).or_default();
         (span.recording, span.is_lie) = (Some(recording), true);
         span.times = vec![(Self::final_at(now), None)];
+    }
+
+    /// Another than its author heard of a withdrawal in the room.
+    fn hear(&mut self, now: Tick, who: PersonId, id: RecordingId) {
+        if self.lies_to != Some(who) && !self.told.contains(&(who, id)) {
+            let first = *self.heard.entry(id).or_insert(now);
+            self.in_time += usize::from(first < now && now <= first.after(HEARD_MS));
+        }
+    }
+
+    /// Whether all whom the host has reached since `reached` must have stopped by now, for another heard that somebody withdrew.
+    fn is_past(&self, now: Tick, id: &RecordingId, reached: Option<Tick>) -> bool {
+        let since = self.heard.get(id).filter(|since| since.after(HEARD_MS) < now);
+        since.zip(reached).is_some_and(|(since, reached)| reached <= *since)
     }
 
     /// Somebody asks its index about a span, so it has signed it.
@@ -272,14 +298,16 @@ impl World {
         match event {
             RecordingEvent::Withdrawn { span, by } => {
                 self.recordings.withdrawn += 1;
+                let now = self.now();
                 if self.people.get(&who).is_some_and(|person| person.member.seat() == Some(*by)) {
-                    let now = self.now();
                     self.recordings.took_back.insert((who, *span), now);
+                } else {
+                    self.recordings.hear(now, who, *span);
                 }
                 self.recordings.told.insert((who, *span));
             }
             RecordingEvent::Unsigned { refusal, .. } => {
-                self.recordings.lies.refused.insert(refusal.to_string());
+                self.recordings.lies.refuse(who, *refusal);
             }
             RecordingEvent::Asked { recording, .. } => {
                 let (ms, yes) = (500 + self.below(3_500), self.below(100) < 93);
@@ -330,6 +358,7 @@ impl World {
             self.now(),
             people.iter().filter_map(|person| ledger.signers.get(person)).map(ConsentSigner::hash).collect(),
         );
+        let reached = self.reached(who).map(|since| since.after(LOST_MS));
         let silent = ledger.silent.get(&who).is_some_and(|(_, until)| until.after(NOTICE_MS) > now);
         let grace = if silent { SILENT_MS } else { NOTICE_MS };
         let allows = |(id, span): &(&RecordingId, &Span)| {
@@ -340,6 +369,7 @@ impl World {
                 && span.complete.is_superset(&participants)
                 && span.stood(now, grace)
                 && !ledger.told.contains(&(who, **id))
+                && !ledger.is_past(now, id, reached)
         };
         if !ledger.spans.iter().any(|span| allows(&span)) {
             return Err(format!("{who} sends in a recorded epoch without the final consent of all who are in it"));
@@ -347,4 +377,22 @@ impl World {
         self.recordings.recorded.insert(epoch);
         Ok(())
     }
+
+    /// Whether somebody sends what a recorder opens.
+    fn is_recorded(&self) -> bool {
+        let recorded = |who: &PersonId| self.watch.sends_in(*who).map(|(epoch, _)| epoch);
+        self.people.keys().filter_map(recorded).any(|epoch| self.recordings.recorded.contains(epoch))
+    }
+
+    /// Somebody's seat is in the room, or is gone.
+    pub(in super::super) fn seat_changed(&mut self, who: PersonId, came: bool) {
+        if self.recordings.recorders.contains_key(&who) || !self.is_recorded() {
+            return;
+        }
+        let count = if came { &mut self.recordings.came } else { &mut self.recordings.went };
+        *count += 1;
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pars_crypto::hkem::{Xw768Public, Xw768Secret};
 use pars_crypto::secret::{HybridKemSeed, SharedSecret};
 use pars_crypto::suite::Libcrux;
-use pars_proto::room::recording::{ConsentKey, Draft, Dummies, Notice, Recording, RecordingTag};
+use pars_proto::room::recording::{ConsentKey, ConsentRefusal, Draft, Dummies, Notice, Recording, RecordingTag};
 use pars_proto::room::{Body, ConsentSigner, Role, SeatSecrets};
 use pars_wire::{Kind, RecordingId};
 
@@ -18,7 +18,7 @@ use super::story::{self, LEADER, RECORDS};
 use crate::host::randomness;
 
 /// What is shown instead of the truth.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Lie {
     /// Nothing: this is the truth.
     Truth,
@@ -54,14 +54,16 @@ pub struct Lies {
     tag: Option<RecordingTag>,
     /// Recording keys of those who agreed.
     keys: BTreeMap<(PersonId, RecordingTag), Xw768Public>,
-    /// How many lies were told.
-    pub told: usize,
+    /// What was shown last; none: not yet, of what is proposed.
+    shown: Option<Lie>,
+    /// How often each was shown.
+    pub told: BTreeMap<Lie, usize>,
     /// True spans that it showed.
     truths: BTreeSet<RecordingId>,
     /// Who signed which of them.
     pub signed: BTreeSet<(PersonId, RecordingId)>,
-    /// Why others did not sign.
-    pub refused: BTreeSet<String>,
+    /// Why others did not sign what.
+    pub refused: BTreeSet<(Lie, String)>,
     /// Ends of packets that the host lets only people of even or of odd numbers read.
     halves: Vec<([u8; 64], u16)>,
 }
@@ -95,6 +97,19 @@ impl Lies {
     pub fn signed(&mut self, who: PersonId, span: RecordingId) {
         if self.truths.contains(&span) && who != RECORDS {
             self.signed.insert((who, span));
+        }
+    }
+
+    /// Something is shown.
+    fn show(&mut self, lie: Lie) {
+        self.shown = Some(lie);
+        *self.told.entry(lie).or_default() += 1;
+    }
+
+    /// Somebody does not sign what is shown.
+    pub fn refuse(&mut self, who: PersonId, why: ConsentRefusal) {
+        if let Some(lie) = self.shown.filter(|_| who != RECORDS) {
+            self.refused.insert((lie, why.to_string()));
         }
     }
 
@@ -150,6 +165,7 @@ fn proposal(world: &World, round: u64) -> ([u8; 32], [Dummies; 2]) {
 /// It asks everybody.
 pub(super) fn propose(world: &mut World, round: u64) {
     let (random, [dummies, _]) = proposal(world, round);
+    world.recordings.lies.shown = None;
     world.recordings.lies.tag = Some(RecordingTag::of(&sitting(Kind::TownHall).scope, &random));
     world.lie(RECORDS, Notice::Propose { random, terms: story::terms(), dummies });
 }
@@ -179,19 +195,19 @@ pub(super) fn show(world: &mut World, round: u64) {
         Lie::Splits => {
             let other = cast.span(tag, &others, &recorder);
             let propose = Notice::Propose { random, terms: story::terms(), dummies: others };
+            world.recordings.lies.show(lie);
             half(world, Notice::Roster(truth), 0);
             half(world, propose, 1);
             half(world, Notice::Roster(other), 1);
-            world.recordings.lies.told += 1;
             return;
         }
     }
     let shown = cast.span(tag, &dummies, &recorder);
     world.note(format_args!("{RECORDS} lies: {lie:?}"));
+    world.recordings.lies.show(lie);
     if lie == Lie::Truth {
         world.recordings.lies.truths.insert(shown.span());
     } else {
-        world.recordings.lies.told += 1;
         world.recordings.lie(now, shown);
     }
     world.lie(RECORDS, Notice::Roster(shown));

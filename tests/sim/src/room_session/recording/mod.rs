@@ -5,16 +5,20 @@
 //!
 //! The rules: nobody signs a lie; a withdrawal reaches the contract, through who records or a minute later through its author;
 //! nobody whose own index is honest sends in an epoch that a recorder can open, unless the consent of exactly the
-//! epoch's participants is final on chain, with a moment's grace after it ended.
+//! epoch's participants is final on chain, with a moment's grace after it ended; when another than its author has heard of a
+//! withdrawal in the room, all whom the host reaches stop within 2 s.
 
 pub mod ledger;
 pub mod liar;
 pub mod story;
 
+use std::collections::BTreeMap;
+
 use crate::faults::Faults;
 use crate::log::Log;
 
 use self::ledger::Ledger;
+use self::liar::Lie;
 
 /// What a run came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +31,12 @@ pub struct Report {
     pub recorded: usize,
     /// Withdrawals that people heard of.
     pub withdrawn: usize,
+    /// Of those, how many not first and within 2 s of the first who is not its author.
+    pub in_time: usize,
+    /// Seats that came while people sent what a recorder opens.
+    pub came: usize,
+    /// Seats that went then.
+    pub went: usize,
     /// Spans that the chain took back.
     pub reverted: usize,
     /// Spans that were anchored.
@@ -35,11 +45,11 @@ pub struct Report {
     pub relayed: usize,
     /// Withdrawals that their authors sent.
     pub direct: usize,
-    /// Lies of who records.
-    pub lies: usize,
-    /// Why they were not signed, each reason once.
-    pub refused: Vec<String>,
-    /// How many signed what it said in between, which was true.
+    /// What who records showed, if it lies, and how often.
+    pub shown: BTreeMap<Lie, usize>,
+    /// Why others did not sign that, each reason once.
+    pub refused: Vec<(Lie, String)>,
+    /// How many signed what it showed in between, which was true.
     pub truths: usize,
     /// How often somebody stopped because a recorder was there without consent.
     pub stopped: usize,
@@ -51,17 +61,21 @@ impl Report {
     /// The figures of a world that has ended.
     pub fn of(world: &super::world::World) -> Self {
         let audit = world.log.audit();
-        let Ledger { spans, recorded, withdrawn, stopped, relayed, direct, lies, killed, .. } = &world.recordings;
+        let Ledger { spans, recorded, withdrawn, in_time, came, went, stopped, relayed, direct, lies, killed, .. } =
+            &world.recordings;
         Self {
             audit,
             authorised: spans.values().filter(|span| span.was_authorised()).count(),
             recorded: recorded.len(),
             withdrawn: *withdrawn,
+            in_time: *in_time,
+            came: *came,
+            went: *went,
             reverted: spans.values().filter(|span| span.times.len() > 1).count(),
             anchored: spans.values().filter(|span| span.anchored).count(),
             relayed: *relayed,
             direct: *direct,
-            lies: lies.told,
+            shown: lies.told.clone(),
             refused: lies.refused.iter().cloned().collect(),
             truths: lies.signed.len(),
             stopped: *stopped,

@@ -55,11 +55,8 @@ pub enum Act {
     Stop,
 }
 
-/// The whole run.
-///
-/// # Panics
-/// A broken rule.
-pub fn run(seed: u64, faults: Faults, log: Log) -> World {
+/// A world in which everything of the run is planned, and nothing has happened.
+pub(super) fn begin(seed: u64, faults: Faults, log: Log) -> World {
     let people = PEOPLE + NEWCOMERS;
     let begin =
         Begin { seed, evil: Evil::Honest, faults, kind: Kind::TownHall, capacity: people as u16 + 8, people, names: 2 };
@@ -72,6 +69,15 @@ pub fn run(seed: u64, faults: Faults, log: Log) -> World {
         world.recordings.lies.begin(seed);
     }
     plan(&mut world, faults);
+    world
+}
+
+/// The whole run.
+///
+/// # Panics
+/// A broken rule.
+pub fn run(seed: u64, faults: Faults, log: Log) -> World {
+    let mut world = begin(seed, faults, log);
     world.pass(CHURN_MS + REST_MS);
     let heard = Tick(CHURN_MS + REST_MS - HEARD_MS);
     let is_dead = |who: PersonId| world.people.get(&who).is_none_or(|person| person.dead);

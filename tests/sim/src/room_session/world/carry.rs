@@ -174,6 +174,7 @@ impl World {
                 if let Some(who) = who {
                     self.sides[side].seats.insert(*seat, who);
                     self.watch.admitted(who, side, self.tick);
+                    self.seat_changed(who, true);
                 }
             }
             HostEvent::Gone { seat, reason } => {
@@ -181,6 +182,7 @@ impl World {
                 if let Some(who) = self.sides[side].seats.remove(seat) {
                     self.say(format_args!("{who} is gone: {}", GoneReason::name(*reason)));
                     self.watch.gone(who, self.tick);
+                    self.seat_changed(who, false);
                 }
             }
             _ => {}

@@ -83,6 +83,8 @@ pub(super) struct Recordings {
     waiting: VecDeque<(Tick, SeatNo, u32, SealedNotice)>,
     questions: BTreeMap<QuestionId, Asked>,
     next_poll: Tick,
+    /// A seat that this one pretends not to see: [`Member::leave_out`].
+    left_out: Option<SeatNo>,
 }
 
 impl Recordings {
@@ -237,6 +239,16 @@ impl Member {
     pub fn say_of_recordings(&mut self, cx: &mut Cx<'_, MemberOut>, notice: Notice) {
         self.notify(cx, notice);
         self.settle(cx);
+    }
+
+    /// Count a seat out of what is recorded from now on, as who lies about the roster does: for tests of those who are lied to. No
+    /// honest program calls it.
+    pub const fn leave_out(&mut self, seat: SeatNo) {
+        self.recordings.left_out = Some(seat);
+    }
+
+    fn is_left_out(&self, seat: SeatNo) -> bool {
+        self.recordings.left_out == Some(seat)
     }
 
     fn hear_notice(&mut self, cx: Context<'_, '_>, from: SeatNo, notice: Notice) {

@@ -78,7 +78,7 @@ fn who_asks_for_another_recording_ends_the_one_before() {
         assert!(room.members[who].recordings.signed[&span].ended);
     }
     room.pass(2_000);
-    assert!(!room.is_recorded() && room.sends() == [true; 3]);
+    assert!(room.nobody_recorded() && room.sends() == [true; 3]);
 }
 
 /// A number that nothing can follow on, behind a record that nobody can check: neither host nor members let it count.

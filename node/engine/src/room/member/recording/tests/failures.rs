@@ -35,13 +35,13 @@ fn files_that_cannot_be_written_end_the_recording_and_nothing_waits_for_them() {
     );
     assert_eq!(room.members[M].recordings().own, None);
     room.pass(2_000);
-    assert!(!room.is_recorded() && room.sends() == [true; 3]);
+    assert!(room.nobody_recorded() && room.sends() == [true; 3]);
     assert!(room.members[M].owes_chain(), "its anchor");
     room.tell(M, failed());
     assert_eq!(room.events(M).last(), Some(&RecordingEvent::NotSealed(span)));
     assert!(!room.members[M].owes_chain());
     room.pass(60_000);
-    assert!(room.submitted.len() == 1 && !room.is_recorded(), "nobody is asked again");
+    assert!(room.submitted.len() == 1 && room.nobody_recorded(), "nobody is asked again");
     // What is finished is not taken back by a failure that comes late.
     let (mut room, span) = Room::recorded();
     room.tell(M, RecordingIn::Stop);
@@ -69,7 +69,7 @@ fn a_full_room_refuses_the_recorder_by_name() {
     let (mut room, _) = Room::of(3).consented();
     room.enter(Some(M));
     assert_eq!(room.refusal(3), Some(JoinRefusal::Full));
-    assert!(!room.is_recorded());
+    assert!(room.nobody_recorded());
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_roster_that_recurs_is_recorded_again() {
     let (mut room, first) = Room::recorded();
     room.enter(None);
     room.pass(5_000);
-    assert!(!room.is_recorded());
+    assert!(room.nobody_recorded());
     room.queue.push_back(To::Member(4, MemberIn::Leave));
     room.pass(5_000);
     let [_, second] = room.submitted[..] else { panic!("two spans: {:?}", room.submitted) };

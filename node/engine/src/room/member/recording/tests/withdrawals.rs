@@ -60,6 +60,18 @@ fn who_sees_to_a_withdrawal_has_it_kept_first() {
     assert!(kept(2).is_empty());
 }
 
+/// Nobody has to open a microphone again: the others are told that keys change, and go on in the epoch that follows.
+#[test]
+fn who_is_recorded_no_more_rests_until_the_next_epoch_and_is_not_told_that_consent_is_missing() {
+    let (mut room, _) = taken_back(0, |room| room.pass(15_000));
+    room.pass(5_000);
+    assert!(room.nobody_recorded());
+    assert_eq!(room.sends(), [true; 3]);
+    let rested = |event: &MemberEvent| matches!(event, MemberEvent::Stopped { reason: StopReason::NotRotated, .. });
+    assert!((0..3).any(|who| room.told[who].iter().any(rested)));
+    assert!((0..3).all(|who| !room.stopped(who)));
+}
+
 /// What a block shows that is not final may be forgotten by the chain.
 #[test]
 fn a_withdrawal_is_owed_until_a_final_block_shows_it_and_not_sent_while_another_does() {
