@@ -24,6 +24,7 @@ pub mod tcp;
 pub mod tls;
 pub mod tunnel;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -136,6 +137,36 @@ impl Capture {
     }
 }
 
+/// Packets of links, and which ends wrote each of them down: both, once it has arrived and both captures are on disk.
+#[derive(Debug)]
+pub struct Ends<'a>(BTreeMap<[u8; 16], BTreeMap<&'a [u8], [bool; 2]>>);
+
+impl<'a> Ends<'a> {
+    /// Of these packets; no capture was looked at yet.
+    pub fn of(packets: impl IntoIterator<Item = &'a Packet>) -> Self {
+        let mut links = BTreeMap::<_, BTreeMap<_, _>>::new();
+        for packet in packets {
+            links.entry(packet.link).or_default().insert(packet.bytes.as_slice(), [false; 2]);
+        }
+        Self(links)
+    }
+
+    /// Looks through the capture of one daemon.
+    pub fn look(&mut self, capture: &Capture) {
+        for packet in &capture.packets {
+            let ends = self.0.get_mut(&packet.link).and_then(|link| link.get_mut(packet.bytes.as_slice()));
+            if let Some([sent, received]) = ends {
+                *(if packet.sent { sent } else { received }) = true;
+            }
+        }
+    }
+
+    /// How many were not seen both as sent and as received.
+    pub fn missing(&self) -> usize {
+        self.0.values().flat_map(BTreeMap::values).filter(|ends| **ends != [true; 2]).count()
+    }
+}
+
 /// Where a byte string begins in another one.
 fn position(bytes: &[u8], string: &[u8]) -> Option<usize> {
     bytes.windows(string.len()).position(|window| window == string)
@@ -192,6 +223,22 @@ mod tests {
         let mut lying = whole;
         lying[MAGIC.len() + 18..][..4].fill(0xff);
         assert_eq!(Capture::parse(&lying).unwrap().packets, [], "a length beyond the end is a record that is cut");
+    }
+
+    #[test]
+    fn a_packet_is_whole_once_both_ends_of_its_link_wrote_it_down() {
+        let capture = |records: &[Vec<u8>]| Capture::parse(&file(records)).unwrap();
+        let sender = capture(&[record(0, 5, &[1, 0]), record(0, 5, &[1, 1])]);
+        let mut ends = Ends::of(&sender.packets);
+        ends.look(&sender);
+        assert_eq!(ends.missing(), 2, "sent, and not received");
+        ends.look(&capture(&[record(1, 5, &[1, 0]), record(1, 6, &[1, 1])]));
+        assert_eq!(ends.missing(), 1, "the same bytes on another link are another packet");
+        ends.look(&capture(&[record(1, 5, &[1, 1])]));
+        assert_eq!(ends.missing(), 0);
+        let mut received = Ends::of(&sender.packets[..1]);
+        received.look(&capture(&[record(1, 5, &[1, 0])]));
+        assert_eq!(received.missing(), 1, "received, and its sender has not written it down");
     }
 
     #[test]

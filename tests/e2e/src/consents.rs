@@ -18,6 +18,7 @@ const ML_DSA: usize = 4_627;
 pub struct Consents {
     rpc: String,
     contract: String,
+    added: String,
     authorised: String,
     withdrawn: String,
     anchored: String,
@@ -47,10 +48,16 @@ impl Consents {
         Ok(Self {
             rpc: stack.rpc.clone(),
             contract: text(&stack.deployed, "/deployment/recordingConsent")?,
+            added: topic("ConsentsAdded(bytes32,uint16)")?,
             authorised: topic("Authorised(bytes32,(bytes32,bytes32,uint16,bytes32,bytes32,uint40))")?,
             withdrawn: topic("Withdrawn(bytes32)")?,
             anchored: topic("Anchored(bytes32,bytes,bytes32)")?,
         })
+    }
+
+    /// Calls of `submit` that the contract took, in final blocks: each adds the consents of one chunk of a roster.
+    pub fn added(&self) -> Result<Vec<Event>> {
+        self.events(&self.added)
     }
 
     /// Consents of a whole roster, in final blocks, oldest first.
@@ -160,7 +167,7 @@ fn bytes(digits: &str) -> Result<Vec<u8>> {
 }
 
 /// A CID as it is written: `b` and base32 without padding (RFC 4648 section 6).
-fn cid_text(cid: &[u8]) -> String {
+pub(crate) fn cid_text(cid: &[u8]) -> String {
     let mut text = String::from("b");
     for five in cid.chunks(5) {
         let (mut bits, used) = ([0; 8], five.len());

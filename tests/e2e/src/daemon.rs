@@ -21,7 +21,7 @@ pub struct Site {
     pub rpc: String,
     /// Addresses of the contracts.
     pub deployment: PathBuf,
-    /// Whether what links carry is written down, by the daemons and by taps before two nodes.
+    /// Whether what links carry is written down, by the daemons and by taps before the nodes.
     pub watched: bool,
     /// How much their logs tell (`RUST_LOG`); nothing: as much as for any user.
     pub level: Option<&'static str>,
@@ -36,6 +36,7 @@ pub struct Daemon {
     pub datadir: PathBuf,
     site: Site,
     more: Vec<String>,
+    program: &'static str,
     starts: usize,
     process: Option<Process>,
 }
@@ -44,7 +45,8 @@ impl Site {
     /// Starts a daemon with further arguments beside those that every daemon of this network has.
     pub fn start(&self, name: &str, more: Vec<String>) -> Result<Daemon> {
         let datadir = self.directory.join(name);
-        let mut daemon = Daemon { name: name.into(), datadir, site: self.clone(), more, starts: 0, process: None };
+        let (name, site, program) = (name.into(), self.clone(), "sessiond");
+        let mut daemon = Daemon { name, datadir, site, more, program, starts: 0, process: None };
         daemon.start()?;
         Ok(daemon)
     }
@@ -61,13 +63,18 @@ impl Daemon {
             return Ok(());
         }
         self.starts += 1;
-        let program = self.site.bin.join("sessiond");
+        let program = self.site.bin.join(self.program);
         let process = Process::start_saying(self.site.level, &program, &self.arguments(), self.log())
             .with_context(|| format!("{} does not start", self.name))?;
         // Its descriptor of the day names this port: it is taken again after a restart.
         fs::write(self.listened(), without_peer(&process.address("listen")?))?;
         self.process = Some(process);
         Ok(())
+    }
+
+    /// From its next start on it lies when it records: the program `liar` on the same directory.
+    pub const fn lies(&mut self) {
+        self.program = "liar";
     }
 
     /// Kills it (SIGKILL).

@@ -63,9 +63,14 @@ impl Dice {
     }
 }
 
-fn fresh() -> Result<[u8; 8]> {
+/// 32 random bytes in hexadecimal digits that stand nowhere else: a canary (THREATS section 1).
+pub fn canary() -> Result<String> {
+    fresh::<32>().map(hex::encode)
+}
+
+fn fresh<const LENGTH: usize>() -> Result<[u8; LENGTH]> {
     use std::io::Read;
-    let mut bytes = [0; 8];
+    let mut bytes = [0; LENGTH];
     std::fs::File::open("/dev/urandom")?.read_exact(&mut bytes)?;
     Ok(bytes)
 }

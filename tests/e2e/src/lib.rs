@@ -21,6 +21,7 @@ pub mod http;
 pub mod journeys;
 pub mod jwt;
 pub mod kills;
+pub mod kubo;
 pub mod lines;
 pub mod network;
 pub mod ogg;

@@ -20,34 +20,34 @@ pub const NODES: usize = 6;
 /// The development account of the first service node; the accounts before belong to people.
 pub const FIRST_ACCOUNT: usize = 4;
 
+/// Service nodes where discovery begins: the first ones.
+const BOOTSTRAP: usize = 2;
+
 /// Name of the service node that carries out actions.
 pub const EXECUTOR: &str = "node-6";
-
-/// The service node that a tap stands before, on its links.
-const TAPPED: &str = "node-3";
 
 /// The service nodes of a network, in the order of their names. The first two are where discovery begins.
 #[derive(Debug)]
 pub struct Nodes {
     /// All of them.
     pub all: Vec<Daemon>,
-    /// In a watched network, copies of what two of them are sent.
+    /// In a watched network, copies of what they are sent.
     pub taps: Option<Taps>,
 }
 
-/// Where an observer stands.
-#[derive(Debug)]
+/// Where an observer stands; each list in the order of the nodes' names.
+#[derive(Debug, Default)]
 pub struct Taps {
-    /// Before the links of one node.
-    pub links: UdpTap,
-    /// Before the discovery of the first node, as seen by all others.
-    pub discovery: TcpTap,
+    /// Before the links of every node.
+    pub links: Vec<UdpTap>,
+    /// Before the discovery of each node where it begins, as seen by all who start later.
+    pub discovery: Vec<TcpTap>,
 }
 
 impl Nodes {
     /// Starts six; each stakes and registers by itself. The executor may meet the chain at another endpoint.
     pub fn start(site: &Site, executors_chain: Option<&str>) -> Result<Self> {
-        let mut nodes = Self { all: Vec::new(), taps: None };
+        let mut nodes = Self { all: Vec::new(), taps: site.watched.then(Taps::default) };
         for index in 0..NODES {
             let account = (FIRST_ACCOUNT + index).to_string();
             let mut more = vec!["--service".into(), "--dev-account".into(), account];
@@ -57,18 +57,19 @@ impl Nodes {
                 more.push("--executor".into());
                 site.rpc = executors_chain.unwrap_or(&site.rpc).to_owned();
             }
-            let links = nodes.taps.as_ref().map(|taps| taps.links.clone()).filter(|_| name == TAPPED);
+            let links = nodes.taps.as_ref().map(|_| UdpTap::start()).transpose()?;
             if let Some(links) = &links {
                 more.extend(["--advertise".into(), links.address().to_string()]);
             }
             more.extend(nodes.bootstrap()?);
             let node = site.start(&name, more)?;
-            let at = node.socket_address()?;
-            if let Some(links) = links {
+            if let (Some(taps), Some(links)) = (&mut nodes.taps, links) {
+                let at = node.socket_address()?;
                 links.aim(at);
-            }
-            if site.watched && nodes.taps.is_none() {
-                nodes.taps = Some(Taps { links: UdpTap::start()?, discovery: TcpTap::start(at)? });
+                taps.links.push(links);
+                if index < BOOTSTRAP {
+                    taps.discovery.push(TcpTap::start(at)?);
+                }
             }
             nodes.all.push(node);
         }
@@ -78,12 +79,12 @@ impl Nodes {
     /// The arguments with which another daemon finds the network.
     pub fn bootstrap(&self) -> Result<Vec<String>> {
         let mut words = Vec::new();
-        for (index, node) in self.all.iter().take(2).enumerate() {
+        for (index, node) in self.all.iter().take(BOOTSTRAP).enumerate() {
             let listen = node.address("listen")?;
             let own = format!("/{}/", node.socket_address()?.port());
-            let through = match &self.taps {
-                Some(taps) if index == 0 => listen.replacen(&own, &format!("/{}/", taps.discovery.address().port()), 1),
-                _ => listen,
+            let through = match self.taps.as_ref().and_then(|taps| taps.discovery.get(index)) {
+                Some(tap) => listen.replacen(&own, &format!("/{}/", tap.address().port()), 1),
+                None => listen,
             };
             words.extend(["--bootstrap".into(), through]);
         }

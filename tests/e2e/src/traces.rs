@@ -1,6 +1,7 @@
 //! What logs and a media server's dump must not hold: tokens, secrets, and whatever names somebody who entered without a name.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{Path, PathBuf},
 };
@@ -14,6 +15,7 @@ use crate::{
         tunnel::{self, Kind},
     },
     hall::{Hall, Member},
+    jwt,
     parsctl::text,
     report::Facts,
 };
@@ -21,58 +23,98 @@ use crate::{
 /// Logs of the chain and of its index, where accounts and commitments are public.
 const PUBLIC: [&str; 2] = ["devnet.log", "indexer.log"];
 
-/// A value that is looked for.
+/// A value that is looked for, in the forms in which programs write values (THREATS section 1, "Canary"): as it is, in hexadecimal
+/// digits, in base64 and base64url behind and before anything, in UTF-16. Each character of a form is one byte.
 #[derive(Debug, Clone)]
 pub struct Trace {
     what: String,
-    /// Its forms as text, lower case.
-    forms: Vec<String>,
+    /// With small letters, and found with any: wallets write accounts with large and small ones.
+    folded: BTreeSet<String>,
+    /// Found only so.
+    exact: BTreeSet<String>,
 }
 
 impl Trace {
-    /// A value that is text, or bytes written in hexadecimal digits.
+    /// A value that is text, or bytes written in hexadecimal digits. Fails if it has less than 16 characters.
     pub fn new(what: impl Into<String>, value: &str) -> Result<Self> {
         let what = what.into();
-        let value = value.trim().trim_start_matches("0x").to_lowercase();
-        ensure!(value.len() >= 16, "{what} is too short to be looked for: {value:?}");
-        Ok(Self { what, forms: vec![value] })
+        let value = value.trim().trim_start_matches("0x");
+        ensure!(value.len() >= 16, "{what} is too short to be looked for: {} characters, not 16", value.len());
+        Ok(Self::of(what, value))
     }
 
-    /// One more form, as the same value is written elsewhere.
+    fn of(what: impl Into<String>, value: &str) -> Self {
+        Self { what: what.into(), folded: BTreeSet::new(), exact: BTreeSet::new() }.or(value)
+    }
+
+    /// One more value, as the same is written elsewhere.
     #[must_use]
-    pub fn or(mut self, form: &str) -> Self {
-        self.forms.push(form.to_lowercase());
+    pub fn or(mut self, value: &str) -> Self {
+        let small = value.to_lowercase();
+        for text in [value, &small] {
+            let utf16 = |unit: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(unit).collect::<Vec<u8>>();
+            let digits = hex::encode(text).into_bytes();
+            for form in [text.as_bytes().to_vec(), digits, utf16(u16::to_le_bytes), utf16(u16::to_be_bytes)] {
+                self.folded.insert(characters(&form).to_ascii_lowercase());
+            }
+        }
+        // The bytes that its digits stand for.
+        let meant = hex::decode(&small).ok();
+        self.exact.extend(meant.as_deref().map(characters));
+        for bytes in [Some(value.as_bytes().to_vec()), Some(small.into_bytes()), meant].into_iter().flatten() {
+            for before in 0..3 {
+                let digits = base64(&bytes, before);
+                self.exact.insert(digits.replace('-', "+").replace('_', "/"));
+                self.exact.insert(digits);
+            }
+        }
         self
     }
+}
 
-    /// Whether a text, all in lower case, holds it.
-    fn is_in(&self, text: &str) -> bool {
-        self.forms.iter().any(|form| text.contains(form.as_str()))
+/// Bytes, each as one character.
+fn characters(bytes: &[u8]) -> String {
+    bytes.iter().copied().map(char::from).collect()
+}
+
+/// The digits in base64url that bytes have behind so many of something else, and before anything else.
+fn base64(bytes: &[u8], before: usize) -> String {
+    let digits = jwt::base64url(&[&vec![0; before], bytes].concat());
+    // A digit is 6 bits: those that hold bits of a neighbour are left out.
+    digits.chars().take((before + bytes.len()) * 8 / 6).skip((before * 8).div_ceil(6)).collect()
+}
+
+/// Bytes that are searched: as they are, and with small letters.
+struct Searched {
+    exact: String,
+    folded: String,
+}
+
+impl Searched {
+    fn new(bytes: &[u8]) -> Self {
+        let exact = characters(bytes);
+        Self { folded: exact.to_ascii_lowercase(), exact }
     }
 
-    /// Whether bytes, in hexadecimal digits, hold it: as text, or as the bytes that its digits stand for.
-    fn is_in_bytes(&self, digits: &str) -> bool {
-        let written = |form: &String| digits.contains(&hex::encode(form));
-        self.forms.iter().any(|form| written(form) || (hex::decode(form).is_ok() && digits.contains(form.as_str())))
+    fn holds(&self, trace: &Trace) -> bool {
+        trace.folded.iter().any(|form| self.folded.contains(form))
+            || trace.exact.iter().any(|form| self.exact.contains(form))
     }
 }
 
 /// Fails if a file holds one of them; counts its lines.
 fn search(file: &Path, traces: &[Trace]) -> Result<usize> {
     let content = fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let content = String::from_utf8_lossy(&content).to_lowercase();
     let name = file.file_name().unwrap_or(file.as_os_str()).display();
-    for trace in traces {
-        ensure!(!trace.is_in(&content), "{name} holds {}", trace.what);
-    }
-    Ok(content.lines().count())
+    search_bytes(&name.to_string(), &content, traces)?;
+    Ok(String::from_utf8_lossy(&content).lines().count())
 }
 
-/// Fails if bytes hold one of them, as text or as what its digits stand for.
+/// Fails if bytes hold one of them.
 pub fn search_bytes(name: &str, bytes: &[u8], traces: &[Trace]) -> Result<()> {
-    let digits = hex::encode(bytes);
+    let searched = Searched::new(bytes);
     for trace in traces {
-        ensure!(!trace.is_in_bytes(&digits), "{name} holds {}", trace.what);
+        ensure!(!searched.holds(trace), "{name} holds {}", trace.what);
     }
     Ok(())
 }
@@ -103,9 +145,9 @@ fn logs(directory: &Path) -> Result<Vec<PathBuf>> {
 /// Fails if what the media server saw holds one of them; `known` must be found, so that something was searched.
 pub fn search_dump(hall: &Hall, traces: &[Trace], known: &str, facts: &mut Facts) -> Result<()> {
     let seen = hall.dump()?;
-    let digits = hex::encode(&seen);
     let known = Trace::new("what the media server must know", known)?;
-    ensure!(known.is_in_bytes(&digits), "the dump does not even hold the name that the media server was given");
+    let holds = Searched::new(&seen).holds(&known);
+    ensure!(holds, "the dump does not even hold the name that the media server was given");
     search_bytes("what the media server saw", &seen, traces)?;
     facts.add("dumpBytes", seen.len());
     Ok(())
@@ -120,12 +162,11 @@ pub fn search_tunnels(hall: &Hall, traces: &[Trace], known: &str, facts: &mut Fa
     let known = Trace::new("what the media server must know", known)?;
     let (mut bytes, mut found) = (0, 0);
     for carried in streams.iter().flat_map(|stream| [&stream.came, &stream.sent]) {
-        let (digits, text) = (hex::encode(carried), String::from_utf8_lossy(carried).to_lowercase());
-        let holds = |trace: &Trace| trace.is_in_bytes(&digits) || trace.is_in(&text);
+        let searched = Searched::new(carried);
         for trace in traces {
-            ensure!(!holds(trace), "a tunnel carried {}", trace.what);
+            ensure!(!searched.holds(trace), "a tunnel carried {}", trace.what);
         }
-        found += usize::from(holds(&known));
+        found += usize::from(searched.holds(&known));
         bytes += carried.len();
     }
     ensure!(found > 0, "the tunnels do not even hold the name that the media server was given");
@@ -179,8 +220,8 @@ impl Hall {
         let key: Value = serde_json::from_slice(&fs::read(self.sfu.key_file())?)?;
         let mut all = vec![
             Trace::new("the media server's secret", &text(&key, "/secret")?)?,
-            Trace { what: "a pass in an address".into(), forms: vec!["access_token=".into()] },
-            Trace { what: "a page's token in an address".into(), forms: vec!["#token=".into()] },
+            Trace::of("a pass in an address", "access_token="),
+            Trace::of("a page's token in an address", "#token="),
         ];
         ensure!(!passes.is_empty(), "no pass was ever used");
         for pass in passes {
@@ -199,16 +240,54 @@ impl Hall {
 mod tests {
     use super::*;
 
+    fn is_in(trace: &Trace, seen: &[u8]) -> bool {
+        search_bytes("a block", seen, std::slice::from_ref(trace)).is_err()
+    }
+
     #[test]
     fn a_value_is_found_in_every_form() {
-        let trace = Trace::new("an account", "0x00112233445566778899AABBCCDDEEFF").unwrap().or("Ocean Of Sand");
-        assert!(trace.is_in("… 00112233445566778899aabbccddeeff …") && trace.is_in("ocean of sand"));
+        let account = "0x00112233445566778899AAbbCCddEEff";
         let bytes: Vec<u8> = (0..16_u8).map(|place| place * 0x11).collect();
-        for seen in [[b"x", &bytes[..]].concat(), b"at 00112233445566778899aabbccddeeff".to_vec()] {
-            assert!(trace.is_in_bytes(&hex::encode(seen)));
+        let small = account.to_lowercase();
+        for given in [account, &small] {
+            let trace = Trace::new("an account", given).unwrap().or("Ocean Of Sand");
+            let utf16 = |unit: fn(u16) -> [u8; 2]| account.encode_utf16().flat_map(unit).collect::<Vec<u8>>();
+            let mut forms = vec![[b"x", &bytes[..]].concat(), utf16(u16::to_le_bytes), utf16(u16::to_be_bytes)];
+            // As wallets write it, in other cases, as digits of digits; the bytes in base64 and base64url behind 0 to 2 others.
+            for text in [
+                "{\"account\":\"0x00112233445566778899AAbbCCddEEff\"}",
+                "00112233445566778899aabbccddeeff",
+                "00112233445566778899AABBCCDDEEFF",
+                "3030313132323333343435353636373738383939616162626363646465656666",
+                "in the ocean of sand",
+                "OCEAN OF SAND",
+                "ABEiM0RVZneImaq7zN3u/w==",
+                "ABEiM0RVZneImaq7zN3u_w",
+                "eAARIjNEVWZ3iJmqu8zd7v8=",
+                "eHgAESIzRFVmd4iZqrvM3e7/",
+                "eHgAESIzRFVmd4iZqrvM3e7_",
+            ] {
+                forms.push(text.into());
+            }
+            for form in forms {
+                assert!(is_in(&trace, &form), "{}", String::from_utf8_lossy(&form));
+            }
+            for other in ["nothing here", "00112233445566778899aabbccddeefe", "ABEiM0RVZneImaq7zN3u+w=="] {
+                assert!(!is_in(&trace, other.as_bytes()), "{other}");
+            }
         }
-        assert!(!trace.is_in_bytes(&hex::encode(b"nothing here")) && !trace.is_in("nothing here"));
         assert!(Trace::new("nothing", "0x1234").is_err(), "short values are found everywhere");
+    }
+
+    #[test]
+    fn a_text_is_found_in_every_form() {
+        let canary = Trace::of("what was written", "canary");
+        // {"a":"canary"}, [  "canary"] and ["canary"].
+        let base64 = ["eyJhIjoiY2FuYXJ5In0=", "WyAgImNhbmFyeSJd", "WyJjYW5hcnkiXQ=="];
+        for seen in ["a canary!", "a Canary!", "63616e617279", "c\0a\0n\0a\0r\0y\0"].into_iter().chain(base64) {
+            assert!(is_in(&canary, seen.as_bytes()), "{seen}");
+        }
+        assert!(!is_in(&canary, b"a can, ary"));
     }
 
     #[test]
@@ -218,7 +297,7 @@ mod tests {
         fs::write(directory.path().join("host.txt"), "").unwrap();
         let found = logs(directory.path()).unwrap();
         assert_eq!(found.len(), 1);
-        let token = Trace { what: "a pass in an address".into(), forms: vec!["access_token=".into()] };
+        let token = Trace::of("a pass in an address", "access_token=");
         let told = search(&found[0], &[token]).unwrap_err().to_string();
         assert_eq!(told, "host.log holds a pass in an address");
         assert_eq!(search(&found[0], &[Trace::new("more", "0123456789abcdef").unwrap()]).unwrap(), 2);

@@ -60,7 +60,7 @@ pub fn until<T>(what: &str, mut look: impl FnMut() -> Result<Option<T>>) -> Resu
 /// Lets time pass: between two looks, or to place a random fault. Nothing is right or wrong because of its length. (Nobody
 /// sends on this channel.)
 pub fn moment(pause: Duration) {
-    let (_sender, receiver) = mpsc::channel::<()>();
+    let (_sender, receiver) = mpsc::sync_channel::<()>(1);
     let _ = receiver.recv_timeout(pause);
 }
 

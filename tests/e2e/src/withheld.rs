@@ -73,15 +73,16 @@ fn relay(client: TcpStream, target: &str, (method, count): (&str, &AtomicUsize))
     server.shutdown(Shutdown::Write).ok()
 }
 
-struct Request {
-    path: String,
+/// A request, head and body.
+pub(crate) struct Request {
+    pub(crate) path: String,
     upgrades: bool,
-    bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Request {
     /// The next one (RFC 9112), with a body if it says how long that is.
-    fn read(from: &mut impl BufRead) -> Option<Self> {
+    pub(crate) fn read(from: &mut impl BufRead) -> Option<Self> {
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
             if from.read_line(&mut head).ok()? == 0 {

@@ -16,6 +16,7 @@ use pars_e2e::{
         Browser, Opening,
         hall::{Device, Form, HallPage},
     },
+    sound::{self, Piece},
     stack::Places,
     wait,
 };
@@ -181,10 +182,10 @@ impl Up {
         Self { child, said }
     }
 
-    /// The commands that a member is to type.
-    fn typed(&self, after: &str) -> String {
-        let (_, rest) = self.said.split_once(after).unwrap();
-        let section = rest.split("In a third").next().unwrap();
+    /// The commands that a member is to type between two sentences.
+    fn typed(&self, after: &str, before: &str) -> String {
+        let (_, rest) = self.said.split_once(after).unwrap_or_else(|| panic!("{after:?} is not in {}", self.said));
+        let (section, _) = rest.split_once(before).unwrap_or_else(|| panic!("{before:?} is not in {rest}"));
         section.lines().filter(|line| line.starts_with("  ")).fold(String::new(), |all, line| all + line + "\n")
     }
 }
@@ -200,10 +201,14 @@ fn output(of: Child) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+/// What a member's terminal says to commands.
+fn says(state: &Path, member: char, commands: &str) -> String {
+    output(bash(&format!("source {}/env-{member}\n{commands}", state.display())))
+}
+
 /// The running sittings of all rooms, by room.
 fn sittings(state: &Path) -> BTreeMap<String, Option<u64>> {
-    let script = format!("source {}/env-a; parsctl --json room list", state.display());
-    let listed: Value = serde_json::from_str(&output(bash(&script))).unwrap();
+    let listed: Value = serde_json::from_str(&says(state, 'a', "parsctl --json room list")).unwrap();
     let of = |room: &Value| (room["roomId"].as_str().unwrap().to_owned(), room["sitting"]["sittingId"].as_u64());
     listed["rooms"].as_array().unwrap().iter().map(of).collect()
 }
@@ -214,18 +219,51 @@ fn printed(said: &str, name: &str) -> String {
     line.unwrap_or_else(|| panic!("{name} is not in {said}")).trim().to_owned()
 }
 
-/// Two windows, opened by the links that were printed, hold a call in the Open Forum.
-fn two_windows_hold_a_call(said: &str) {
+/// Two windows, opened by the links that were printed, hold a call in the Open Forum, and what is printed of recording is typed.
+fn two_windows_hold_a_call_that_is_recorded(up: &Up, state: &Path) {
+    let said = &up.said;
     let bin = Path::new(env!("CARGO_BIN_EXE_stack")).parent().map(PathBuf::from);
-    let browser = Browser::start(&Places::here(bin, None, false).unwrap(), "up", None).unwrap();
+    let tones = state.with_extension("wav");
+    fs::write(&tones, sound::wave(&[440.0, 0.0, 880.0, 0.0])).unwrap();
+    let browser = Browser::start(&Places::here(bin, None, false).unwrap(), "up", Some(&tones)).unwrap();
     let [(a, as_a), (b, as_b)] = ["member-a", "member-b"].map(|name| {
         let page = HallPage::open(&browser, name, &printed(said, name), &Opening::Plain).unwrap();
         let seat = page.enter(&printed(said, "open-forum"), Form::Anonymous).unwrap();
         (page, seat.identity)
     });
-    for (speaker, identity, listener) in [(&a, as_a, &b), (&b, as_b, &a)] {
-        speaker.switch(Device::Microphone, true).unwrap();
-        listener.receives(&identity, Device::Microphone).unwrap();
+    let hear_each_other = || {
+        for (speaker, identity, listener) in [(&a, &as_a, &b), (&b, &as_b, &a)] {
+            speaker.switch(Device::Microphone, true).unwrap();
+            listener.receives(identity, Device::Microphone).unwrap();
+        }
+    };
+    hear_each_other();
+    says(state, 'a', &up.typed("on their pages; as member A:\n", "As member B, whose page asks too"));
+    b.asked_to_record().unwrap();
+    says(state, 'b', &up.typed("As member B, whose page asks too:\n", "When enough was said"));
+    for page in [&a, &b] {
+        page.sees_recording(true).unwrap();
+    }
+    // The recorder's connection for media may stand a moment later than its seat.
+    (0..5).for_each(|_| hear_each_other());
+    says(state, 'a', &up.typed("When enough was said, as member A:\n", "As either of them"));
+    for page in [&a, &b] {
+        page.sees_recording(false).unwrap();
+    }
+    let commands = up.typed("B fetches from A what it has not:\n", "Ctrl-C ends the network");
+    for member in ['a', 'b'] {
+        // A name on the chain is final some blocks later.
+        wait::until("the anchor", || {
+            let listed: Value = serde_json::from_str(&says(state, member, "parsctl --json recording list"))?;
+            Ok((listed["recordings"][0]["state"] == "anchored").then_some(()))
+        })
+        .unwrap();
+        let told = says(state, member, &commands);
+        let listed: Value = serde_json::from_str(&says(state, member, "parsctl --json recording list")).unwrap();
+        let played = state.join(format!("home-{member}")).join(listed["recordings"][0]["span"].as_str().unwrap());
+        let files: Vec<_> = fs::read_dir(&played).unwrap().map(|file| file.unwrap().path()).collect();
+        let voices = files.iter().filter(|file| sound::pieces(file).unwrap().iter().any(Piece::is_heard)).count();
+        assert_eq!((files.len(), voices), (2, 2), "{told}");
     }
 }
 
@@ -236,12 +274,11 @@ fn what_is_printed_can_be_typed_and_a_killed_network_goes_on_where_it_was() {
     let state = root.path().join("state");
     let mut up = Up::start(&state, &[]);
     // The executor has greeted both when the network is ready: A's message is B's second.
-    let tail = bash(&up.typed("as member B:\n").replace("session tail", "session tail --count 2"));
-    let (_, as_a) = up.said.split_once("In a third, as member A:\n").unwrap();
-    // What is recorded needs two pages in a room: journey 5.
-    let (as_a, _) = as_a.split_once("Record the Open Forum").unwrap();
-    let as_a: Vec<&str> = as_a.lines().filter(|line| line.starts_with("  ")).collect();
-    let said = output(bash(&as_a.join("\n")));
+    let tail = bash(&up.typed("as member B:\n", "In a third").replace("session tail", "session tail --count 2"));
+    let (code, _) = up.said.split_once("pars://session/").unwrap();
+    assert!(code.lines().filter(|line| line.contains('█')).count() > 10, "no QR code of B's link: {code}");
+    // What is recorded needs two pages in a room.
+    let said = output(bash(&up.typed("In a third, as member A:\n", "Record the Open Forum")));
     assert!(said.contains("Accepted here and by the contract") && said.contains("this daemon hosts it"), "{said}");
     let told = output(tail);
     assert!(told.contains(": Hello B"), "{told}");
@@ -249,7 +286,7 @@ fn what_is_printed_can_be_typed_and_a_killed_network_goes_on_where_it_was() {
     assert!(before.len() == 4 && before.values().all(Option::is_some), "{before:?}");
     // Of one of them the sitting is over when the network is killed: the next run opens another.
     let forum = printed(&up.said, "open-forum");
-    output(bash(&format!("source {}/env-a; parsctl --dev-account 1 room sitting close {forum}", state.display())));
+    says(&state, 'a', &format!("parsctl --dev-account 1 room sitting close {forum}"));
     wait::until("the end of the sitting", || Ok(sittings(&state)[&forum].is_none().then_some(()))).unwrap();
 
     up.child.kill().unwrap();
@@ -259,7 +296,7 @@ fn what_is_printed_can_be_typed_and_a_killed_network_goes_on_where_it_was() {
     assert!(up.said.starts_with("ending 11 programs of a run that was killed\n"), "{}", up.said);
     before.entry(forum).and_modify(|sitting| *sitting = sitting.map(|id| id + 1));
     assert_eq!(sittings(&state), before);
-    two_windows_hold_a_call(&up.said);
+    two_windows_hold_a_call_that_is_recorded(&up, &state);
 
     let node = running(&state).into_iter().find(|(_, line)| line.contains("/node-3\0")).unwrap();
     signal("-KILL", &node.0);

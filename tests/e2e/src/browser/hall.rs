@@ -234,8 +234,9 @@ impl HallPage {
         self.page.wait_text(&id("message").with("identity", from).with("state", "received"), text)
     }
 
-    /// Messages of others that are shown.
+    /// Messages of others that are shown, with the chat open: whoever does not show it shows none in any case.
     pub fn messages(&self) -> Result<u64> {
+        self.panel("chat", "chat-input")?;
         self.page.count(&id("message").with("state", "received"))
     }
 
@@ -395,6 +396,20 @@ impl HallPage {
                 Device::Camera | Device::Screen => now.frames == 0,
             }
             .then_some(()))
+        })
+    }
+
+    /// Waits until nothing of anybody is decoded any more, while the page is connected. Unlike [`Self::stops_receiving`] it asks
+    /// no element whose track is whose, so an element that went while its track plays on is no silence.
+    pub fn decodes_nobody(&self, what: Device) -> Result<()> {
+        wait::until("silence of all", || {
+            let now = self.decoded(None, LISTEN)?;
+            let is_connected = self.page.count(&id("room").with("network", "connected"))? > 0;
+            let is_silent = match what {
+                Device::Microphone => now.energy < SILENCE,
+                Device::Camera | Device::Screen => now.frames == 0,
+            };
+            Ok((is_connected && is_silent).then_some(()))
         })
     }
 

@@ -25,7 +25,13 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Sits before a node's links: the node advertises [`UdpTap::address`], the tap sends on to where the node listens.
+/// Whether a datagram begins with a long header (RFC 9000 section 17.2), as all do that hold an Initial packet.
+const fn is_long(datagram: &[u8]) -> bool {
+    matches!(datagram, [first, ..] if *first & 0x80 != 0)
+}
+
+/// Sits before a node's links: the node advertises [`UdpTap::address`], the tap sends on to where the node listens. It keeps
+/// handshakes only, whose datagrams begin with a long header: few, however much a link carries.
 #[derive(Debug, Clone)]
 pub struct UdpTap {
     address: SocketAddr,
@@ -53,7 +59,7 @@ impl UdpTap {
         *locked(&self.target) = Some(at);
     }
 
-    /// Every datagram so far.
+    /// Every datagram of a handshake so far.
     pub fn datagrams(&self) -> Vec<(Side, Vec<u8>)> {
         locked(&self.datagrams).clone()
     }
@@ -67,6 +73,12 @@ impl UdpTap {
         observer
     }
 
+    fn keep(&self, side: Side, datagram: &[u8]) {
+        if is_long(datagram) {
+            locked(&self.datagrams).push((side, datagram.to_vec()));
+        }
+    }
+
     fn forward(&self, socket: &UdpSocket) -> Option<()> {
         let mut clients: BTreeMap<SocketAddr, UdpSocket> = BTreeMap::new();
         let mut buffer = vec![0; DATAGRAM];
@@ -78,7 +90,7 @@ impl UdpTap {
                 Entry::Occupied(known) => known.into_mut(),
                 Entry::Vacant(new) => new.insert(self.onward(socket, client).ok()?),
             };
-            locked(&self.datagrams).push((Side::Client, buffer[..length].to_vec()));
+            self.keep(Side::Client, &buffer[..length]);
             let _ = onward.send_to(&buffer[..length], target);
         }
     }
@@ -95,7 +107,7 @@ impl UdpTap {
         let mut buffer = vec![0; DATAGRAM];
         loop {
             let Ok((length, _)) = replies.recv_from(&mut buffer) else { continue };
-            locked(&self.datagrams).push((Side::Server, buffer[..length].to_vec()));
+            self.keep(Side::Server, &buffer[..length]);
             let _ = back.send_to(&buffer[..length], client);
         }
     }
@@ -190,4 +202,27 @@ fn copy(mut from: TcpStream, mut to: TcpStream, log: &Mutex<Vec<u8>>) -> Option<
         to.write_all(&buffer[..length]).ok()?;
     }
     to.shutdown(Shutdown::Write).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tap_carries_every_datagram_both_ways_and_keeps_those_with_a_long_header() {
+        let [server, client] = [0_u16; 2].map(|port| UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).unwrap());
+        let tap = UdpTap::start().unwrap();
+        tap.aim(server.local_addr().unwrap());
+        let mut buffer = [0; 8];
+        for datagram in [[0xc0, 1], [0x40, 2], [0xf0, 3], [0x7f, 4]] {
+            client.send_to(&datagram, tap.address()).unwrap();
+            let (length, from) = server.recv_from(&mut buffer).unwrap();
+            assert_eq!(buffer[..length], datagram);
+            server.send_to(&datagram, from).unwrap();
+            assert_eq!(client.recv_from(&mut buffer).unwrap(), (2, tap.address()));
+            assert_eq!(buffer[..length], datagram);
+        }
+        let both = |datagram: [u8; 2]| [(Side::Client, datagram.to_vec()), (Side::Server, datagram.to_vec())];
+        assert_eq!(tap.datagrams(), [both([0xc0, 1]), both([0xf0, 3])].concat());
+    }
 }

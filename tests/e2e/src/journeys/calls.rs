@@ -202,7 +202,7 @@ fn talk(report: &mut Report, ana: &Seated, ben: &Seated) -> Result<()> {
     )?;
     report.step("she mutes herself: he hears nothing of her, and she still hears him", |facts| {
         ana.page.switch(Device::Microphone, false)?;
-        ben.page.stops_receiving(&ana.identity, Device::Microphone)?;
+        ben.page.decodes_nobody(Device::Microphone)?;
         facts.add("energyOfBen", ana.page.receives(&ben.identity, Device::Microphone)?.energy);
         ben.page.switch(Device::Microphone, false)
     })

@@ -4,17 +4,19 @@
 //! account 7 that holds a lock by its delegate key, account 8; Ben (5) comes later. Six service nodes carry what Ana writes to the
 //! one that carries out actions.
 //!
-//! A recorder that lies, by leaving a participant out of its roster, is no daemon of ours: the simulator plays it (`recording`,
-//! K1 and K6 of `docs/threats.md`).
+//! A recorder that lies, by leaving a participant out of its roster, is the program `liar` (`tests/liar`): `sessiond` with one
+//! thing set that nothing else sets. Other lies are the simulator's (`recording`, K1 and K6 of `docs/threats.md`).
 //!
 //! | Module | Holds |
 //! |---|---|
 //! | `spans` | consent, pause, withdrawal, and what is anchored |
 //! | `files` | who plays what, and what blocks and transactions hold |
 //! | `killed` | who records is killed |
+//! | `liar` | who records lies |
 
 mod files;
 mod killed;
+mod liar;
 mod spans;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -29,7 +31,9 @@ use crate::{
         hall::{Form, HallPage, OwnSeat},
     },
     consents::{Consents, Event},
+    dice,
     hall::{Hall, Member, Plan, Told},
+    kubo::Kubo,
     network::{Account, connected},
     parsctl::text,
     report::{Facts, Report},
@@ -45,8 +49,6 @@ const OWNER: usize = 7;
 const DELEGATE: usize = 8;
 /// What every microphone hears, in Hz: known tones with pauses, so that nothing takes them for a noise of the room.
 const TONES: [f64; 4] = [440.0, 0.0, 880.0, 0.0];
-/// What Omid writes while it is recorded.
-const CANARY: &str = "canary: the ledger lies under the third tile";
 /// PARS that the Safe locks, and for how many seconds.
 const LOCKED: &str = "1000";
 const LOCKED_FOR: &str = "126144000";
@@ -64,7 +66,11 @@ struct World {
     safe: String,
     browser: Browser,
     room: String,
+    /// Stands in the sitting's title, and in what Omid writes while it is recorded.
+    canary: String,
     consents: Consents,
+    /// Where Ana's daemon keeps copies.
+    kubo: Kubo,
     hall: Hall,
 }
 
@@ -90,6 +96,7 @@ pub(super) fn run(report: &mut Report, places: &Places) -> Result<()> {
     let again = killed::begin(report, &world, (&ana, &omid, &ben))?;
     report.part(|report| files::run(report, &world, &spans, [&ana, &omid, &ben]));
     report.part(|report| killed::run(report, &mut world, (&omid, &ben), &again));
+    report.part(|report| liar::run(report, &mut world, (&omid, &ben)));
     report.part(|report| files::on_the_page(report, &omid, &spans));
     report.part(|report| files::forgotten(report, &world, &spans));
     files::silent(report, &world)
@@ -116,12 +123,14 @@ fn begin(report: &mut Report, places: &Places) -> Result<World> {
     })?;
     let world =
         report.step("four daemons are up, one makes consent keys of ML-DSA-87; a Town Hall is hosted", |facts| {
-            let (ana, [omid, ben, council]) = members(&hall, &executor)?;
+            let kubo = Kubo::start()?;
+            let (ana, [omid, ben, council]) = members(&hall, &executor, &kubo)?;
             let room = hall.room(Plan { kind: "town-hall", slot_of: 1, more: &["--min-balance", "1"] })?;
-            hall.sit(&room, "On the record")?;
+            let canary = dice::canary()?;
+            hall.sit(&room, &format!("On the record {canary}"))?;
             let consents = Consents::of(&hall.stack)?;
             facts.add("room", room.clone());
-            Ok(World { ana, omid, ben, council, safe, browser, room, consents, hall })
+            Ok(World { ana, omid, ben, council, safe, browser, room, canary, consents, kubo, hall })
         })?;
     report.step("who will record has a session with the executor, and both keys are proven", |facts| {
         world.ana.identify()?;
@@ -155,10 +164,11 @@ fn council(stack: &Stack, places: &Places) -> Result<String> {
 }
 
 /// Ana, whose blocks the others fetch; Omid, Ben, and the Safe's delegate.
-fn members(hall: &Hall, executor: &Account) -> Result<(Member, [Member; 3])> {
+fn members(hall: &Hall, executor: &Account, kubo: &Kubo) -> Result<(Member, [Member; 3])> {
     let gateway = quiet_port()?;
     let through = ["--recordings-through".into(), executor.id.clone(), "--gateway".into(), gateway.to_string()];
-    let ana = hall.member_with("ana", 2, through.to_vec())?;
+    let copies = ["--blocks-to".to_owned(), kubo.url().to_owned()];
+    let ana = hall.member_with("ana", 2, [&through[..], &copies].concat())?;
     let from = ["--blocks-from".to_owned(), format!("http://{gateway}")];
     let large = [&from[..], &["--consent-key".into(), "ml-dsa".into()]].concat();
     let omid = hall.member_with("omid", 3, from.to_vec())?;
@@ -236,10 +246,11 @@ impl World {
         member.person.run(&[&["recording", verb, "--room", &self.room][..], rest].concat())
     }
 
-    /// What names anybody or the room: nothing of it may stand in a transaction or a block.
+    /// What was written, and what names anybody or the room: nothing of it may stand in a transaction or a block.
     fn names(&self, pages: [&Seated; 3]) -> Result<Vec<Trace>> {
         let mut all = vec![Trace::new("the room", &self.room)?, Trace::new("the Safe", &self.safe)?];
         all.push(Trace::new("the Safe's delegate", &self.council.account)?);
+        all.push(Trace::new("what was written", &self.canary)?);
         for member in [&self.ana, &self.omid, &self.ben] {
             all.extend(member.names()?);
             let proof = self.hall.stack.path(&format!("proof-{}.json", member.daemon.name)).display().to_string();

@@ -111,11 +111,12 @@ fn kicked(report: &mut Report, world: &World, ana: Seated) -> Result<()> {
         ensure!(reason == "Kicked", "the seat ended as {reason}");
         facts.add("told", told);
         facts.add("picture", ana.page.page.picture("refused-kicked")?);
-        let status = crate::wait::until("the media server to refuse the pass", || {
-            let (status, _) = validated(world, pass)?;
-            Ok((status != 200).then_some(status))
+        let (status, said) = wait::until("the media server to refuse the pass", || {
+            Ok(Some(validated(world, pass)?).filter(|(status, _)| *status != 200))
         })?;
-        facts.add("status", status);
+        // Not because the room is closed or full: because of this seat.
+        ensure!(status == 401 && said.contains("revoked"), "the media server answers {status}: {said}");
+        facts.add("said", said);
         ana.page.page.close()?;
         moderator.page.leave()?;
         moderator.page.page.close()

@@ -69,14 +69,16 @@ fn presents(report: &mut Report, (moderator, ana, ben): (&Seated, &Seated, &Seat
         moderator.page.order(&ana.identity, "mute")?;
         ana.page.wait_device(Device::Microphone, "closed")?;
         facts.add("told", ana.page.told("notice.muted")?);
-        moderator.page.stops_receiving(&ana.identity, Device::Microphone)?;
-        ben.page.stops_receiving(&ana.identity, Device::Microphone)
+        // Nobody else speaks or films here.
+        moderator.page.decodes_nobody(Device::Microphone)?;
+        ben.page.decodes_nobody(Device::Microphone)
     })?;
     report.step("demoted, she has no camera any more, and no picture of her is decoded", |facts| {
         moderator.page.order(&ana.identity, "demote")?;
         ana.page.wait_role("member")?;
         facts.add("told", ana.page.told("notice.demoted")?);
         ensure!(!ana.page.offers(Device::Camera)?, "a member is offered a camera");
-        moderator.page.stops_receiving(&ana.identity, Device::Camera)
+        moderator.page.decodes_nobody(Device::Camera)?;
+        ben.page.decodes_nobody(Device::Camera)
     })
 }

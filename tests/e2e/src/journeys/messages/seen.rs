@@ -1,18 +1,21 @@
 //! What an observer of the links could write down: the daemons' captures, below TLS, and copies of datagrams and streams.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
 
-use super::{World, arrives};
+use super::{World, arrives, messages};
 use crate::{
     capture::{
-        Capture, Kind, Packet, shared_string,
+        Capture, Ends, Kind, Packet, shared_string,
         tap::{TcpTap, UdpTap},
         tls::{AES_256_GCM_SHA384, X25519_MLKEM768},
     },
     daemon::Daemon,
     frame,
+    kills::is,
+    network::NODES,
     report::{Facts, Report},
     wait,
 };
@@ -58,17 +61,30 @@ fn files(world: &World) -> Vec<PathBuf> {
 
 /// A message is written, stored and read; what every link carried meanwhile is compared with every other link.
 fn unlinkable(world: &World, facts: &mut Facts) -> Result<()> {
-    let now = || daemons(world).filter_map(|daemon| daemon.captures().pop()).collect::<Vec<_>>();
-    let before = now().iter().map(|file| Ok(Capture::read(file)?.packets.len())).collect::<Result<Vec<_>>>()?;
-    world.alice().run(&["session", "send", "--session", world.bob.session(), "--message", WATCHED])?;
+    let (now, dead) = (daemons(world).filter_map(|daemon| daemon.captures().pop()).collect::<Vec<_>>(), dead(world)?);
+    let before = now.iter().map(|file| Ok(Capture::read(file)?.packets.len())).collect::<Result<Vec<_>>>()?;
+    let (alice, session) = (world.alice(), world.bob.session());
+    alice.run(&["session", "send", "--session", session, "--message", WATCHED])?;
     arrives(&world.bob(), world.alice.session(), WATCHED)?;
+    wait::until("the receipts of that message", || {
+        let sent = messages(&alice, session, "sent")?;
+        Ok(sent.iter().any(|message| is(message, "content", WATCHED) && is(message, "state", "stored")).then_some(()))
+    })?;
     // A daemon writes its capture a little later, and the nodes copy the message to each other in their own time.
+    wait::moment(wait::MOMENT);
     let (packets, links, frames) = wait::until("the captures of that message", || {
         let mut packets = Vec::new();
-        for (file, seen) in now().iter().zip(&before) {
+        for (file, seen) in now.iter().zip(&before) {
             packets.extend(Capture::read(file)?.packets.into_iter().skip(*seen));
         }
-        Ok(Some(sorted(packets)?))
+        sorted(packets).map(Some)
+    })?;
+    let onion = |packet: &&Packet| matches!(packet.kind(), Kind::Onion(_)) && !dead.contains(&packet.link);
+    let mut ends = Ends::of(packets.iter().filter(onion));
+    wait::until("both ends of every packet of that time", || {
+        now.iter().try_for_each(|file| Capture::read(file).map(|capture| ends.look(&capture)))?;
+        ensure!(ends.missing() == 0, "{} packets stand in the capture of one end only", ends.missing());
+        Ok(Some(()))
     })?;
     if let Some(shared) = shared_string(&packets) {
         let [one, other] = shared.links.map(hex::encode);
@@ -78,6 +94,19 @@ fn unlinkable(world: &World, facts: &mut Facts) -> Result<()> {
     facts.add("frames", frames);
     facts.add("links", links);
     Ok(())
+}
+
+/// Links one of whose ends was killed or ended: what the other end still sends there arrives nowhere.
+fn dead(world: &World) -> Result<BTreeSet<[u8; 16]>> {
+    let mut links = BTreeSet::new();
+    for daemon in daemons(world) {
+        let mut files = daemon.captures();
+        files.pop();
+        for file in files.into_iter().filter(|file| file.exists()) {
+            links.extend(Capture::read(&file)?.links());
+        }
+    }
+    Ok(links)
 }
 
 /// What one message put on links, each packet once, with the number of links and of frames between replicas; an error while
@@ -94,9 +123,10 @@ fn sorted(mut packets: Vec<Packet>) -> Result<(Vec<Packet>, usize, usize)> {
     links.retain(|link| *link != FRAMES);
     let frames = packets.iter().filter(|packet| packet.kind() == Kind::Frame).count();
     ensure!(frames > 0, "no frame between replicas was captured");
-    // There, its receipt, the fetch and its answer: each over four links at least.
+    // There, its receipt, the fetch and its answer: each over four links at least. What a client is answered comes to it at the
+    // last position.
     ensure!(links.len() >= 4, "only {} links carried anything", links.len());
-    for position in 0..4 {
+    for position in 0..=4 {
         let found = packets.iter().any(|packet| packet.kind() == Kind::Onion(position));
         ensure!(found, "no packet at position {position} was captured");
     }
@@ -149,12 +179,20 @@ fn id(digits: &str) -> Result<Vec<u8>> {
 /// Both hellos of every connection that the taps saw; one that is under way is read when it is through.
 fn handshakes(world: &World, facts: &mut Facts) -> Result<()> {
     let taps = world.network.nodes.taps.as_ref().context("the network is not watched")?;
-    let (links, unanswered) = wait::until("the hellos of every link", || links(&taps.links).map(Some))?;
-    let discoveries = wait::until("the hellos of discovery", || discoveries(&taps.discovery).map(Some))?;
-    ensure!(links > 0 && discoveries > 0, "{links} links and {discoveries} connections of discovery were seen");
-    facts.add("links", links);
+    let (mut answered, mut unanswered, mut discovery) = (Vec::new(), 0, Vec::new());
+    for tap in &taps.links {
+        let (whole, cut) = wait::until("the hellos of every link", || links(tap).map(Some))?;
+        answered.push(whole);
+        unanswered += cut;
+    }
+    for tap in &taps.discovery {
+        discovery.push(wait::until("the hellos of discovery", || discoveries(tap).map(Some))?);
+    }
+    ensure!(answered.len() == NODES && !answered.contains(&0), "links of the nodes that were seen: {answered:?}");
+    ensure!(discovery.len() == 2 && !discovery.contains(&0), "connections of discovery that were seen: {discovery:?}");
+    facts.add("links", answered);
     facts.add("unanswered", unanswered);
-    facts.add("discovery", discoveries);
+    facts.add("discovery", discovery);
     facts.add("group", format!("{X25519_MLKEM768:#06x}"));
     Ok(())
 }
@@ -189,4 +227,28 @@ fn discoveries(tap: &TcpTap) -> Result<usize> {
         secured += 1;
     }
     Ok(secured)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_a_frame_or_any_position_of_a_path_a_messages_way_is_not_whole() {
+        let heads = [[2, 1], [1, 0], [1, 1], [1, 2], [1, 3], [1, 4]];
+        let all = || {
+            heads.into_iter().zip(0_u8..).map(|(head, link)| Packet {
+                sent: true,
+                opened: true,
+                link: [link; 16],
+                bytes: head.to_vec(),
+            })
+        };
+        let (packets, links, frames) = sorted(all().collect()).unwrap();
+        assert_eq!((packets.len(), links, frames), (6, 5, 1));
+        for (missing, head) in heads.iter().enumerate() {
+            let rest = all().enumerate().filter(|(index, _)| *index != missing).map(|(_, packet)| packet);
+            assert!(sorted(rest.collect()).is_err(), "without {head:?}");
+        }
+    }
 }

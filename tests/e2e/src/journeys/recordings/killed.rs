@@ -5,7 +5,7 @@ use std::fs;
 use anyhow::{Context, Result, ensure};
 
 use super::{
-    Seated, World, files,
+    Seated, World, files, listed,
     spans::{answers, recorded},
     wait_listed,
 };
@@ -70,6 +70,12 @@ pub(super) fn run(
         ensure!(text(&verified, "/ending")? == "torn", "the span is called whole: {verified}");
         let (all, torn) = (number(&verified, "/segments")?, number(&verified, "/torn")?);
         ensure!(all > torn, "no segment is whole: {verified}");
+        wait::until("the copy at the other node", || {
+            let row = listed(&world.ana, &again.span)?.context("it is not listed any more")?;
+            let copies = (number(&row, "/copies/confirmed")?, number(&row, "/copies/asked")?);
+            Ok((copies == (2, 2)).then_some(()))
+        })?;
+        ensure!(world.kubo.pins(&text(&verified, "/cid")?), "the other node does not keep it");
         facts.add("verified", verified);
         Ok(())
     })?;
@@ -89,9 +95,14 @@ pub(super) fn run(
     })
 }
 
-/// Finished segments of a span's tracks at who records; the timeline, track 0, is not one of them.
+/// Finished segments of a span's tracks at who records.
 fn finished(world: &World, span: &str) -> Result<usize> {
-    let (mut found, digits) = (0, span.trim_start_matches("0x"));
+    Ok(segments(world, span)?.iter().filter(|name| name.ends_with(".seg")).count())
+}
+
+/// Segments of a span's tracks at who records, finished or not; the timeline, track 0, is not one of them.
+pub(super) fn segments(world: &World, span: &str) -> Result<Vec<String>> {
+    let (mut found, digits) = (Vec::new(), span.trim_start_matches("0x"));
     let mut open = vec![world.ana.daemon.datadir.join("recordings")];
     while let Some(folder) = open.pop() {
         for entry in fs::read_dir(&folder).with_context(|| format!("{} is missing", folder.display()))? {
@@ -99,8 +110,11 @@ fn finished(world: &World, span: &str) -> Result<usize> {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if path.is_dir() {
                 open.push(path);
-            } else if name.ends_with(".seg") && !name.starts_with("0000-") {
-                found += usize::from(folder.to_string_lossy().contains(digits));
+            } else if [".seg", ".part"].iter().any(|ending| name.ends_with(ending))
+                && !name.starts_with("0000-")
+                && folder.to_string_lossy().contains(digits)
+            {
+                found.push(name);
             }
         }
     }
