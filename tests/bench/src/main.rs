@@ -79,7 +79,10 @@ enum Bench {
 const LEAST_RUNS: usize = 5;
 
 fn main() -> anyhow::Result<()> {
-    let bench = Arguments::parse().bench;
+    run(Arguments::parse().bench)
+}
+
+fn run(bench: Bench) -> anyhow::Result<()> {
     let (json, runs) = match bench {
         Bench::SfuServer => return sfu::server::serve(),
         Bench::Proof { json, runs }
@@ -88,7 +91,7 @@ fn main() -> anyhow::Result<()> {
         | Bench::Sfu { json, runs }
         | Bench::Demo { json, runs } => (json, runs),
     };
-    ensure!(runs >= LEAST_RUNS, "--runs {runs} is too few for a median; use at least {LEAST_RUNS}");
+    enough(runs)?;
     if cfg!(debug_assertions) {
         eprintln!("note: this is a debug build; the goals are for `--release`");
     }
@@ -106,4 +109,24 @@ fn main() -> anyhow::Result<()> {
         row::print_table(&rows)
     }
     Ok(())
+}
+
+fn enough(runs: usize) -> anyhow::Result<()> {
+    ensure!(runs >= LEAST_RUNS, "--runs {runs} is too few for a median; use at least {LEAST_RUNS}");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fewer_than_five_runs_are_refused_before_anything_is_measured() {
+        for name in ["proof", "session", "network", "sfu", "demo"] {
+            let bench = Arguments::try_parse_from(["bench", name, "--runs", "4"]).unwrap().bench;
+            let refused = run(bench).unwrap_err().to_string();
+            assert_eq!(refused, "--runs 4 is too few for a median; use at least 5", "{name}");
+        }
+        assert!(enough(5).is_ok());
+    }
 }

@@ -81,18 +81,9 @@ fn ways(run: &str, messages: usize, sums: &Sums) -> Result<[Row; 2]> {
 }
 
 /// A row from our value and the peer's.
-fn row(run: &str, (metric, unit): (&'static str, &'static str), (ours, peer): (f64, f64), goal: f64) -> Row {
-    Row {
-        bench: "network",
-        metric,
-        value: ours,
-        unit,
-        peer: Some(if unit == PER_SECOND { "sum of primitives" } else { "sum of primitives and drawn delays" }),
-        peer_value: Some(peer),
-        ratio: Some(ours / peer),
-        goal: Some(goal),
-        run: run.to_owned(),
-    }
+fn row(run: &str, figure: (&'static str, &'static str), (ours, peer): (f64, f64), goal: f64) -> Row {
+    let name = if figure.1 == PER_SECOND { "sum of primitives" } else { "sum of primitives and drawn delays" };
+    Row::new("network", figure, ours, Some(goal), run).beside(name, peer)
 }
 
 #[cfg(test)]

@@ -59,17 +59,7 @@ struct Medians {
 
 fn rows(medians: &Medians) -> Vec<Row> {
     let run = run_id();
-    let row = |metric, value, peer, goal| Row {
-        bench: "proof",
-        metric,
-        value,
-        unit: "ms",
-        peer,
-        peer_value: None,
-        ratio: None,
-        goal,
-        run: run.clone(),
-    };
+    let row = |metric, value, peer, goal| Row { peer, ..Row::new("proof", (metric, "ms"), value, goal, &run) };
     vec![
         row("prove cpu", medians.prove_cpu, Some(PEER), Some(350.0)),
         row("prove wall", medians.prove_wall, Some(PEER), None),

@@ -29,6 +29,22 @@ pub(crate) struct Row {
 pub(crate) const PER_SECOND: &str = "1/s";
 
 impl Row {
+    /// A row without a peer: metric and unit, our median, the goal if there is one, the run it shares with others.
+    pub(crate) fn new(
+        bench: &'static str,
+        (metric, unit): (&'static str, &'static str),
+        value: f64,
+        goal: Option<f64>,
+        run: &str,
+    ) -> Self {
+        Self { bench, metric, value, unit, peer: None, peer_value: None, ratio: None, goal, run: run.to_owned() }
+    }
+
+    /// The row beside the median of a peer that was measured in the same run: the one place that makes a ratio.
+    pub(crate) fn beside(self, peer: &'static str, peer_value: f64) -> Self {
+        Self { peer: Some(peer), peer_value: Some(peer_value), ratio: Some(self.value / peer_value), ..self }
+    }
+
     fn met(&self, goal: f64) -> bool {
         if self.unit == PER_SECOND { self.value >= goal } else { self.value <= goal }
     }
@@ -95,34 +111,23 @@ mod tests {
 
     #[test]
     fn a_time_must_stay_below_its_goal_and_a_rate_above() {
-        let row = |unit, value| Row {
-            bench: "session",
-            metric: "messages/s",
-            value,
-            unit,
-            peer: Some("sum of primitives"),
-            peer_value: Some(1.0),
-            ratio: Some(value),
-            goal: Some(2.0),
-            run: "1-2".into(),
-        };
+        let row = |unit, value| Row::new("session", ("messages/s", unit), value, Some(2.0), "1-2");
         assert!(row("ms", 1.9).met(2.0) && !row("ms", 2.1).met(2.0));
         assert!(row(PER_SECOND, 2.1).met(2.0) && !row(PER_SECOND, 1.9).met(2.0));
     }
 
     #[test]
+    fn a_ratio_is_ours_to_the_peers() {
+        for unit in ["ms", PER_SECOND] {
+            let row = Row::new("session", ("ratchet step ms", unit), 6.0, None, "1-2").beside("sum of primitives", 2.0);
+            let told = (row.value, row.peer, row.peer_value, row.ratio);
+            assert_eq!(told, (6.0, Some("sum of primitives"), Some(2.0), Some(3.0)));
+        }
+    }
+
+    #[test]
     fn what_is_no_number_is_an_error_and_never_null() {
-        let row = |value, ratio| Row {
-            bench: "network",
-            metric: "delivery ms p50",
-            value,
-            unit: "ms",
-            peer: None,
-            peer_value: None,
-            ratio,
-            goal: None,
-            run: "1-2".into(),
-        };
+        let row = |value, ratio| Row { ratio, ..Row::new("network", ("delivery ms p50", "ms"), value, None, "1-2") };
         assert!(all_numbers(&[row(1.0, None), row(1.0, Some(2.0))]).is_ok());
         for bad in [row(f64::NAN, None), row(f64::INFINITY, None), row(1.0, Some(1.0 / 0.0))] {
             let error = all_numbers(&[row(1.0, None), bad]).unwrap_err();
@@ -132,17 +137,7 @@ mod tests {
 
     #[test]
     fn a_row_without_a_peer_has_null_ratio_and_all_nine_fields_in_order() {
-        let row = Row {
-            bench: "proof",
-            metric: "verify",
-            value: 1.25,
-            unit: "ms",
-            peer: None,
-            peer_value: None,
-            ratio: None,
-            goal: Some(1.5),
-            run: "1-2".into(),
-        };
+        let row = Row::new("proof", ("verify", "ms"), 1.25, Some(1.5), "1-2");
         let expected = r#"{"bench":"proof","metric":"verify","value":1.25,"unit":"ms","peer":null,"peer_value":null,"ratio":null,"goal":1.5,"run":"1-2"}"#;
         assert_eq!(serde_json::to_string(&row).unwrap(), expected);
     }

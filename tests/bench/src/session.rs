@@ -53,17 +53,7 @@ pub(crate) fn measure(runs: usize) -> Result<Vec<Row>> {
     let (alice, bob) = (person(1), person(2));
     let sums = primitives::measure(runs)?;
     let run = run_id();
-    let row = |(metric, unit), value: f64, (peer, peer_value), goal| Row {
-        bench: "session",
-        metric,
-        value,
-        unit,
-        peer: Some(peer),
-        peer_value: Some(peer_value),
-        ratio: Some(value / peer_value),
-        goal,
-        run: run.clone(),
-    };
+    let row = |figure, value, (peer, median), goal| Row::new("session", figure, value, goal, &run).beside(peer, median);
     let sum = |peer| ("sum of primitives", peer);
     let initiator = each(&initiator(&alice, &bob, runs)?, BATCH);
     let responder = each(&responder(&alice, &bob, runs)?, BATCH);

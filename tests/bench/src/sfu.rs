@@ -27,6 +27,9 @@ use server::Server;
 /// Bytes of a payload: a packet of Opus at 40 kbit/s and what end-to-end encryption adds.
 const PAYLOAD: usize = 110;
 
+/// What forwarding is compared with.
+const PEER: &str = "AEAD and send";
+
 /// How much is run.
 struct Counts {
     seats: usize,
@@ -46,21 +49,11 @@ fn rows(runs: usize, counts: &Counts, server: Server) -> Result<Vec<Row>> {
     let raw = primitives::nanoseconds(runs)?;
     let Load { nanoseconds, bytes } = load::measure(runs, counts, server)?;
     let run = run_id();
-    let row = |metric, unit, value, peer: Option<f64>, goal| Row {
-        bench: "sfu",
-        metric,
-        value,
-        unit,
-        peer: peer.map(|_| "AEAD and send"),
-        peer_value: peer,
-        ratio: peer.map(|peer| value / peer),
-        goal: Some(goal),
-        run: run.clone(),
-    };
+    let row = |metric, unit, value, goal| Row::new("sfu", (metric, unit), value, Some(goal), &run);
     Ok(vec![
-        row("packets/s per core", PER_SECOND, 1e9 / nanoseconds, Some(1e9 / raw), 150_000.0),
-        row("ns per packet", "ns", nanoseconds, Some(raw), 1e9 / 150_000.0),
-        row("bytes per seat", "B", bytes, None, 150.0 * 1_024.0),
+        row("packets/s per core", PER_SECOND, 1e9 / nanoseconds, 150_000.0).beside(PEER, 1e9 / raw),
+        row("ns per packet", "ns", nanoseconds, 1e9 / 150_000.0).beside(PEER, raw),
+        row("bytes per seat", "B", bytes, 150.0 * 1_024.0),
     ])
 }
 

@@ -62,9 +62,9 @@ pub fn names_test(path: &str, source: &str, name: &str) -> bool {
     match path.rsplit_once('.') {
         Some((_, "sol")) => name.starts_with("test") && source.contains(&format!("function {name}(")),
         Some((_, "rs")) => {
-            let title = path.starts_with("tests/e2e/") && source.contains(&format!("\"{name}\""));
+            let step = path.starts_with("tests/e2e/") && is_step(source, name);
             let made = source.contains("#[test]") && source.contains(&format!("!({name},"));
-            title || made || is_test_function(source, name)
+            step || made || is_test_function(source, name)
         }
         _ => is_title(source, name),
     }
@@ -77,6 +77,36 @@ fn is_test_function(source: &str, name: &str) -> bool {
         |at: usize| lines.iter().take(at).rev().take_while(|line| !line.is_empty() && !line.ends_with(['{', '}']));
     let is_test = |line: &&&str| line.starts_with("#[test]") || line.starts_with("#[tokio::test");
     (0..lines.len()).any(|at| lines[at].contains(&head) && above(at).any(|line| is_test(&line)))
+}
+
+/// What runs a step of a journey, up to its name.
+const STEPS: [&str; 5] =
+    [".step(", "refuse(report, ", "refuse(report, world, ", "refuse_edit(report, ", "refuse_edit(report, world, "];
+
+/// The name that a journey gives to one of [`STEPS`]: written there, behind `let` if the variable goes there, or in a table over
+/// which `for (…, name, …)` goes.
+fn is_step(source: &str, name: &str) -> bool {
+    let code = shipped(source).split_whitespace().collect::<Vec<_>>().join(" ").replace("( ", "(");
+    code.match_indices(&format!("\"{name}\"")).any(|(at, _)| {
+        let before = code[..at].trim_end_matches("&format!(");
+        let called = STEPS.iter().any(|call| before.ends_with(call));
+        let bound = before.strip_suffix(" = ").and_then(|text| text.rsplit_once("let "));
+        called || bound.is_some_and(|(_, variable)| is_given(&code[at..], variable)) || is_in_a_table(&code, before)
+    })
+}
+
+/// Whether a variable is the name of a step in this code.
+fn is_given(code: &str, variable: &str) -> bool {
+    STEPS.iter().any(|call| code.contains(&format!("{call}{variable},")))
+}
+
+/// Whether what follows `before` stands in a tuple, at the place that a loop calls `name` and gives to a step.
+fn is_in_a_table(code: &str, before: &str) -> bool {
+    let Some((outside, left)) = before.rsplit_once('(') else { return false };
+    let place = left.matches(',').count();
+    let mut loops = code.split("for (").skip(1).filter_map(|text| text.split_once(") in "));
+    let named = loops.any(|(tuple, _)| tuple.split(", ").nth(place) == Some("name"));
+    outside.trim_end().ends_with(['[', ',']) && named && is_given(code, "name")
 }
 
 /// Part of a string that `test(` begins with.

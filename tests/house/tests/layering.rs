@@ -6,7 +6,7 @@ use pars_house::{files, metadata, shipped};
 use std::{collections::BTreeMap, fs};
 
 /// Layer of every crate of the workspace; a crate that is not here fails the test.
-const LAYERS: [(&str, u8); 25] = [
+const LAYERS: [(&str, u8); 26] = [
     ("pars-wire", 0),
     ("pars-crypto", 1),
     ("pars-keyfile", 1),
@@ -31,6 +31,7 @@ const LAYERS: [(&str, u8); 25] = [
     ("pars-fuzz", 5),
     ("pars-e2e", 5),
     ("pars-bench", 5),
+    ("pars-liar", 5),
     ("pars-house", 5),
 ];
 
@@ -187,6 +188,18 @@ fn dependencies_point_downward_only() {
             assert!(other < own || sideways, "{name} (L{own}) must not depend on {} (L{other})", dependency.name);
         }
     }
+}
+
+/// So that the chores build in seconds, and never change the features of what they build.
+#[test]
+fn xtask_is_a_workspace_of_its_own() {
+    let own = pars_house::read("xtask/Cargo.toml");
+    assert!(own.lines().any(|line| line.trim() == "[workspace]"), "xtask/Cargo.toml: write [workspace]");
+    assert!(!own.contains("path ="), "xtask/Cargo.toml: xtask builds nothing of the project");
+    let root = pars_house::read("Cargo.toml");
+    let excluded = root.lines().find_map(|line| line.strip_prefix("exclude = ")).unwrap_or_default();
+    assert!(excluded.contains("\"xtask\""), "Cargo.toml: exclude xtask, not only {excluded:?}");
+    assert!(metadata().workspace_packages().iter().all(|package| package.name.as_str() != "xtask"));
 }
 
 #[test]

@@ -47,6 +47,31 @@ fn every_vector_file_is_read_in_three_languages() {
     }
 }
 
+/// `runs` of foundry.toml for each fuzz test, or what the test sets for itself, is what the papers promise.
+#[test]
+fn forge_makes_as_many_random_calls_as_the_papers_say() {
+    const INLINE: &str = "/// forge-config: default.fuzz.runs = ";
+    let settings = read("foundry.toml");
+    let fuzz = settings.split("\n[fuzz]").nth(1).expect("foundry.toml has [fuzz]");
+    let runs = fuzz.lines().find_map(|line| line.strip_prefix("runs = ")).expect("[fuzz] has runs");
+    let number = |text: &str| text.trim().replace('_', "").parse::<u32>().expect("a number of runs");
+    let mut calls = 0;
+    for file in files("contracts/test", &[".sol"]) {
+        let source = fs::read_to_string(&file).expect("a test is readable");
+        let lines: Vec<&str> = source.lines().map(str::trim).collect();
+        for at in (0..lines.len()).filter(|&at| lines[at].starts_with("function testFuzz")) {
+            let mut above = lines[..at].iter().rev().take_while(|line| line.starts_with("///"));
+            calls += number(above.find_map(|line| line.strip_prefix(INLINE)).unwrap_or(runs));
+        }
+    }
+    assert!(settings.contains("# More than 10,000 random calls over the suite") && calls > 10_000, "{calls} calls");
+    let threats = read("docs/threats.md");
+    let chain = threats.split("\n## The chain line").nth(1).expect("docs/threats.md has the chain line");
+    let quick = |line: &str| Some(line.split('|').nth(4)?.trim().split_once(" random ")?.0.to_owned());
+    let told: Vec<_> = chain.lines().filter(|line| line.starts_with("| C")).filter_map(quick).collect();
+    assert!(!told.is_empty() && told.iter().all(|told| told == runs), "docs/threats.md says {told:?}, not {runs}");
+}
+
 #[test]
 fn the_architecture_names_every_crate() {
     let page = read("ARCHITECTURE.md");

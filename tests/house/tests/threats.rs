@@ -9,6 +9,9 @@ const MESSAGES: [&str; 19] =
 /// The rows of the issue of rooms.
 const ROOMS: [&str; 11] = ["J1", "J2", "J5", "J6", "J7", "M1", "M2", "M3", "M4", "M5", "W1"];
 
+/// The rows of the issue of recordings.
+const RECORDINGS: [&str; 11] = ["K1", "K2", "K3", "K4", "K5", "K6", "K7", "K8", "K9", "K10", "K11"];
+
 /// One row of a table.
 struct Row {
     id: String,
@@ -45,6 +48,12 @@ fn every_row_of_the_message_line_stands_once_and_in_order() {
 fn every_row_of_rooms_stands_once_and_in_order() {
     let ids: Vec<_> = rows("Rooms").into_iter().map(|row| row.id).collect();
     assert_eq!(ids, ROOMS);
+}
+
+#[test]
+fn every_row_of_recordings_stands_once_and_in_order() {
+    let ids: Vec<_> = rows("Recordings").into_iter().map(|row| row.id).collect();
+    assert_eq!(ids, RECORDINGS);
 }
 
 #[test]

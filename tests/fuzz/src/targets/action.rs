@@ -90,6 +90,6 @@ fn receipts(seeds: &mut Seeds) {
         "action-receipt",
         "refused",
         &refused.encode(),
-        &[("not-final", &|bytes| bytes[51] = 0), ("unknown-refusal", &|bytes| bytes[50] = 25)],
+        &[("not-final", &|bytes| bytes[51] = 0), ("unknown-refusal", &|bytes| bytes[50] = 0xff)],
     );
 }

@@ -173,6 +173,16 @@ fn member_rows(seeds: &mut Seeds) {
         &[("message-of-no-state", &|bytes| bytes[10] = 9), ("message-of-no-type", &|bytes| bytes[77] = 13)],
     );
     seeds.add("engine-row", "message-at-the-end-of-cursors", row(2, &[0xff; 8], &message(1, 0)));
+    let gap = [&[1, 0][..], &names[..64], &[0, 0], &[8; 32], b"no session opens it"].concat();
+    seeds.add_with(
+        "engine-row",
+        "gap",
+        &row(2, &5_u64.to_be_bytes(), &gap),
+        &[("gap-that-is-no-text", &|bytes| {
+            let at = bytes.len() - 1;
+            bytes[at] = 0xff;
+        })],
+    );
     seeds.add("engine-row", "message-sent", row(2, &5_u64.to_be_bytes(), &message(3, 5)));
     seeds.add(
         "engine-row",
@@ -190,6 +200,19 @@ fn member_rows(seeds: &mut Seeds) {
     seeds.add("engine-row", "command", row(4, &[&b"c"[..], &[3; 16]].concat(), &command));
     let with_digest = [&command[..], &[9; 32]].concat();
     seeds.add("engine-row", "command-with-digest", row(4, &[&b"c"[..], &[3; 16]].concat(), &with_digest));
+    let with_minute = [&with_digest[..], &NOW.wall.0.to_be_bytes()].concat();
+    seeds.add_with(
+        "engine-row",
+        "command-with-minute",
+        &row(4, &[&b"c"[..], &[3; 16]].concat(), &with_minute),
+        &[
+            ("command-with-half-a-minute", &|bytes| bytes.truncate(bytes.len() - 2)),
+            ("command-of-the-end-of-time", &|bytes| {
+                let at = bytes.len() - 4;
+                bytes[at..].fill(0xff);
+            }),
+        ],
+    );
     seeds.add("engine-row", "handshake", row(6, &[3; 32], &[&[2; 32][..], &[0, 7, 8, 9]].concat()));
     seeds.add("engine-row", "seen", row(8, &[3; 32], &[0, 7, 8, 9]));
     seeds.add("engine-row", "cursor", row(7, &[3; 68], &[0, 0, 0, 0, 0, 0, 0, 9]));
