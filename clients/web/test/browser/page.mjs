@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { fileURLToPath } from "node:url";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { chromium } from "playwright-core";
@@ -170,7 +171,55 @@ test("a page in a frame is not shown, and inline script does not run", async () 
   });
   assert.equal(ran, "refused", "Trusted Types");
   faults = faults.filter((fault) => !fault.includes("TrustedScript"));
+  await inlineIsRefused();
+  await framesAreEmpty();
 });
+
+/** Somebody wrote a script into the document itself, where Trusted Types do not look. */
+const inlineIsRefused = async () => {
+  const tab = await page.context().newPage();
+  const said = [];
+  tab.on("console", (message) => said.push(message.text()));
+  await tab.route(
+    (url) => url.pathname === "/",
+    async (route) => {
+      const response = await route.fetch();
+      const body = (await response.text()).replace("</head>", "<script>globalThis.ran = true</script></head>");
+      await route.fulfill({ response, body });
+    },
+  );
+  // It would have run before the document has loaded.
+  await tab.goto(daemon.link);
+  assert.equal(await tab.evaluate(() => globalThis.ran), undefined, "inline script ran");
+  assert.ok(
+    said.some((text) => text.includes("script-src 'self'")),
+    `the policy refused nothing: ${said}`,
+  );
+  await tab.close();
+};
+
+/** Another origin frames the page, and, to compare, a document that may be framed. */
+const framesAreEmpty = async () => {
+  const other = createServer((request, response) => {
+    response.setHeader("content-type", "text/html");
+    const frame = (address) => `<iframe src="${address}"></iframe>`;
+    response.end(request.url === "/" ? `<!doctype html>${frame("/framed")}${frame(daemon.link)}` : "<!doctype html>framed");
+  });
+  await new Promise((resolve) => other.listen(0, "127.0.0.1", resolve));
+  const url = `http://127.0.0.1:${other.address().port}/`;
+  const calls = daemon.calls.length;
+  const tab = await page.context().newPage();
+  // Frames have loaded when their document has.
+  await tab.goto(url);
+  assert.deepEqual(
+    tab.frames().map((frame) => frame.url()),
+    [url, `${url}framed`, "chrome-error://chromewebdata/"],
+  );
+  assert.equal(daemon.calls.length, calls, "the framed page asked its daemon");
+  await tab.close();
+  other.closeAllConnections();
+  await new Promise((resolve) => other.close(resolve));
+};
 
 test("with the keyboard alone: rooms, proof, hand, chat, code, leave", async () => {
   await openWith();
