@@ -53,9 +53,14 @@ pub fn synchronise(repo: &Repo, cache: &Cache) -> Result<Repo> {
 /// `cache/src`: programs carry the path of their sources, and cargo does not build them again for a folder that moved.
 ///
 /// Everything in `cache` counts, also what stays: npm's packages in the copy, and `cache/xtask`, where this very program may
-/// lie while it runs.
+/// lie while it runs. The compiler's incremental state goes first: it is half of the folder, and no crate is built again
+/// for want of it unless it changed.
 fn keep_only_usable(cache: &Path, cap: u64) -> Result<()> {
     let target = cache.join("target");
+    let incremental = target.join("debug/incremental");
+    if folder_bytes(cache) > cap && incremental.exists() {
+        fs::remove_dir_all(incremental).context("emptying the compiler's incremental state")?;
+    }
     let built_from = target.join("built-from");
     let here = fs::canonicalize(cache.join("src"))?.into_os_string().into_encoded_bytes();
     let (whole, built) = (folder_bytes(cache), folder_bytes(&target));
@@ -177,6 +182,13 @@ mod tests {
             keep_only_usable(&folder, cap)?;
             assert!(!program.exists() && file.exists(), "{stays}: one byte over");
         }
+        let (state, program) = (folder.join("target/debug/incremental/state"), folder.join("target/program"));
+        fs::create_dir_all(state.parent().context("no parent")?)?;
+        fs::write(&program, "x")?;
+        let cap = folder_bytes(&folder);
+        fs::write(&state, "x")?;
+        keep_only_usable(&folder, cap)?;
+        assert!(program.exists() && !state.exists(), "the compiler's state goes first");
         fs::remove_dir_all(folder)?;
         Ok(())
     }
