@@ -103,6 +103,11 @@ fn a_conversation_written_now_is_read_with_what_its_commands_sent() {
     if std::env::var_os("PARS_BLESS").is_some() {
         std::fs::write(DATED, town.rows(ALICE).encode()).unwrap();
     }
+    let golden = std::fs::read(DATED).unwrap();
+    assert!(
+        golden == town.rows(ALICE).encode(),
+        "what is written changed: add a further file, and still read this one"
+    );
     read_as_written(town.rows(ALICE), true);
 }
 

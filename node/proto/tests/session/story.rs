@@ -87,6 +87,8 @@ pub(crate) fn make() -> Value {
     let (session, _) = bob.answer(&m1, &alice, &mut rng);
     let mut at_bob = End::new(&bob, session, &mut rng);
     states.push(json!({"after": "INIT 0", "alice": state(&at_alice), "bob": state(&at_bob)}));
+    // His other answer: what he might have said instead, in L.
+    let mut waiting = at_bob.clone();
     let m2 = at_bob.send(1, b"m2");
     at_alice.receive(&m2).unwrap();
     states.push(json!({"after": "REPLY 0", "alice": state(&at_alice), "bob": state(&at_bob)}));
@@ -97,6 +99,8 @@ pub(crate) fn make() -> Value {
     let m4 = at_bob.send(2, &long);
     at_alice.receive(&m4).unwrap();
     let m5 = at_alice.send(4, &middle);
+    // After all that draws from his source, so that nothing above changes.
+    let other = waiting.send(1, &long);
     states.push(json!({"after": "MSG 0 of the responder, L", "alice": state(&at_alice), "bob": state(&at_bob)}));
     objects.extend([
         message("INIT 0", &m1, 1, b"m1"),
@@ -105,6 +109,7 @@ pub(crate) fn make() -> Value {
         message("MSG 0", &m3, 3, b"m3"),
         message("MSG 0 of the responder, L", &m4, 2, &long),
         message("MSG 0 of the initiator's next chain, M", &m5, 4, &middle),
+        message("REPLY 0 in place of the other, L", &other, 1, &long),
     ]);
 
     let key = StoreKey::from_bytes([7; 32]);
