@@ -1,5 +1,7 @@
 //! What an author of actions needs beside a session: something to move, an answer of the executor, and receipts.
 
+use std::path::PathBuf;
+
 use anyhow::{Context, Result, anyhow};
 use serde_json::Value;
 
@@ -69,11 +71,37 @@ pub fn receipts(rpc: &Rpc, session: &str) -> Result<Vec<Receipt>> {
 /// Copies the record that says which key acts for an account, from one chain to another: what an edited client would use.
 /// Gives the key's id.
 pub fn pretend_enrolled(author: &Parsctl, account: &str, (from, to): (u64, u64)) -> Result<String> {
-    let record = |chain: u64| author.home.join("triggers").join(format!("{chain}-{}.json", account.to_lowercase()));
-    let bytes = std::fs::read(record(from)).with_context(|| format!("{} is missing", record(from).display()))?;
-    let mut document: Value = serde_json::from_slice(&bytes)?;
-    let signer = text(&document, "/signerId")?;
+    let mut document = record(author, account, from)?;
     document["chainId"] = to.into();
-    std::fs::write(record(to), document.to_string())?;
-    Ok(signer)
+    std::fs::write(record_of(author, account, to), document.to_string())?;
+    text(&document, "/signerId")
+}
+
+/// The same for another contract (40 hexadecimal digits) on the same chain, with its certificate, while `run` is told the key's
+/// id; then the record is what it was.
+pub fn pretend_enrolled_at<T>(
+    author: &Parsctl,
+    account: &str,
+    (chain, contract, certificate): (u64, &str, &[u8]),
+    run: impl FnOnce(&str) -> Result<T>,
+) -> Result<T> {
+    let honest = record(author, account, chain)?;
+    let mut document = honest.clone();
+    document["trigger"] = format!("0x{contract}").into();
+    document["certificate"] = format!("0x{}", hex::encode(certificate)).into();
+    let path = record_of(author, account, chain);
+    std::fs::write(&path, document.to_string())?;
+    let outcome = run(&text(&document, "/signerId")?);
+    std::fs::write(&path, honest.to_string())?;
+    outcome
+}
+
+fn record_of(author: &Parsctl, account: &str, chain: u64) -> PathBuf {
+    author.home.join("triggers").join(format!("{chain}-{}.json", account.to_lowercase()))
+}
+
+fn record(author: &Parsctl, account: &str, chain: u64) -> Result<Value> {
+    let path = record_of(author, account, chain);
+    let bytes = std::fs::read(&path).with_context(|| format!("{} is missing", path.display()))?;
+    Ok(serde_json::from_slice(&bytes)?)
 }

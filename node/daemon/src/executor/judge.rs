@@ -1,7 +1,9 @@
 //! From a message to a verdict: nothing is written or sent here.
 
 use pars_crypto::suite::Libcrux;
+use pars_identity::IdentityId;
 use pars_identity::core::IdentityCore;
+use pars_proto::action::authors::Contract;
 use pars_proto::action::policy::{OnChain, Simulated, require_action, statement};
 use pars_proto::action::{ActionContent, Authors, Cleared, Policy, Refusal, SignedAction};
 use pars_wire::ChainId;
@@ -108,7 +110,7 @@ impl Judge<'_> {
         let on_chain = self.chain.look(admitted.facts(), &head).await?;
         let verified = match admitted.verify(&Libcrux, action.signature(), &on_chain) {
             Ok(verified) => verified,
-            Err(Refusal::BadSignature) => return refused(self.misdirected(action, &on_chain)),
+            Err(Refusal::BadSignature) => return refused(self.misdirected(letter.from, action, &on_chain)),
             Err(refusal) => return refused(refusal),
         };
         self.authors.prove(letter.from);
@@ -148,18 +150,23 @@ impl Judge<'_> {
         }
     }
 
-    /// A signature that is not over this action here may be over the same action on another chain of ours.
-    fn misdirected(&self, action: &SignedAction, on_chain: &OnChain) -> Refusal {
-        let contract = self.chain.contract;
-        let networks = Network::ALL.map(|network| ChainId(network.chain_id()));
-        let mut others = networks.into_iter().chain([FOUNDRY]).filter(|chain| *chain != contract.chain);
-        let signed = |chain: &ChainId| {
-            let facts = action::facts(*chain, contract.trigger, action.message());
-            let statement = facts.map(|facts| statement(&facts));
-            let key = on_chain.key.as_ref().zip(statement);
+    /// A signature that is not over this action here may be over the same action on another chain of ours, or for the contract
+    /// that this author's last refused certificate names.
+    fn misdirected(&self, from: IdentityId, action: &SignedAction, on_chain: &OnChain) -> Refusal {
+        let ours = self.chain.contract;
+        let networks = Network::ALL.map(|network| ChainId(network.chain_id())).into_iter().chain([FOUNDRY]);
+        let here = networks.map(|chain| Contract { chain, ..ours });
+        let mut others = here.chain(self.authors.elsewhere(from)).filter(|other| *other != ours);
+        let signed = |other: &Contract| {
+            let facts = action::facts(other.chain, other.trigger, action.message());
+            let key = on_chain.key.as_ref().zip(facts.map(|facts| statement(&facts)));
             key.is_some_and(|(key, statement)| key.public.verify(&Libcrux, &statement, action.signature()))
         };
-        others.find(signed).map_or(Refusal::BadSignature, |found| Refusal::OtherChain { found, ours: contract.chain })
+        match others.find(signed) {
+            None => Refusal::BadSignature,
+            Some(found) if found.chain != ours.chain => Refusal::OtherChain { found: found.chain, ours: ours.chain },
+            Some(found) => Refusal::OtherContract { found: found.trigger, ours: ours.trigger },
+        }
     }
 }
 

@@ -133,6 +133,22 @@ async fn an_action_signed_for_another_chain_of_ours_is_refused_as_that_and_not_a
 }
 
 #[tokio::test]
+async fn an_action_signed_for_another_contract_is_refused_as_that_once_its_author_has_said_where_it_is_for() {
+    let world = World::new().await;
+    let _executor = world.executor(None);
+    let other = Address::repeat_byte(0xaa);
+    let action = world.signed_at(7_072, other, &world.add(0, 5).await);
+    let unheard_of = world.receipt(world.deliver(ContentType::Action, action.clone()), 1).await;
+    assert_eq!(refusal(&unheard_of), Some(RefusalCode::BadSignature));
+    for content in [world.certificate_at(7_072, other), action] {
+        let receipt = world.receipt(world.deliver(ContentType::Action, content), 1).await;
+        assert_eq!(refusal(&receipt), Some(RefusalCode::OtherContract));
+        assert!(receipt.reason().to_lowercase().contains(&"aa".repeat(20)), "{}", receipt.reason());
+    }
+    assert_eq!((world.submitted().await, world.counted().await), (0, U256::ZERO));
+}
+
+#[tokio::test]
 async fn a_chain_that_cannot_verify_ml_dsa_is_noticed_before_anything_is_submitted() {
     let world = World::new().await;
     world.call("anvil_setCode", json!([world.deployment.mldsa, "0x"])).await;

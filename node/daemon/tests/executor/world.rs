@@ -262,7 +262,11 @@ impl World {
 
     /// The content with the author's certificate for a chain.
     pub(crate) fn certificate(&self, chain: u64) -> Vec<u8> {
-        let trigger = self.deployment.session_trigger;
+        self.certificate_at(chain, self.deployment.session_trigger)
+    }
+
+    /// The same for another contract.
+    pub(crate) fn certificate_at(&self, chain: u64, trigger: Address) -> Vec<u8> {
         let key = TriggerKey { chain: ChainId(chain), trigger, account: self.account, signer: self.signer() };
         println!("seed 5");
         let certificate = self.author.certify_trigger(&Libcrux, key, &mut ChaCha20Rng::seed_from_u64(5));
@@ -297,7 +301,12 @@ impl World {
 
     /// The same, signed for a chain.
     pub(crate) fn signed_for(&self, chain: u64, action: &SessionTrigger::Action) -> Vec<u8> {
-        let domain = trigger_domain(chain, self.deployment.session_trigger).hash_struct();
+        self.signed_at(chain, self.deployment.session_trigger, action)
+    }
+
+    /// The same, signed for a contract.
+    pub(crate) fn signed_at(&self, chain: u64, trigger: Address, action: &SessionTrigger::Action) -> Vec<u8> {
+        let domain = trigger_domain(chain, trigger).hash_struct();
         let statement = Statement::action(&domain.0, &action_hash(action).0);
         let signature = self.key.sign_with(&Libcrux, &statement, &[0; 32]);
         ActionContent::Action(SignedAction::new(action.abi_encode(), signature).unwrap()).encode()

@@ -32,6 +32,8 @@ struct Author {
     /// When its newest certificate came, or its newest action ran: by counting.
     used: u64,
     proven: bool,
+    /// What the last certificate was for that was not for ours.
+    elsewhere: Option<Contract>,
 }
 
 /// Certified keys by author.
@@ -70,7 +72,12 @@ impl Authors {
     pub fn learn(&mut self, suite: &dyn Suite, author: &IdentityCore, bytes: &[u8]) -> Result<TriggerKey, Refusal> {
         // Where it is for comes first: that costs nothing, and is the plainer thing to say.
         let key = TriggerKey::read(&mut Reader::new(bytes))?;
-        let Contract { chain, trigger } = self.contract;
+        let (Contract { chain, trigger }, found) = (self.contract, Contract { chain: key.chain, trigger: key.trigger });
+        if found != self.contract
+            && let Some(known) = self.authors.get_mut(&author.id())
+        {
+            known.elsewhere = Some(found);
+        }
         if key.chain != chain {
             return Err(Refusal::OtherChain { found: key.chain, ours: chain });
         }
@@ -112,6 +119,12 @@ impl Authors {
         if let Some(author) = self.authors.get_mut(&author) {
             (author.used, author.proven) = (self.uses, true);
         }
+    }
+
+    /// Where a certificate of a known author was for when it was refused for that, the last one. Nobody verified it: it may
+    /// only name what an action is refused for, never admit one.
+    pub fn elsewhere(&self, author: IdentityId) -> Option<Contract> {
+        self.authors.get(&author).and_then(|author| author.elsewhere)
     }
 
     /// Whether an author is never forgotten.

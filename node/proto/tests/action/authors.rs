@@ -2,7 +2,7 @@
 
 use alloy_primitives::Address;
 use pars_identity::trigger::TriggerKey;
-use pars_proto::action::authors::KEYS_PER_AUTHOR;
+use pars_proto::action::authors::{Contract, KEYS_PER_AUTHOR};
 use pars_proto::action::{Authors, Refusal};
 use pars_wire::{ChainId, SignerId};
 
@@ -50,6 +50,11 @@ fn a_certificate_for_another_chain_or_contract_is_refused_by_name() {
     let contract = TriggerKey { trigger: Address::repeat_byte(9), ..place(1) };
     let refused = authors.learn(SUITE, author.core(), &certificate(&author, contract));
     assert_eq!(refused, Err(Refusal::OtherContract { found: contract.trigger, ours: CONTRACT.trigger }));
+    assert_eq!(authors.elsewhere(author.id()), None, "nothing is kept of whom nobody knows");
+    authors.learn(SUITE, author.core(), &certificate(&author, place(1))).unwrap();
+    assert!(authors.learn(SUITE, author.core(), &certificate(&author, contract)).is_err());
+    let elsewhere = Contract { trigger: contract.trigger, ..CONTRACT };
+    assert_eq!(authors.elsewhere(author.id()), Some(elsewhere));
     // That comes before the signature: edited bytes are told the same.
     let mut edited = certificate(&author, place(1));
     edited[..8].copy_from_slice(&7_070_u64.to_be_bytes());

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{World, told, while_away};
 use crate::{
-    actions::{ADD, pretend_enrolled},
+    actions::{ADD, pretend_enrolled, pretend_enrolled_at},
     kills::is,
     parsctl::{Parsctl, number, text},
     receipt::{Outcome, Receipt},
@@ -153,12 +153,8 @@ fn elsewhere(report: &mut Report, world: &World, honest: &Signed) {
     );
     let name = "an action signed for another chain reaches the executor and is refused there";
     refuse(report, world, name, code::OTHER_CHAIN, || for_another_chain(world));
-    refuse(report, world, "an action for another contract is refused", code::OTHER_CONTRACT, || {
-        let other = "00000000000000000000000000000000000000aa";
-        let certificate = honest.recertified(world, None, Some(other))?;
-        let certificate = certificate.map_err(|refusal| anyhow!("{} {}", refusal.code, refusal.message))?;
-        Signed { certificate, ..honest.clone() }.send(world)
-    });
+    let _ =
+        report.step("an action for another contract is refused", |facts| for_another_contract(world, honest, facts));
     refuse(report, world, "an action under a key that nobody certified is refused", code::UNKNOWN_KEY, || {
         let mut edited = honest.clone();
         // The first word of the struct is the signer's id.
@@ -185,6 +181,28 @@ fn for_another_chain(world: &World) -> Result<()> {
     let author = Parsctl { rpc: beside.address("rpc")?, ..author };
     let to = ["trigger", "send", "--session", world.session(), "--account", account, "--target", &world.counter];
     author.run(&[&to[..], &["--sequence", &next, "--call", ADD, "1"]].concat()).map(drop)
+}
+
+/// The same with another contract on this chain: the author's own daemon certifies the key for it, the key signs for it, and
+/// it is the action that is refused as that, not only its certificate.
+fn for_another_contract(world: &World, honest: &Signed, facts: &mut Facts) -> Result<()> {
+    const OTHER: &str = "00000000000000000000000000000000000000aa";
+    let (stack, account, author) = (&world.network.stack, &world.accounts[1], world.person(3));
+    let certificate = honest.recertified(world, None, Some(OTHER))?;
+    let certificate = certificate.map_err(|refusal| anyhow!("{} {}", refusal.code, refusal.message))?;
+    let trigger = text(&stack.deployed, "/deployment/sessionTrigger")?;
+    let cursor = world.cursor()?;
+    let sent = pretend_enrolled_at(&author, account, (stack.chain_id, OTHER, &certificate), |signer| {
+        let next = stack.cast.call(&trigger, "nextSequence(bytes32,uint192)(uint64)", &[signer, "0"])?;
+        let to = ["trigger", "send", "--session", world.session(), "--account", account, "--target", &world.counter];
+        author.run(&[&to[..], &["--sequence", &next, "--call", ADD, "1"]].concat())
+    })?;
+    let id = text(&sent, "/id")?;
+    let receipt = world.receipt("the refusal of the action", cursor, |receipt| receipt.answers == id)?;
+    let right = receipt.outcome == Outcome::Refused(code::OTHER_CONTRACT);
+    ensure!(right, "refused by {:?}: {}", receipt.outcome, receipt.reason);
+    told(facts, &receipt);
+    Ok(())
 }
 
 /// Signed for one second, and read after it.
