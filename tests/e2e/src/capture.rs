@@ -169,7 +169,16 @@ impl<'a> Ends<'a> {
 
 /// Where a byte string begins in another one.
 fn position(bytes: &[u8], string: &[u8]) -> Option<usize> {
-    bytes.windows(string.len()).position(|window| window == string)
+    let first = string.first()?;
+    let mut from = 0;
+    while let Some(next) = bytes.get(from..)?.iter().position(|byte| byte == first) {
+        from += next;
+        if bytes.get(from..)?.starts_with(string) {
+            return Some(from);
+        }
+        from += 1;
+    }
+    None
 }
 
 #[cfg(test)]

@@ -134,7 +134,8 @@ fn sorted(mut packets: Vec<Packet>) -> Result<(Vec<Packet>, usize, usize)> {
     Ok((packets, links, frames))
 }
 
-/// What the first relays of both members were sent, against every name that the nodes saw in clear.
+/// What the first relays of both members were sent, by them and by the others, against every name that the nodes saw in
+/// clear.
 fn nameless(world: &World, facts: &mut Facts) -> Result<()> {
     let mut names =
         vec![("a's Session ID".to_owned(), id(world.bob.session())?), ("b's".into(), id(world.alice.session())?)];
@@ -159,17 +160,41 @@ fn nameless(world: &World, facts: &mut Facts) -> Result<()> {
         names.len() - sent
     );
     let names: Vec<(&str, &[u8])> = names.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
-    let mut packets = 0;
+    let (mut packets, mut links) = (0, BTreeSet::new());
     for file in [&world.a, &world.b].into_iter().flat_map(Daemon::captures).filter(|file| file.exists()) {
         let mut capture = Capture::read(&file)?;
+        links.extend(capture.links());
         capture.packets.retain(|packet: &Packet| packet.sent);
         capture.check_absent(&names)?;
         packets += capture.packets.len();
     }
     ensure!(packets > 0, "the members sent nothing");
+    let received = received_beside(world, &links, &names)?;
+    ensure!(received > 0, "no first relay received anything of other nodes");
     facts.add("names", names.len());
     facts.add("packets", packets);
+    facts.add("receivedOfOthers", received);
     Ok(())
+}
+
+/// What nodes that had a link with a member received over their other links, answers on their way back among it; how many
+/// packets. Frames between replicas do name mailboxes: a relay that is one of them is no first relay in that.
+fn received_beside(world: &World, links: &BTreeSet<[u8; 16]>, names: &[(&str, &[u8])]) -> Result<usize> {
+    let mut packets = 0;
+    for node in &world.network.nodes.all {
+        for file in node.captures().into_iter().filter(|file| file.exists()) {
+            let mut capture = Capture::read(&file)?;
+            if capture.links().is_disjoint(links) {
+                continue;
+            }
+            capture.packets.retain(|packet| {
+                !packet.sent && matches!(packet.kind(), Kind::Onion(_)) && !links.contains(&packet.link)
+            });
+            capture.check_absent(names)?;
+            packets += capture.packets.len();
+        }
+    }
+    Ok(packets)
 }
 
 fn id(digits: &str) -> Result<Vec<u8>> {
