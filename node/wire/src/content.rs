@@ -126,26 +126,31 @@ impl TryFrom<u32> for Flags {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
+    /// `tests/vectors/session/registry.json`: what other implementations read.
     #[test]
     fn the_numbers_of_the_registry_never_change() {
-        let listed: Vec<_> = ContentType::ALL.iter().map(|kind| (*kind as u16, kind.name())).collect();
-        let expected = [
-            (1, "text"),
-            (2, "file"),
-            (3, "voice"),
-            (4, "group control"),
-            (5, "room invitation"),
-            (6, "signalling"),
-            (7, "receipt"),
-            (8, "action"),
-            (9, "action receipt"),
-            (10, "identity update"),
-            (11, "mailbox"),
-            (12, "device"),
-        ];
-        assert_eq!(listed, expected);
+        let published = include_str!("../../../tests/vectors/session/registry.json");
+        let published: serde_json::Value = serde_json::from_str(published).unwrap();
+        let types: Vec<_> = ContentType::ALL
+            .iter()
+            .map(|kind| {
+                json!({"number": *kind as u16, "bytes": format!("{:04x}", *kind as u16), "name": kind.name(),
+                "needsProof": kind.needs_proof(), "isConversation": kind.is_conversation()})
+            })
+            .collect();
+        let flags = [
+            ("receipt wanted", Flags::RECEIPT_WANTED),
+            ("read receipt", Flags::READ_RECEIPT),
+            ("expires", Flags::EXPIRES),
+            ("signed", Flags::SIGNED),
+            ("reply", Flags::REPLY),
+        ]
+        .map(|(name, flag)| json!({"name": name, "bytes": format!("{:08x}", flag.bits())}));
+        assert_eq!(published, json!({"contentTypes": types, "flags": flags}));
     }
 
     #[test]
