@@ -3,7 +3,10 @@
 
 use cargo_metadata::DependencyKind;
 use pars_house::{files, metadata, shipped};
-use std::{collections::BTreeMap, fs};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+};
 
 /// Layer of every crate of the workspace; a crate that is not here fails the test.
 const LAYERS: [(&str, u8); 26] = [
@@ -148,18 +151,20 @@ const PURE: [&str; 52] = [
 ];
 
 /// Sideways edges that the architecture allows.
-const ALLOWED_SIDEWAYS: [(&str, &str); 7] = [
+const ALLOWED_SIDEWAYS: [(&str, &str); 5] = [
     ("pars-identity", "pars-crypto"),
     ("pars-daemon", "pars-indexer"),
     ("pars-daemon", "pars-blobs"),
     ("pars-daemon", "pars-recorder"),
     ("pars-recorder", "pars-blobs"),
-    ("pars-daemon", "pars-devnet"),
-    ("pars-daemon", "pars-sfu"),
 ];
 
+/// What proves the cores without any shell, and the one exception: the recorder's file is a decoder of strangers' bytes too.
+const WITHOUT_SHELLS: [&str; 2] = ["pars-sim", "pars-fuzz"];
+const DECODES_IN_A_SHELL: (&str, &str) = ("pars-fuzz", "pars-recorder");
+
 /// Words a core's sources may not hold: clocks, operating system, randomness, iteration in random order.
-const FORBIDDEN_IN_CORES: [&str; 13] = [
+const FORBIDDEN_IN_CORES: [&str; 16] = [
     "Instant::now",
     "SystemTime",
     "std::fs",
@@ -171,6 +176,9 @@ const FORBIDDEN_IN_CORES: [&str; 13] = [
     "std::process",
     "std::env",
     "OsRng",
+    "SysRng",
+    "getrandom",
+    "thread_rng",
     "HashMap",
     "HashSet",
 ];
@@ -178,15 +186,31 @@ const FORBIDDEN_IN_CORES: [&str; 13] = [
 #[test]
 fn dependencies_point_downward_only() {
     let layers: BTreeMap<_, _> = LAYERS.into_iter().collect();
+    let mut sideways = BTreeSet::new();
     for package in metadata().workspace_packages() {
         let name = package.name.as_str();
         let own =
             *layers.get(name).unwrap_or_else(|| panic!("{name} has no layer: add it to LAYERS and to ARCHITECTURE.md"));
         for dependency in package.dependencies.iter().filter(|d| d.kind != DependencyKind::Development) {
-            let Some(&other) = layers.get(dependency.name.as_str()) else { continue };
-            let sideways = ALLOWED_SIDEWAYS.contains(&(name, dependency.name.as_str()));
-            assert!(other < own || sideways, "{name} (L{own}) must not depend on {} (L{other})", dependency.name);
+            let Some((&to, &other)) = layers.get_key_value(dependency.name.as_str()) else { continue };
+            let without_shells = WITHOUT_SHELLS.contains(&name) && (name, to) != DECODES_IN_A_SHELL;
+            assert!(!without_shells || other < 4, "{name} proves cores: it must not depend on the shell {to}");
+            if other >= own {
+                assert!(ALLOWED_SIDEWAYS.contains(&(name, to)), "{name} (L{own}) must not depend on {to} (L{other})");
+                sideways.insert((name.to_owned(), to));
+            }
         }
+    }
+    assert_eq!(sideways.len(), ALLOWED_SIDEWAYS.len(), "an allowed edge that nobody uses goes: {sideways:?} are used");
+}
+
+/// A crate that forgets its two lines is built without the house's lints.
+#[test]
+fn every_crate_takes_the_lints_of_the_workspace() {
+    for package in metadata().workspace_packages() {
+        let manifest = fs::read_to_string(&package.manifest_path).expect("a manifest is readable");
+        let lints = manifest.split("[lints]").nth(1).and_then(|part| part.trim_start().lines().next());
+        assert_eq!(lints, Some("workspace = true"), "{}: write [lints] and workspace = true", package.manifest_path);
     }
 }
 
