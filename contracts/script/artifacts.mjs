@@ -2,13 +2,15 @@
 // Trims forge's output into contracts/artifacts, so that cargo needs neither Node nor a Solidity compiler.
 //   node contracts/script/artifacts.mjs           writes the artifacts
 //   node contracts/script/artifacts.mjs --check   fails and names every artifact that is stale, missing or unknown
+//   node contracts/script/artifacts.mjs --check <folder>   the same for a copy of them
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
-const folder = join(root, "contracts/artifacts");
+const check = process.argv.indexOf("--check");
+const folder = (check >= 0 && process.argv[check + 1]) || join(root, "contracts/artifacts");
 
 // Every name is also its source file's. Interfaces are here when nothing of ours implements them.
 const names = [
@@ -70,7 +72,7 @@ function present() {
 
 build();
 const wanted = new Map(names.map((name) => [`${name}.json`, trimmed(name)]));
-if (process.argv.includes("--check")) {
+if (check >= 0) {
   const wrong = [];
   for (const [file, text] of wanted) {
     const path = join(folder, file);

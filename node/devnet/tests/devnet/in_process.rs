@@ -52,6 +52,9 @@ async fn empty_blocks_come_by_themselves_until_what_was_written_is_final() {
     for empty in 2..=head {
         assert!(provider.get_block_by_number(empty.into()).await.unwrap().unwrap().transactions.is_empty());
     }
+    // Three of the timer's seconds.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(number(BlockNumberOrTag::Latest).await, head, "all is final: no further block comes");
 }
 
 #[tokio::test]
