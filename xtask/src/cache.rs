@@ -10,7 +10,7 @@ use std::{
 };
 
 /// The build folder is emptied when the whole cache has grown past this: cargo never removes old artifacts one by one.
-const CAP_BYTES: u64 = 24 << 30;
+const CAP_BYTES: u64 = 16 << 30;
 
 /// Folders inside the copy that belong to tools, not to the sources.
 const KEPT: [&str; 5] = ["node_modules", "out", "cache", "target", "dist"];

@@ -217,7 +217,8 @@ mod tests {
     #[test]
     fn the_packages_of_npm_and_the_clients_of_others_are_told_to_try_more() {
         let root = std::env::temp_dir().join(format!("xtask-deep-{}", std::process::id()));
-        let (package, clients) = (root.join("one"), root.join("tests/e2e/clients"));
+        let (package, clients, script) =
+            (root.join("one"), root.join("tests/e2e/clients"), root.join("contracts/script"));
         let told = "import test from 'node:test';\nimport assert from 'node:assert';\n\
                     test('deep', () => assert.equal(process.env.PARS_DEEP, '1'));\n";
         for (folder, name, text) in [
@@ -229,6 +230,7 @@ mod tests {
             ),
             (&package, "own.test.mjs", told),
             (&clients, "other.test.mjs", told),
+            (&script, "check.test.mjs", told),
         ] {
             fs::create_dir_all(folder).unwrap();
             fs::write(folder.join(name), text).unwrap();
@@ -237,7 +239,7 @@ mod tests {
         let (_, stage) = STAGES.iter().find(|(name, _)| *name == "typescript").unwrap();
         let count = stage(&repo).unwrap();
         fs::remove_dir_all(root).unwrap();
-        assert_eq!(count, Count { passed: 2, failed: 0 });
+        assert_eq!(count, Count { passed: 3, failed: 0 });
     }
 
     #[test]

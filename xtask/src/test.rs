@@ -207,17 +207,18 @@ fn typescript(repo: &Repo) -> Result<Count> {
     typescript_with(repo, &[])
 }
 
-/// The npm packages' tests, and clients that we did not write against our chain, with more in the environment.
+/// The npm packages' tests, clients that we did not write against our chain, and the check of the artifacts, with more in the
+/// environment.
 pub fn typescript_with(repo: &Repo, environment: &[(&str, &str)]) -> Result<Count> {
     let mut packages = repo.command("npm");
     packages.envs(environment.iter().copied()).args(["test", "--silent", "--workspaces", "--if-present"]);
     let mut all = counted(&mut packages, count::node)?;
-    let mut clients: Vec<_> = std::fs::read_dir(repo.root.join("tests/e2e/clients"))
-        .context("reading tests/e2e/clients")?
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.to_string_lossy().ends_with(".test.mjs"))
-        .collect();
+    let mut clients = Vec::new();
+    for folder in ["tests/e2e/clients", "contracts/script"] {
+        let entries = std::fs::read_dir(repo.root.join(folder)).with_context(|| format!("reading {folder}"))?;
+        let files = entries.flatten().map(|entry| entry.path());
+        clients.extend(files.filter(|path| path.to_string_lossy().ends_with(".test.mjs")));
+    }
     clients.sort();
     let mut node = repo.command("node");
     node.envs(environment.iter().copied()).arg("--test").args(clients).env("DEVNET_BIN", repo.built("devnet"));
