@@ -80,10 +80,9 @@ impl Process {
     /// Asks it to end (SIGTERM) and waits until it has. It is killed if it does not for as long as [`PATIENCE`], or if the user
     /// asks twice to end.
     pub fn stop(&mut self) {
-        let asked = Command::new("kill").arg(self.child.id().to_string()).stderr(Stdio::null()).status();
+        let asked = signal("TERM", &self.child.id().to_string());
         let started = Stopwatch::start();
-        while asked.as_ref().is_ok_and(ExitStatus::success) && wait::asked_to_end() < 2 && started.elapsed() < PATIENCE
-        {
+        while asked && wait::asked_to_end() < 2 && started.elapsed() < PATIENCE {
             if !matches!(self.child.try_wait(), Ok(None)) {
                 return;
             }
@@ -103,6 +102,14 @@ impl Process {
         let address = self.ready.get(name).and_then(Value::as_str);
         address.map(str::to_owned).ok_or_else(|| anyhow!("the ready line has no {name}: {}", self.ready))
     }
+}
+
+/// Sends a process a signal, by its name without SIG; whether it could be sent. By the shell's own `kill`: not every machine
+/// has the program of that name.
+pub fn signal(name: &str, process: &str) -> bool {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "kill -s \"$1\" \"$2\"", "sh", name, process]).stderr(Stdio::null());
+    shell.status().is_ok_and(|status| status.success())
 }
 
 impl Drop for Process {

@@ -16,6 +16,7 @@ use pars_e2e::{
         Browser, Opening,
         hall::{Device, Form, HallPage},
     },
+    process::signal,
     sound::{self, Piece},
     stack::Places,
     wait,
@@ -84,12 +85,8 @@ fn running(state: &Path) -> Vec<(String, String)> {
     processes.map(|path| (id(&path), line(&path))).filter(|(_, line)| line.contains(&inside)).collect()
 }
 
-fn signal(name: &str, process: &str) {
-    assert!(Command::new("kill").args([name, process]).status().unwrap().success());
-}
-
 fn interrupt(child: &Child) {
-    signal("-INT", &child.id().to_string());
+    assert!(signal("INT", &child.id().to_string()));
 }
 
 /// The one sentence with which it failed.
@@ -299,7 +296,7 @@ fn what_is_printed_can_be_typed_and_a_killed_network_goes_on_where_it_was() {
     two_windows_hold_a_call_that_is_recorded(&up, &state);
 
     let node = running(&state).into_iter().find(|(_, line)| line.contains("/node-3\0")).unwrap();
-    signal("-KILL", &node.0);
+    assert!(signal("KILL", &node.0));
     let mut told = String::new();
     up.child.stderr.take().unwrap().read_to_string(&mut told).unwrap();
     assert!(!up.child.wait().unwrap().success());

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
+use pars_e2e::process::signal;
 use serde_json::{Value, json};
 use tokio::net::UnixStream;
 
@@ -28,8 +29,7 @@ pub(crate) async fn lost(socket: &Path, method: &str, params: Value) -> UnixStre
 impl Program {
     /// SIGTERM, and success.
     pub(crate) fn end(mut self) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(signal("TERM", &self.child.id().to_string()));
         assert!(self.child.wait().unwrap().success());
     }
 

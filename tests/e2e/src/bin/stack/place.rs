@@ -5,11 +5,10 @@ use std::{
     io::ErrorKind,
     net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
 };
 
 use anyhow::{Context, Result, bail};
-use pars_e2e::wait;
+use pars_e2e::{process::signal, wait};
 
 /// Lies in a directory of state and is locked while its network runs. Without it nothing in a directory is ever deleted.
 const MARK: &str = ".pars-stack";
@@ -75,7 +74,7 @@ impl Place {
         println!("ending {} programs of a run that was killed", left.len());
         for process in &left {
             // It may have ended by itself.
-            let _ = Command::new("kill").arg(process).stderr(Stdio::null()).status();
+            let _ = signal("TERM", process);
         }
         let waited = wait::until("them to end", || Ok(self.left_over().is_empty().then_some(())));
         let left = self.left_over().join(" ");
@@ -119,6 +118,7 @@ pub(crate) fn free(port: u16, option: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use std::os::unix::process::{CommandExt, ExitStatusExt};
+    use std::process::{Command, Stdio};
 
     use super::*;
 
