@@ -1,6 +1,8 @@
 //! The constraints: 6,949 at depth 24 = 24 levels of 244, T2 213, T3 240, T5 297, two equalities, ranges of 129, 41 and
 //! 169, one product, one square.
 
+use std::sync::LazyLock;
+
 use alloy_primitives::B256;
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, BigInteger, Field, PrimeField};
@@ -102,8 +104,8 @@ fn enforce_range(value: &Var, bits: usize) -> Result<(), SynthesisError> {
     sum.enforce_equal(value)
 }
 
-/// Matrices and assignment of one synthesis, in the layout the prover and the digest read.
-pub(crate) struct Synthesis {
+/// The constraints, which no assignment changes, in the layout the prover and the digest read.
+pub(crate) struct Shape {
     /// A, B and C by rows of (coefficient, column).
     pub(crate) matrices: Vec<Matrix<Fr>>,
     /// Public variables, the leading one included.
@@ -112,32 +114,48 @@ pub(crate) struct Synthesis {
     pub(crate) witness: usize,
     /// Rows.
     pub(crate) constraints: usize,
-    /// One, public inputs, private values; empty in setup mode.
-    pub(crate) assignment: Zeroizing<Vec<Fr>>,
 }
 
-/// Runs the circuit; `mode` decides whether values are computed.
-pub(crate) fn synthesise(circuit: Circuit, mode: SynthesisMode) -> Result<Synthesis, SynthesisError> {
+impl Shape {
+    /// The shape of this program's circuit, made at its first use, which the first proof of a process pays for: gathering
+    /// the linear combinations at every proof took 27 ms of 358.
+    pub(crate) fn get() -> Result<&'static Self, SynthesisError> {
+        static SHAPE: LazyLock<Result<Shape, SynthesisError>> = LazyLock::new(Shape::new);
+        SHAPE.as_ref().map_err(|error| *error)
+    }
+
+    fn new() -> Result<Self, SynthesisError> {
+        let cs = run(Circuit::default(), SynthesisMode::Setup)?;
+        cs.finalize();
+        Ok(Self {
+            matrices: cs.to_matrices()?.remove(R1CS_PREDICATE_LABEL).ok_or(SynthesisError::MissingCS)?,
+            instance: cs.num_instance_variables(),
+            witness: cs.num_witness_variables(),
+            constraints: cs.num_constraints(),
+        })
+    }
+}
+
+/// One, public inputs, private values: the columns of [`Shape`] for one assignment, true or false.
+pub(crate) fn assign(circuit: Circuit) -> Result<Zeroizing<Vec<Fr>>, SynthesisError> {
+    let mode = SynthesisMode::Prove { construct_matrices: false, generate_lc_assignments: false };
+    let cs = run(circuit, mode)?;
+    Ok(Zeroizing::new([cs.instance_assignment()?, cs.witness_assignment()?].concat()))
+}
+
+fn run(circuit: Circuit, mode: SynthesisMode) -> Result<ConstraintSystemRef<Fr>, SynthesisError> {
     let cs = ConstraintSystem::new_ref();
     // The same goal as the setup: it decides which linear combinations become variables.
     cs.set_optimization_goal(OptimizationGoal::Constraints);
     cs.set_mode(mode);
     circuit.generate_constraints(cs.clone())?;
-    cs.finalize();
-    let matrices = cs.to_matrices()?.remove(R1CS_PREDICATE_LABEL).ok_or(SynthesisError::MissingCS)?;
-    let assignment = match mode {
-        SynthesisMode::Setup => Vec::new(),
-        SynthesisMode::Prove { .. } => [cs.instance_assignment()?, cs.witness_assignment()?].concat(),
-    };
-    let (instance, witness, constraints) =
-        (cs.num_instance_variables(), cs.num_witness_variables(), cs.num_constraints());
-    Ok(Synthesis { matrices, instance, witness, constraints, assignment: Zeroizing::new(assignment) })
+    Ok(cs)
 }
 
 /// SHA3-256 over the whole constraint system: a magic, the three sizes, then every row of A, B and C as its length
 /// and (column, coefficient) pairs; integers u32 and scalars 32 bytes, big-endian.
 pub fn constraint_digest() -> Result<B256, SynthesisError> {
-    let system = synthesise(Circuit::default(), SynthesisMode::Setup)?;
+    let system = Shape::get()?;
     let number =
         |n: usize| u32::try_from(n).map(u32::to_be_bytes).map_err(|_| SynthesisError::PolynomialDegreeTooLarge);
     let mut hash = Sha3_256::new();

@@ -3,12 +3,12 @@
 use alloy_primitives::{Address, U256};
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, Field, UniformRand};
-use ark_relations::gr1cs::{ConstraintSynthesizer, ConstraintSystem, SynthesisMode};
+use ark_relations::gr1cs::{ConstraintSynthesizer, ConstraintSystem};
 use ark_std::rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 use serde_json::Value;
 
-use super::{Circuit, Deadline, Threshold, synthesise};
+use super::{Circuit, Deadline, Shape, Threshold};
 use crate::{
     eligibility::Leaf,
     poseidon::{t2, t3, t5},
@@ -44,7 +44,7 @@ fn base() -> Circuit {
 
 #[test]
 fn the_circuit_has_6949_constraints_and_seven_public_variables() {
-    let system = synthesise(Circuit::default(), SynthesisMode::Setup).unwrap();
+    let system = Shape::get().unwrap();
     assert_eq!((system.constraints, system.instance), (6_949, 7));
 }
 

@@ -18,7 +18,7 @@ mod untold;
 
 pub use bounds::{BoundsError, Deadline, Threshold};
 pub use circuit::constraint_digest;
-pub(crate) use circuit::{Circuit, synthesise};
+pub(crate) use circuit::{Circuit, Shape, assign};
 
 use alloy_primitives::U256;
 use ark_bn254::Fr;

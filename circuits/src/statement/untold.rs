@@ -5,13 +5,12 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use ark_relations::gr1cs::SynthesisMode;
 use tracing::{
     Event, Metadata, Subscriber,
     span::{Attributes, Id, Record},
 };
 
-use super::{Circuit, synthesise};
+use super::{Circuit, assign};
 
 /// Counts what it is told.
 #[derive(Clone, Default)]
@@ -44,8 +43,7 @@ fn a_program_that_logs_everything_is_told_nothing_of_a_proof() {
     let logger = Logger::default();
     tracing::subscriber::with_default(logger.clone(), || {
         tracing::info!("the logger listens");
-        let mode = SynthesisMode::Prove { construct_matrices: true, generate_lc_assignments: false };
-        synthesise(Circuit::default(), mode).unwrap();
+        assign(Circuit::default()).unwrap();
     });
     assert_eq!(logger.0.load(Ordering::SeqCst), 1);
 }
