@@ -201,6 +201,23 @@ test("why nothing is sent is one thing: the newest reason, and the seat that it 
   assert.deepEqual(notices(), ["notice.stopped.ChainUnreachable"]);
 });
 
+test("who shares no keys with anybody is told so and what to do, in both languages; all closes until keys come", async () => {
+  allowed();
+  const { live, tell, keys, state, notices } = await enter();
+  await live.senders.speak(true);
+  tell("roomStopped", { reason: "NoSharedKeys", seat: null });
+  await tick();
+  assert.deepEqual(
+    state().notices.map(({ key, weight }) => [key, weight]),
+    [["notice.stopped.NoSharedKeys", "danger"]],
+  );
+  assert.deepEqual([state().microphone, state().sends], ["off", false]);
+  assert.match(en["notice.stopped.NoSharedKeys"], /cannot hear the others.*enter again.*channel you trust/u);
+  assert.match(fa["notice.stopped.NoSharedKeys"], /نمی‌شنوید.*دوباره وارد شوید.*اعتماد دارید/u);
+  keys(2);
+  assert.deepEqual([state().stopped, notices()], [null, []]);
+});
+
 test("a server that invents senders without end fills nothing, and does not push out why nothing is sent", async () => {
   const { link, tell, state, notices } = await enter();
   tell("roomStopped", { reason: "Unverified", seat: 17 });

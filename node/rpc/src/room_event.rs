@@ -33,6 +33,8 @@ pub enum StopReason {
     Rotation,
     /// Nobody has made an epoch with this seat yet.
     NoSteward,
+    /// Others are here and nobody shares keys with this seat: none came, or not those that were signed. Somebody may sit between.
+    NoSharedKeys,
     /// The chain does not answer.
     ChainUnreachable,
     /// The host is silent.

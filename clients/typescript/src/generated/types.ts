@@ -682,7 +682,7 @@ meanwhile waits at the nodes, for 14 days at most. By id; empty: everything is r
 };
 
 /** Why a publisher must not send now. */
-export type StopReason = "Unverified" | "Rotation" | "NoSteward" | "ChainUnreachable" | "HostLost" | "CodesDiffer" | "NotConsented";
+export type StopReason = "Unverified" | "Rotation" | "NoSteward" | "NoSharedKeys" | "ChainUnreachable" | "HostLost" | "CodesDiffer" | "NotConsented";
 
 /** A publisher must stop. */
 export type Stopped = {

@@ -138,10 +138,11 @@ export interface OpenedMessage {
 
 /**
  * Why a seat must not send, or has ended. `Unverified` names the seat that could not be verified; `NotConsented`: a recorder is in
- * the epoch, and the consent of exactly its participants does not stand.
+ * the epoch, and the consent of exactly its participants does not stand; `NoSharedKeys`: others are here, and nobody shares keys
+ * with this seat.
  */
 export type StopReason =
-  "Unverified" | "Rotation" | "NoSteward" | "ChainUnreachable" | "HostLost" | "CodesDiffer" | "NotConsented";
+  "Unverified" | "Rotation" | "NoSteward" | "NoSharedKeys" | "ChainUnreachable" | "HostLost" | "CodesDiffer" | "NotConsented";
 export type EndReason =
   "Closed" | "SittingOver" | "EligibilityLost" | "Kicked" | "Banned" | "Replaced" | "ChainUnreachable" | "HostLost" | "Left";
 

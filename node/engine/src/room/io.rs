@@ -373,6 +373,9 @@ pub enum Forgery {
 pub enum StopReason {
     /// No epoch with our seat yet.
     NoEpoch,
+    /// We have no keys in common with anybody, though others are here and the host answers: none came for long, or what a steward
+    /// sent us is not the secret that its record commits to. Somebody between changed our keys or what came to us.
+    NoSharedKeys,
     /// A seat of the epoch is not verified yet.
     Verifying,
     /// A seat of the epoch does not verify.

@@ -43,9 +43,9 @@ pub enum Act {
 const CHURN_MS: u64 = 60_000;
 const REST_MS: u64 = 60_000;
 const CALM_MS: u64 = 8_000;
-/// Who come to a small room, and when the last has long been seated, in ms.
+/// Who come to a small room, and when the last has long been seated and was told if nobody shares keys with it, in ms.
 const FEW: usize = 8;
-const FEW_MS: u64 = 20_000;
+const FEW_MS: u64 = 75_000;
 /// The leader comes first and stays.
 const LEADER: PersonId = PersonId(0);
 
@@ -235,6 +235,7 @@ fn unharmed(world: &World) -> Result<(), String> {
     for (who, person) in &world.people {
         let harm = |event: &&MemberEvent| {
             matches!(event, MemberEvent::Forged(_) | MemberEvent::PairFailed(_) | MemberEvent::Unverified { .. })
+                || is_left_alone(event)
         };
         if let Some(event) = person.events.iter().find(harm) {
             return Err(format!("{who} was told {event:?} by an honest host"));
@@ -257,8 +258,13 @@ fn noticed(world: &World, told: impl Fn(&MemberEvent) -> bool) -> Result<(), Str
     if count >= 3 { Ok(()) } else { Err(format!("only {count} noticed")) }
 }
 
+/// Somebody was told that nobody shares keys with it.
+fn is_left_alone(event: &MemberEvent) -> bool {
+    matches!(event, MemberEvent::Stopped { reason: StopReason::NoSharedKeys, .. })
+}
+
 /// Whoever took the seat whose keys were swapped has none of the others' keys, and none of them has its own: the others have left
-/// it out. It is told no lie either: as it sees them they all verify, and keys of theirs do not come.
+/// it out. It is told so if it stayed, and no lie: as it sees them they all verify, and keys of theirs do not come.
 fn shut_out(world: &World) -> Result<(), String> {
     let sat = |event: &MemberEvent| matches!(event, MemberEvent::Admitted { seat, .. } if *seat == VICTIM);
     let victims: Vec<_> = world.people.iter().filter(|(_, person)| person.events.iter().any(sat)).collect();
@@ -268,6 +274,9 @@ fn shut_out(world: &World) -> Result<(), String> {
     for (who, person) in victims {
         if !world.watch.is_alone(*who) {
             return Err(format!("{who}, whose keys were swapped, has keys in common with others"));
+        }
+        if world.seated(0).contains(who) && !person.events.iter().any(is_left_alone) {
+            return Err(format!("{who}, whose keys were swapped, was not told that nobody shares keys with it"));
         }
         let misled = |event: &&MemberEvent| matches!(event, MemberEvent::Unverified { .. } | MemberEvent::Forged(_));
         if let Some(event) = person.events.iter().find(misled) {

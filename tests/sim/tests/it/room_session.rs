@@ -1,7 +1,7 @@
 //! A room's session from many seeds.
 
 use pars_crypto::suite::Libcrux;
-use pars_engine::room::EpochKeys;
+use pars_engine::room::{EpochKeys, MemberEvent, StopReason};
 use pars_proto::room::{
     EpochHash, EpochRecord, EpochSecret, Roster, RosterEntry, SeatNo, SeatSecrets, SignedRecord, StatementHash,
 };
@@ -11,6 +11,7 @@ use pars_sim::room_session::cast::sitting;
 use pars_sim::room_session::evil::Evil;
 use pars_sim::room_session::story::lie;
 use pars_sim::room_session::watch::{AFTER_LEAVE_MS, Watch};
+use pars_sim::room_session::world::{Begin, World};
 use pars_sim::room_session::{PersonId, run};
 use pars_sim::{Faults, seeds};
 use pars_wire::Kind;
@@ -35,10 +36,48 @@ fn no_key_reaches_who_left_or_was_not_there_and_every_lie_of_a_host_shows() {
 #[test]
 fn swapped_keys_and_a_false_steward_show_in_every_room_and_give_nobody_a_key() {
     const LIES: [Evil; 3] = [Evil::SwapsXWing, Evil::SwapsSignature, Evil::PosesAsSteward];
-    let count = if std::env::var_os("PARS_DEEP").is_some() { DEEP } else { SEEDS };
-    seeds::run(0..count, threads(), |seed| {
+    seeds::run(0..lies(), threads(), |seed| {
         let world = lie(seed, LIES[seed as usize % LIES.len()], Faults::ALL, Log::default());
         assert_eq!(world.kills, 0, "seed {seed}: only the lie harms anybody");
+    });
+}
+
+/// How many rooms with a lie about keys.
+fn lies() -> u64 {
+    if std::env::var_os("PARS_DEEP").is_some() { DEEP } else { SEEDS }
+}
+
+/// Six come, and the host changes every wrapped secret that it carries.
+#[test]
+fn whose_wrapped_keys_a_host_changes_hears_nobody_and_is_told_so() {
+    seeds::run(0..lies(), threads(), |seed| {
+        let (evil, faults, kind) = (Evil::Honest, Faults::ALL, Kind::TownHall);
+        let begin = Begin { seed, evil, faults, kind, capacity: 6, people: 6, names: 1 };
+        let mut world = World::new(begin, Log::default());
+        world.tamper = Some(Box::new(|mut bytes| {
+            // 5 ‖ number4 ‖ acknowledged4 ‖ 5 ‖ seat2 ‖ rh32 ‖ wrap48
+            if let [5, _, _, _, _, _, _, _, _, 5, .., last] = bytes.as_mut_slice() {
+                *last ^= 1;
+            }
+            bytes
+        }));
+        for somebody in 0..6 {
+            world.arrive(somebody, false);
+            world.pass(1_000);
+        }
+        // Not long enough to be told only because no keys came.
+        world.pass(24_000);
+        let seated = world.seated(0);
+        assert_eq!(seated.len(), 6, "seed {seed}");
+        // The first steward has its own keys, and nobody tells it that its wraps did not open.
+        let first = seated.iter().copied().min_by_key(|who| world.people[who].member.seat());
+        for who in seated {
+            assert!(world.watch.is_alone(who), "seed {seed}: {who} shares keys");
+            let is_told =
+                |event: &MemberEvent| matches!(event, MemberEvent::Stopped { reason: StopReason::NoSharedKeys, .. });
+            let told = world.people[&who].events.iter().any(is_told);
+            assert!(told || Some(who) == first, "seed {seed}: {who} was not told");
+        }
     });
 }
 

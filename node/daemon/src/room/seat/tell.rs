@@ -57,6 +57,7 @@ pub(super) fn roster(room: Room, view: &View, hands: &[SeatNo]) -> Roster {
 pub(super) const fn stopped(reason: engine::StopReason) -> StopReason {
     match reason {
         engine::StopReason::NoEpoch => StopReason::NoSteward,
+        engine::StopReason::NoSharedKeys => StopReason::NoSharedKeys,
         engine::StopReason::Verifying | engine::StopReason::NotRotated => StopReason::Rotation,
         engine::StopReason::NotConsented => StopReason::NotConsented,
         engine::StopReason::Unverified => StopReason::Unverified,

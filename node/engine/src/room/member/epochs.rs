@@ -58,7 +58,12 @@ impl Member {
                     || epoch.superseded.is_some_and(|at| at.after(super::FRESH_MS) <= cx.now.tick) => {}
             (Some(epoch), Some(key)) => match key.unwrap(epoch.signed.record(), wrapped) {
                 Ok(secret) => self.chain.unlock(&rh, secret),
-                Err(_) => Self::event(cx, MemberEvent::Forged(Forgery::Wrap)),
+                Err(_) => {
+                    if from == epoch.steward() {
+                        self.told.disagrees(rh);
+                    }
+                    Self::event(cx, MemberEvent::Forged(Forgery::Wrap));
+                }
             },
             _ => {
                 if self.told.early.len() >= MAX_EARLY {

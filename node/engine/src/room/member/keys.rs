@@ -5,6 +5,9 @@
 //! recorder's seat it sends only while exactly its participants consent, by own index (TOWNHALL section 6). A recorder only
 //! receives.
 //!
+//! A seat whose keys somebody between has changed is left out by all who verify, and everybody looks right to it: it is told so when
+//! it has had no keys in common with anybody for long, or when a wrap disagrees with its record.
+//!
 //! Frames name their epoch by its number alone, and any seat may sign a second epoch of a number: the page is told of one. And what
 //! was sent in is not gone back to from another: under each key counters begin once.
 
@@ -19,6 +22,10 @@ use crate::room::io::{EpochKeys, MemberEvent, SeatKeys, StopReason};
 use super::messages::Waiting;
 use super::roster::{Check, Entry};
 use super::{Context, FRESH_MS, Member};
+
+/// After how many answers of the host without keys in common with anybody who is here a seat is told so; they come a second apart, or
+/// later. A host keeps a seat without a link for 30 s: somebody who came and was lost at once is no proof of a lie.
+const UNSHARED: u32 = 40;
 
 /// Connections for which the keys of an epoch were told, and whether with our own.
 type Shown = (BTreeMap<SeatNo, [u8; 16]>, bool);
@@ -39,6 +46,10 @@ pub(super) struct Told {
     left: BTreeSet<EpochHash>,
     stopped: Option<(StopReason, Option<SeatNo>)>,
     next: Option<Tick>,
+    /// Answers of the host since keys were shared with somebody.
+    unshared: u32,
+    /// Of which epoch its own steward's wrap was not the secret; looked at once.
+    disagrees: Option<EpochHash>,
 }
 
 impl Default for Told {
@@ -47,7 +58,8 @@ impl Default for Told {
         let (waiting, early, epochs) = (VecDeque::new(), VecDeque::new(), BTreeMap::new());
         let stopped = Some((StopReason::NoEpoch, None));
         let (sending, used, left) = (None, None, BTreeSet::new());
-        Self { roster: false, waiting, early, epochs, sending, used, left, stopped, next: None }
+        let (next, unshared, disagrees) = (None, 0, None);
+        Self { roster: false, waiting, early, epochs, sending, used, left, stopped, next, unshared, disagrees }
     }
 }
 
@@ -59,6 +71,16 @@ impl Told {
     /// A fresh connection has keys of its own in every epoch.
     pub(super) fn begin_connection(&mut self) {
         (self.used, self.left) = (None, BTreeSet::new());
+    }
+
+    /// The host answered.
+    pub(super) const fn answered(&mut self) {
+        self.unshared = self.unshared.saturating_add(1);
+    }
+
+    /// The steward's own wrap of this epoch does not open, or is of another secret.
+    pub(super) const fn disagrees(&mut self, rh: EpochHash) {
+        self.disagrees = Some(rh);
     }
 
     fn send_in(&mut self, sending: Option<EpochHash>) {
@@ -104,9 +126,10 @@ impl Member {
         for epoch in self.chain.expire(now) {
             Self::event(cx, MemberEvent::Expired { epoch, index: (epoch % 256) as u8 });
         }
-        let mut why = (StopReason::NoEpoch, None);
+        let unshared = self.is_unshared();
+        let mut why = (if unshared { StopReason::NoSharedKeys } else { StopReason::NoEpoch }, None);
         let (mut sending, mut next) = (None, None);
-        for (place, (rh, epoch)) in self.chain.kept().enumerate() {
+        for (place, (rh, epoch)) in self.chain.kept().enumerate().filter(|_| !unshared) {
             let left = self.told.left.contains(&rh).then_some((StopReason::NotRotated, None));
             match left.map_or_else(|| self.may_send(epoch, now), Err) {
                 Ok(until) => {
@@ -136,6 +159,29 @@ impl Member {
         if std::mem::take(&mut self.told.roster) {
             Self::event(cx, MemberEvent::Roster);
         }
+    }
+
+    /// Whether others are here and no keys are shared with any of them: for too many answers of the host, or since the wrap of the
+    /// epoch that counts disagreed with its record.
+    fn is_unshared(&mut self) -> bool {
+        let Some(own) = self.seat() else { return false };
+        let disagrees = self.told.disagrees.take();
+        if disagrees.is_some() && disagrees == self.chain.tip().map(|(rh, _)| rh) {
+            self.told.unshared = UNSHARED;
+        }
+        let sits = |entry: &Entry| entry.is_live() && entry.is_verified() && !entry.recorder;
+        let others = self.roster.live().any(|(seat, entry)| seat != own && sits(entry));
+        if !others || !self.roster.get(own).is_some_and(sits) || self.shares_keys(own) {
+            self.told.unshared = 0;
+        }
+        self.told.unshared >= UNSHARED
+    }
+
+    /// Whether somebody else has the secret of the epoch that counts and we have it too: another one told us, or we told somebody.
+    fn shares_keys(&self, own: SeatNo) -> bool {
+        let Some((_, tip)) = self.chain.tip() else { return false };
+        let told = |seat: &SeatNo| *seat != own && self.pairs.is_confirmed(*seat);
+        tip.holds(own) && tip.secret.is_some() && (tip.steward() != own || tip.seats.iter().any(told))
     }
 
     pub(super) fn stop(&mut self, cx: Context<'_, '_>, reason: StopReason, seat: Option<SeatNo>) {

@@ -275,6 +275,7 @@ impl Member {
                     && let Some(at) = self.road.pinged.take()
                 {
                     (self.road.fresh, self.road.heard) = (Some(at), cx.now.tick);
+                    self.told.answered();
                 }
             }
             Frame::Synced => {

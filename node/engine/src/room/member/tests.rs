@@ -61,6 +61,8 @@ struct World {
     tip: Option<(u32, EpochHash)>,
     /// The first seat beats.
     beats: bool,
+    /// The fellows were shown other keys of ours: none of them answers us.
+    swapped: bool,
     /// The seats of the epoch that the first seat makes after each of ours.
     answers: Option<Vec<u16>>,
 }
@@ -137,6 +139,7 @@ impl World {
             made: Vec::new(),
             tip: None,
             beats: true,
+            swapped: false,
             answers: None,
         };
         world.hears(&Frame::Seat(SeatNo(OWN), Box::new(statement)));
@@ -230,7 +233,7 @@ impl World {
     /// A fellow makes its half of a pair channel.
     fn envelope(&mut self, envelope: Envelope) {
         let Envelope { to, cargo, .. } = envelope;
-        let Some(fellow) = self.fellows.get_mut(&to) else { return };
+        let Some(fellow) = self.fellows.get_mut(&to).filter(|_| !self.swapped) else { return };
         let ciphertext = match cargo {
             Cargo::Hello(ciphertext) => ciphertext,
             Cargo::Sealed(frame) => {

@@ -1,6 +1,9 @@
-//! What the page is told when two epochs have one number (THREATS M4).
+//! What the page is told when two epochs have one number (THREATS M4), and of keys that somebody between has changed (THREATS J2).
+
+use pars_proto::room::WRAP;
 
 use super::*;
+use crate::room::io::Forgery;
 
 impl World {
     /// An epoch of the first number, whoever else has made one.
@@ -17,6 +20,26 @@ impl World {
             _ => None,
         });
         (told.clone().count(), told.filter(|own| *own).count())
+    }
+
+    /// From now on the host has shown the fellows other keys of ours: no channel stands, and none is answered.
+    fn swap(&mut self) {
+        (self.member.pairs, self.swapped) = (Pairs::default(), true);
+    }
+
+    /// Why the page was told to stop, in order.
+    fn stops(&self) -> Vec<StopReason> {
+        let reason = |event: &MemberEvent| match event {
+            MemberEvent::Stopped { reason, .. } => Some(*reason),
+            _ => None,
+        };
+        self.events.iter().filter_map(reason).collect()
+    }
+
+    /// A wrap of the newest epoch that is not its secret.
+    fn bad_wrap(&mut self, from: u16) {
+        let rh = self.tip.unwrap().1;
+        self.hears(&Frame::Wrap(SeatNo(from), rh, [7; WRAP]));
     }
 }
 
@@ -52,4 +75,76 @@ fn what_was_sent_in_is_not_gone_back_to_over_the_same_connection() {
     world.tip = Some((1, before));
     world.makes(3, &[2, 3]);
     assert_eq!(world.member.sending(), Some(2));
+}
+
+/// To itself everybody looks right, and the epochs of the others go on without it.
+#[test]
+fn who_is_left_out_of_every_epoch_is_told_so_after_a_while_and_once() {
+    let mut world = World::new(&[1, 3]);
+    world.swap();
+    world.epoch(1, &[1, 3], false);
+    world.pass(38_000);
+    assert!(world.stops().is_empty(), "it may take a while");
+    world.pass(4_000);
+    assert_eq!(world.stops(), [StopReason::NoSharedKeys]);
+    world.pass(60_000);
+    assert_eq!((world.stops().len(), world.member.sending()), (1, None), "said once");
+    world.gone(1);
+    world.gone(3);
+    world.beats = false;
+    world.pass(10_000);
+    assert!(world.member.sending().is_some(), "alone it makes its own, and nothing is wrong any more");
+}
+
+/// Who makes the epochs sees all in them, and nobody has them.
+#[test]
+fn a_steward_whom_nobody_answers_is_told_that_nobody_has_its_keys() {
+    let mut world = World::new(&[3, 4]);
+    world.beats = false;
+    world.swap();
+    world.pass(38_000);
+    assert!(world.stops().is_empty() && world.member.sending().is_some());
+    world.pass(4_000);
+    assert_eq!((world.stops(), world.member.sending()), (vec![StopReason::NoSharedKeys], None));
+    world.gone(3);
+    world.gone(4);
+    world.pass(1_000);
+    assert!(world.member.sending().is_some(), "who is alone shares with nobody, and that is as it should be");
+}
+
+#[test]
+fn who_comes_is_told_nothing_of_shared_keys_while_it_waits_for_its_first_epoch_or_for_a_fellow_that_is_lost() {
+    let mut joiner = World::new(&[1, 3]);
+    joiner.pass(8_000);
+    joiner.makes(1, &[1, 2, 3]);
+    joiner.pass(60_000);
+    // Who comes to it while it is alone, and is lost before any channel stands.
+    let mut first = World::new(&[]);
+    first.beats = false;
+    first.swapped = true;
+    first.seat(3, nameless(3));
+    first.pass(35_000);
+    first.gone(3);
+    first.seat(4, nameless(4));
+    first.pass(35_000);
+    for world in [joiner, first] {
+        assert!(!world.stops().contains(&StopReason::NoSharedKeys), "{:?}", world.stops());
+        assert!(world.member.sending().is_some());
+    }
+}
+
+#[test]
+fn a_wrap_that_is_not_the_secret_of_its_record_is_told_at_once_if_its_steward_sent_it() {
+    let mut world = World::new(&[1, 3]);
+    world.epoch(1, &[1, 2, 3], false);
+    world.bad_wrap(3);
+    let forged =
+        |world: &World| world.events.iter().filter(|event| matches!(event, MemberEvent::Forged(Forgery::Wrap))).count();
+    assert_eq!((forged(&world), world.stops()), (1, vec![]), "anybody else may send what it likes");
+    world.bad_wrap(1);
+    assert_eq!((forged(&world), world.stops()), (2, vec![StopReason::NoSharedKeys]));
+    world.makes(1, &[1, 2, 3]);
+    assert_eq!(world.member.sending(), Some(2), "with the right one it goes on");
+    world.bad_wrap(1);
+    assert_eq!(world.member.sending(), Some(2), "what is here already is not lost by another");
 }
