@@ -236,9 +236,6 @@ pub struct Config {
     pub capture: Option<PathBuf>,
     /// Where tunnels of hosted rooms write what they carry.
     pub capture_tunnels: Option<PathBuf>,
-    /// Lie when recording: leave one seat out of what everybody is to sign, and record as if all had (THREATS K1, K6). For tests of
-    /// those who are lied to, which set it themselves: [`Config::check`] never does, and no flag, setting or call says it.
-    pub lies: bool,
 }
 
 impl Config {
@@ -302,7 +299,6 @@ impl Config {
             home: settings.home,
             capture: settings.capture,
             capture_tunnels: settings.capture_tunnels,
-            lies: false,
         };
         config.obey(network).map(|()| config)
     }

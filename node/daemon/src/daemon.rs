@@ -5,13 +5,14 @@
 //! end    withdrawn → RPC → index → engine → store synced → network
 //! ```
 
-use std::net::SocketAddr;
+mod error;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use alloy::providers::{DynProvider, Provider};
-use pars_blobs::BlobError;
 use pars_crypto::secret::StoreKey;
+use pars_engine::room::{Conduct, Honest};
 use pars_proto::room::recording::ConsentDomain;
 use pars_wire::ChainId;
 use serde::Serialize;
@@ -19,8 +20,9 @@ use tokio::net::TcpListener;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::account::AccountError;
-use crate::chain::stake::{Registration, StakeError};
+pub use self::error::StartError;
+
+use crate::chain::stake::Registration;
 use crate::chain::transact::{Sender, reader, said};
 use crate::chain::{Chain, ChainError, Roller, Sinks};
 use crate::clock::Clock;
@@ -29,21 +31,21 @@ use crate::datadir::{Datadir, DatadirError};
 use crate::driver::{DriveError, Driver, Ends, Handle, Parts};
 use crate::executor::{self, ExecutorConfig, ExecutorError};
 use crate::net::capture::Capture;
-use crate::net::{self, NetConfig, NetError, ServiceLink};
-use crate::page::{Page, PageError};
-use crate::recordings::{self, Library, LibraryError};
+use crate::net::{self, NetConfig, ServiceLink};
+use crate::page::Page;
+use crate::recordings::{self, Library};
 use crate::room::facts::Oracle;
 use crate::room::home::Home;
-use crate::room::host::kept::{Folder, KeptError};
-use crate::room::host::sfu::{Sfu, SfuError};
+use crate::room::host::kept::Folder;
+use crate::room::host::sfu::Sfu;
 use crate::room::host::{Hosting, HostingParts};
 use crate::room::objects::{ObjectClient, Objects};
 use crate::room::{self, Rooms};
 use crate::rpc::auth::{Guard, Token};
 use crate::rpc::listen::serve_gateway;
-use crate::rpc::{Context, RpcStartError, Server};
-use crate::service::{self, KeysError, ServiceKeys};
-use crate::store::{Store, StoreError};
+use crate::rpc::{Context, Server};
+use crate::service::{self, ServiceKeys};
+use crate::store::Store;
 
 /// How long a look at the chain may keep the daemon from ending.
 const CHAIN_ENDS: Duration = Duration::from_secs(5);
@@ -55,79 +57,6 @@ const CAPTURE_ENDS: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_secs(86_400);
 /// How often descriptors are fetched: `dev`, and elsewhere.
 const REFRESH: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
-
-/// Why the daemon does not start, or ends by itself.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// The data directory.
-    #[error(transparent)]
-    Datadir(#[from] DatadirError),
-    /// The store.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The keys of a service node.
-    #[error(transparent)]
-    Keys(#[from] KeysError),
-    /// The account.
-    #[error(transparent)]
-    Account(#[from] AccountError),
-    /// Registering.
-    #[error(transparent)]
-    Stake(#[from] StakeError),
-    /// The chain or its index.
-    #[error(transparent)]
-    Chain(#[from] ChainError),
-    /// The chain's node is another chain's.
-    #[error("the chain's node is on chain {found}, the deployment on chain {expected}; give the node of that chain")]
-    OtherChain {
-        /// The deployment's.
-        expected: u64,
-        /// The node's.
-        found: u64,
-    },
-    /// Links or discovery.
-    #[error(transparent)]
-    Net(#[from] NetError),
-    /// Rows that do not open.
-    #[error(transparent)]
-    Restore(#[from] pars_engine::store::RestoreError),
-    /// The RPC.
-    #[error(transparent)]
-    Rpc(#[from] RpcStartError),
-    /// The engine's owner.
-    #[error("the engine stopped: {0}")]
-    Drive(Box<DriveError>),
-    /// The executor.
-    #[error(transparent)]
-    Executor(#[from] ExecutorError),
-    /// The page.
-    #[error(transparent)]
-    Page(#[from] PageError),
-    /// The SFU of a host.
-    #[error(transparent)]
-    Sfu(#[from] SfuError),
-    /// Secrets of hosted sittings.
-    #[error(transparent)]
-    Kept(#[from] KeptError),
-    /// Ports for rooms.
-    #[error("no port for tunnels to hosts: {0}")]
-    Tunnel(std::io::Error),
-    /// Stored blocks.
-    #[error("stored blocks: {0}")]
-    Blobs(#[from] BlobError),
-    /// Recordings.
-    #[error("recordings: {0}")]
-    Library(#[from] LibraryError),
-    /// The gateway's port.
-    #[error("the gateway cannot listen on {0}: {1}; give another --gateway")]
-    Gateway(SocketAddr, std::io::Error),
-    /// Nobody pays.
-    #[error("a service node, a host and an executor need an account; give --account-file")]
-    NoAccount,
-    /// A task is gone.
-    #[error("a part of the daemon ended unexpectedly; see the log")]
-    Ended,
-}
 
 /// What is printed when everything stands.
 #[derive(Clone, Debug, Serialize)]
@@ -183,6 +112,14 @@ impl Daemon {
     /// # Errors
     /// [`StartError`].
     pub async fn start(config: Config) -> Result<Self, StartError> {
+        Self::start_as(config, &Honest).await
+    }
+
+    /// The same, and its seats go about recordings in this way: for tests of those who are lied to. No setting chooses it.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start_as(config: Config, conduct: &'static dyn Conduct) -> Result<Self, StartError> {
         // Somebody else's library may have installed one already.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let (datadir, key, store) = open(&config)?;
@@ -206,7 +143,8 @@ impl Daemon {
         let server = Server::bind(&datadir.socket(), config.http).await?;
         let (capture, captured) = start_capture(&config).await?.unzip();
         let (library, blobs) = open_library(&config, &datadir, key.clone(), &chain)?;
-        let given = Given { handle: &handle, chain: &chain, objects, stands: (&server, &library), provider, capture };
+        let stands = (&server, &library);
+        let given = Given { handle: &handle, chain: &chain, objects, stands, provider, capture, conduct };
         let rooms = start_rooms(&config, &datadir, key, given)?;
         let (gateway, serving) = start_gateway(&config, blobs).await?.unzip();
         let ready = Ready {
@@ -224,11 +162,10 @@ impl Daemon {
         announce(&datadir, &ready, &token)?;
         let (stop_chain, stopped) = watch::channel(false);
         let (stop_driver, stop) = oneshot::channel();
-        let sinks = Sinks { registries, net: to_net };
         Ok(Self {
             driver: tokio::spawn(driver.run(stop)),
             failed: false,
-            chain: tokio::spawn(chain.follow(sinks, stopped)),
+            chain: tokio::spawn(chain.follow(Sinks { registries, net: to_net }, stopped)),
             rpc: tokio::spawn(server.serve(context, Guard::new(token, config.origins, port), page)),
             rooms,
             captured,
@@ -353,11 +290,12 @@ struct Given<'a> {
     stands: (&'a Server, &'a Library),
     provider: DynProvider,
     capture: Option<Capture>,
+    conduct: &'static dyn Conduct,
 }
 
 /// Rooms, and the host's role if it is asked for.
 fn start_rooms(config: &Config, datadir: &Datadir, key: StoreKey, given: Given<'_>) -> Result<Rooms, StartError> {
-    let Given { handle, chain, objects, stands: (server, library), provider, capture } = given;
+    let Given { handle, chain, objects, stands: (server, library), provider, capture, conduct } = given;
     let (address, library) = (server.address(), library.clone());
     let home = Home::new(config.home.clone(), &config.deployment);
     let oracle = Oracle::new(chain.rooms(), provider, config.deployment.clone(), &home);
@@ -391,7 +329,7 @@ fn start_rooms(config: &Config, datadir: &Datadir, key: StoreKey, given: Given<'
         consents,
         through,
         consent_key,
-        lies: config.lies,
+        conduct,
     };
     Rooms::new(parts).map_err(StartError::Tunnel)
 }

@@ -38,6 +38,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use alloy::primitives::{Address, B256};
+use pars_engine::room::Conduct;
 use pars_identity::id::IdentityId;
 use pars_proto::room::recording::ConsentDomain;
 use pars_proto::room::{Body, HostEntry, Metadata, Sitting};
@@ -98,8 +99,8 @@ pub struct Parts {
     pub through: Option<IdentityId>,
     /// With which kind of key seats consent.
     pub consent_key: ConsentKeyKind,
-    /// Whether seats lie when they record ([`crate::config::Config::lies`]).
-    pub lies: bool,
+    /// How seats go about recordings.
+    pub conduct: &'static dyn Conduct,
 }
 
 pub(crate) struct Inner {
@@ -117,7 +118,7 @@ pub(crate) struct Inner {
     contract: Contract,
     library: Library,
     consent_key: ConsentKeyKind,
-    lies: bool,
+    conduct: &'static dyn Conduct,
     /// The daemon ends.
     stopping: watch::Sender<bool>,
     state: Mutex<State>,
@@ -173,7 +174,7 @@ impl Rooms {
     /// The system gives no port to dial from.
     pub fn new(parts: Parts) -> std::io::Result<Self> {
         let Parts { handle, oracle, progress, home, objects, address, accounts, hosting, .. } = parts;
-        let Parts { library, consents: index, through, consent_key, lies, .. } = parts;
+        let Parts { library, consents: index, through, consent_key, conduct, .. } = parts;
         let ((objects, client), dialer) = (objects, Dialer::new()?);
         let contract = Contract { handle: handle.clone(), index, progress: progress.clone(), through };
         let (events, _) = broadcast::channel(EVENTS);
@@ -193,7 +194,7 @@ impl Rooms {
             contract,
             library,
             consent_key,
-            lies,
+            conduct,
             stopping: watch::Sender::new(false),
             state,
         };

@@ -7,6 +7,8 @@ use pars_daemon::args::Settings;
 use pars_daemon::config::Config;
 use pars_daemon::daemon::Daemon;
 use pars_devnet::dev_accounts;
+use pars_engine::room::{Conduct, Honest};
+use pars_liar::LeavesOneOut;
 use pars_rpc::Code;
 use pars_wire::Kind;
 use serde_json::{Value, json};
@@ -116,11 +118,11 @@ impl Studio {
 
     /// A room of so many seats; the chain's node as who records reaches it.
     async fn of(capacity: u16, road: Option<&Road>) -> Self {
-        Self::with(capacity, road, false).await
+        Self::with(capacity, road, &Honest).await
     }
 
-    /// The same, and whether who records lies.
-    async fn with(capacity: u16, road: Option<&Road>, lies: bool) -> Self {
+    /// The same, and how who records goes about it.
+    async fn with(capacity: u16, road: Option<&Road>, conduct: &'static dyn Conduct) -> Self {
         let hall = Hall::start().await;
         let mut others = hall.services().await;
         let settings = Settings { executor: true, dev_account: Some(EXECUTOR), ..hall.settings() };
@@ -130,8 +132,8 @@ impl Studio {
             None => hall.world.rpc.clone(),
         };
         let settings = Settings { rpc: Some(rpc), ..hall.settings() };
-        let config = Config { lies, ..Config::check(hall.world.datadir("c"), settings).unwrap() };
-        let named = Daemon::start(config).await.unwrap();
+        let config = Config::check(hall.world.datadir("c"), settings).unwrap();
+        let named = Daemon::start_as(config, conduct).await.unwrap();
         let unnamed = hall.member("b", Some(2)).await;
         let (identity, _) = tokio::join!(published(&executor), published(&named));
         let session = acquainted(&named, &identity).await;
@@ -364,7 +366,7 @@ async fn a_consent_that_is_not_final_or_was_reorganised_away_brings_no_recorder_
 /// THREATS K1, K6: who records, and makes the epochs, leaves the other out of the roster, and takes it that all have signed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recorder_that_leaves_a_seat_out_comes_and_gets_no_signature_and_no_key() {
-    let mut studio = Studio::with(Kind::OpenForum.cap(), None, true).await;
+    let mut studio = Studio::with(Kind::OpenForum.cap(), None, &LeavesOneOut).await;
     studio.agree().await;
     let [_, other] = &mut studio.pages;
     let is_there = |seat: &Value| seat["recorder"] == true && seat["live"] == true;

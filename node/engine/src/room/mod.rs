@@ -42,7 +42,9 @@ pub use io::{
     RecordingFailure, RecordingIn, RecordingQuestion, SeatKeys, SeatView, SfuOrder, Standing, StopReason, Unreachable,
     View, Withdrawal,
 };
-pub use member::recording::{CHAIN_SLACK_MS, ProposedRecording, RecordingAnswer, RecordingView, SpanState};
+pub use member::recording::{
+    CHAIN_SLACK_MS, Conduct, Honest, ProposedRecording, RecordingAnswer, RecordingView, SpanState,
+};
 pub use member::{Member, MemberConfig, Phase, RoomError};
 pub use packet::{MAX_PACKET, is_seated};
 pub use state::{MAX_PRESENTERS, Rights, RoomInput, RoomState, SeatInput, SeatState};

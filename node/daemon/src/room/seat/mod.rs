@@ -176,6 +176,7 @@ pub(super) fn begin(inner: &Arc<Inner>, begin: Begin) -> (Seat, Option<Body>) {
     };
     let mut out = Vec::new();
     let member = Member::new(&mut Cx { now: clock.now(), rng: &mut random::system(), out: &mut out }, config);
+    let member = member.with_conduct(inner.conduct);
     let (claim, role) = (begin.claim, Role::Member);
     let mut task = Task {
         inner: inner.clone(),

@@ -5,12 +5,10 @@ use std::collections::BTreeMap;
 
 use futures::future::join_all;
 use pars_crypto::hkem::Xw768Public;
-use pars_engine::room::{
-    Authority, MemberIn, Phase, QuestionId, RecordingEvent, RecordingIn, RecordingQuestion, Withdrawal,
-};
+use pars_engine::room::{MemberIn, Phase, QuestionId, RecordingEvent, RecordingIn, RecordingQuestion, Withdrawal};
 use pars_identity::IdentityId;
+use pars_proto::room::SeatNo;
 use pars_proto::room::recording::{ConsentKey, Recording};
-use pars_proto::room::{Role, SeatNo};
 use pars_rpc::event::Event;
 use pars_rpc::recording::{RecorderSeat, RecordingStatus};
 use pars_rpc::{Code, RpcError};
@@ -95,11 +93,6 @@ async fn answered(
             let kept = inner.library.keep(recording, (room, until), seed).await;
             let kept = kept.inspect_err(|error| tracing::error!(%error, "a recording key is not kept")).is_ok();
             return RecordingIn::Kept { id, kept };
-        }
-        // Who lies takes it that all agreed.
-        RecordingQuestion::Consents(_) if inner.lies => {
-            let authority = Some(Authority { until: u64::MAX, is_final: true, withdrawn: false });
-            return RecordingIn::Consents { id, authority };
         }
         RecordingQuestion::Consents(span) => {
             return RecordingIn::Consents { id, authority: contract.authority(span).await };
@@ -239,9 +232,6 @@ impl Task {
         match wish {
             Wish::Start { terms, dummies, through } => {
                 self.recorded.not_started = false;
-                if self.inner.lies {
-                    self.leave_one_out();
-                }
                 self.input(MemberIn::Recording(RecordingIn::Start { terms, dummies }));
                 if self.recorded.not_started {
                     return Err(Code::RecordingNotStarted.into());
@@ -259,15 +249,6 @@ impl Task {
             Wish::Status => {}
         }
         Ok(self.recording_status())
-    }
-
-    /// The first seat in the room but ours: who lies leaves it out.
-    fn leave_one_out(&mut self) {
-        let (own, seats) = (self.member.seat(), self.member.view().seats);
-        let other = seats.iter().find(|seat| Some(seat.seat) != own && seat.role != Role::Recorder);
-        if let Some(seat) = other {
-            self.member.leave_out(seat.seat);
-        }
     }
 
     pub(super) fn recording_status(&mut self) -> RecordingStatus {

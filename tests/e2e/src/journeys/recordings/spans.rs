@@ -100,6 +100,7 @@ fn first(report: &mut Report, world: &World, (ana, omid): (&Seated, &Seated)) ->
     report.step("he consents on his page: the chain has the consent of three, and every page shows it", |facts| {
         let event = recorded(world, &[ana, omid], || omid.page.consent(), facts)?;
         ensure!(event.participants()? == 3, "the roster has {} keys", event.participants()?);
+        omid.page.keyed()?;
         facts.add("picture", omid.page.page.picture("recorded")?);
         Ok(event)
     })

@@ -276,7 +276,7 @@ impl Member {
         let (mut participants, mut recorder) = (BTreeSet::new(), None);
         for seat in &epoch.seats {
             let entry = self.roster.get(*seat).ok_or(ConsentRefusal::Members)?;
-            if entry.recorder || self.is_left_out(*seat) {
+            if entry.recorder || !self.counts(&epoch.seats, *seat) {
                 continue;
             }
             let signer = entry.consent.as_ref().filter(|_| entry.may_consent()).ok_or(ConsentRefusal::Members)?;

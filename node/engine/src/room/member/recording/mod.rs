@@ -11,6 +11,7 @@
 //! Everything fails closed: what was not signed, is not final, was withdrawn by a message or on chain, has expired, or was not
 //! confirmed by own index for 30 s, allows nothing.
 
+mod conduct;
 mod consent;
 mod recorder;
 mod rule;
@@ -28,6 +29,7 @@ use pars_proto::room::{Content, EpochHash, EpochSecret, SeatNo};
 use pars_wire::RecordingId;
 use pars_wire::machine::{Cx, Tick};
 
+pub use self::conduct::{Conduct, Honest};
 pub use self::state::{SpanInput, SpanState};
 pub use self::view::{ProposedRecording, RecordingAnswer, RecordingView};
 
@@ -83,8 +85,7 @@ pub(super) struct Recordings {
     waiting: VecDeque<(Tick, SeatNo, u32, SealedNotice)>,
     questions: BTreeMap<QuestionId, Asked>,
     next_poll: Tick,
-    /// A seat that this one pretends not to see: [`Member::leave_out`].
-    left_out: Option<SeatNo>,
+    conduct: &'static dyn Conduct,
 }
 
 impl Recordings {
@@ -112,6 +113,13 @@ impl Recordings {
 }
 
 impl Member {
+    /// The same with another conduct than [`Honest`]: for tests of those who are lied to.
+    #[must_use]
+    pub fn with_conduct(mut self, conduct: &'static dyn Conduct) -> Self {
+        self.recordings.conduct = conduct;
+        self
+    }
+
     /// A seat that only receives: it takes no part in consents.
     pub(super) const fn is_recorder(&self) -> bool {
         self.config.consent.is_none()
@@ -149,6 +157,7 @@ impl Member {
             RecordingIn::Executed { id, done } => self.executed(cx, id, done),
             RecordingIn::Consents { id, authority } => {
                 if let Some(Asked::Consents(span, asked)) = self.recordings.questions.remove(&id) {
+                    let authority = self.recordings.conduct.believes(authority);
                     self.confirmed(cx, span, asked, authority);
                 }
             }
@@ -241,14 +250,9 @@ impl Member {
         self.settle(cx);
     }
 
-    /// Count a seat out of what is recorded from now on, as who lies about the roster does: for tests of those who are lied to. No
-    /// honest program calls it.
-    pub const fn leave_out(&mut self, seat: SeatNo) {
-        self.recordings.left_out = Some(seat);
-    }
-
-    fn is_left_out(&self, seat: SeatNo) -> bool {
-        self.recordings.left_out == Some(seat)
+    /// Whether one of an epoch's seats counts among those who take part.
+    fn counts(&self, seats: &[SeatNo], seat: SeatNo) -> bool {
+        self.recordings.conduct.counts(self.seat(), seats, seat)
     }
 
     fn hear_notice(&mut self, cx: Context<'_, '_>, from: SeatNo, notice: Notice) {

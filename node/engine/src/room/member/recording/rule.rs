@@ -13,8 +13,8 @@ use crate::room::io::StopReason;
 impl Member {
     /// The participants among these seats: all that do not record. None if one of them is not known.
     pub(super) fn participants(&self, seats: &[SeatNo]) -> Option<BTreeSet<StatementHash>> {
-        let seats = seats.iter().filter(|seat| !self.is_left_out(**seat));
-        let entries = seats.map(|seat| self.roster.get(*seat)).collect::<Option<Vec<_>>>()?;
+        let counted = seats.iter().filter(|seat| self.counts(seats, **seat));
+        let entries = counted.map(|seat| self.roster.get(*seat)).collect::<Option<Vec<_>>>()?;
         Some(entries.into_iter().filter(|entry| !entry.recorder).map(|entry| entry.st).collect())
     }
 
