@@ -1,13 +1,17 @@
-//! `bench proof`: the eligibility circuit at depth 24 (goals of ELIGIBILITY 1).
+//! `bench proof`: the eligibility circuit at depth 24 (goals of ELIGIBILITY 1), and the check of a whole roster (TOWNHALL 3).
 //!
 //! - `prove cpu`, `prove wall`: witness to checked proof (synthesis, FFTs, multi-scalar multiplications, verification
 //!   of the own proof), for a holder in a tree of 1,000 leaves; each run another payload and seed.
 //! - `verify`: CPU of six words and eight words to a verdict, range, curve and subgroup checks included.
 //! - `key load`: CPU of a proving key file (read, hash, points, preparation of the verifying half), in the page cache.
+//! - `1,000 unnamed entries`, `1,000 named entries`: CPU of what a publisher checks of each seat that is new to it before it sends
+//!   ([`seats`]).
 //!
 //! Proving and verifying are to be compared with snarkjs on the equal circuit. It is not installed with this repository: its
 //! rows name it with a null value and ratio, and standard error says so. No program reads our key file: beside its loading
-//! stands what no loader can leave out, reading the file and its SHA3-256.
+//! stands what no loader can leave out, reading the file and its SHA3-256. A roster stands beside its proofs alone.
+
+mod seats;
 
 use std::fs;
 
@@ -44,6 +48,7 @@ pub(crate) fn measure(runs: usize) -> Result<Vec<Row>> {
     let (proving, witness, proof) = prove(&key, &story, runs)?;
     let verifying = verify(&key, &witness, &proof, runs)?;
     let (loading, hashing) = load(&key, runs)?;
+    let entries = seats::measure(&key, &story, seats::BATCH, runs)?;
     eprintln!("{PEER} is not installed with this repository: prove and verify have no ratio");
     Ok(rows(&Medians {
         prove_cpu: median(&proving, |cost| cost.cpu),
@@ -51,6 +56,7 @@ pub(crate) fn measure(runs: usize) -> Result<Vec<Row>> {
         verify: median(&verifying, |cost| cost.cpu) / BATCH as f64,
         key_load: median(&loading, |cost| cost.cpu),
         read_and_hash: median(&hashing, |cost| cost.cpu),
+        entries,
     }))
 }
 
@@ -61,16 +67,26 @@ struct Medians {
     verify: f64,
     key_load: f64,
     read_and_hash: f64,
+    /// Of one unnamed entry of a roster, and of one named.
+    entries: [f64; 2],
 }
+
+/// Entries of a full Town Hall.
+const ROSTER: f64 = 1_000.0;
 
 fn rows(medians: &Medians) -> Vec<Row> {
     let run = run_id();
     let row = |metric, value, peer, goal| Row { peer, ..Row::new("proof", (metric, "ms"), value, goal, &run) };
+    let roster = |metric, entry: f64| {
+        row(metric, ROSTER * entry, None, Some(2_000.0)).beside("their proofs alone", ROSTER * medians.verify)
+    };
     vec![
         row("prove cpu", medians.prove_cpu, Some(PEER), Some(350.0)),
         row("prove wall", medians.prove_wall, Some(PEER), None),
         row("verify", medians.verify, Some(PEER), Some(1.5)),
         row("key load", medians.key_load, None, Some(10.0)).beside(LIMIT, medians.read_and_hash),
+        roster("1,000 unnamed entries", medians.entries[0]),
+        roster("1,000 named entries", medians.entries[1]),
     ]
 }
 
@@ -82,15 +98,10 @@ struct Story {
 
 impl Story {
     fn new() -> Result<Self> {
-        let secret_of = |i: u16| {
-            let mut entropy = [1; 64];
-            entropy[62..].copy_from_slice(&i.to_be_bytes());
-            Secret::from_entropy(&entropy)
-        };
         let leaf = |i: u16| -> Result<Leaf> {
             Ok(Leaf {
                 account: account(i),
-                commitment: secret_of(i)?.commitment(),
+                commitment: secret(i)?.commitment(),
                 weight: 5_000_000_000_000,
                 end: Deadline::new(AT + 3 * YEAR)?,
             })
@@ -105,7 +116,7 @@ impl Story {
             threshold: Threshold::new(U256::from(2_500_000_000_000u64) * U256::from(4 * YEAR))?,
             at: Deadline::new(AT)?,
         };
-        Ok(Self { set, sitting, secret: secret_of(PROVER)? })
+        Ok(Self { set, sitting, secret: secret(PROVER)? })
     }
 
     fn witness(&self, run: usize) -> Result<Witness> {
@@ -118,6 +129,13 @@ impl Story {
         };
         Ok(Witness::new(&self.set, &self.sitting, &request)?)
     }
+}
+
+/// The secret of a leaf.
+fn secret(i: u16) -> Result<Secret> {
+    let mut entropy = [1; 64];
+    entropy[62..].copy_from_slice(&i.to_be_bytes());
+    Ok(Secret::from_entropy(&entropy)?)
 }
 
 fn account(i: u16) -> Address {
@@ -163,7 +181,15 @@ mod tests {
 
     #[test]
     fn each_row_has_its_unit_and_goal_and_an_absent_peer_leaves_value_and_ratio_null() {
-        let rows = rows(&Medians { prove_cpu: 1.0, prove_wall: 2.0, verify: 3.0, key_load: 4.0, read_and_hash: 2.0 });
+        let medians = Medians {
+            prove_cpu: 1.0,
+            prove_wall: 2.0,
+            verify: 3.0,
+            key_load: 4.0,
+            read_and_hash: 2.0,
+            entries: [4.5, 6.0],
+        };
+        let rows = rows(&medians);
         let told: Vec<_> =
             rows.iter().map(|row| (row.bench, row.metric, row.value, row.unit, row.goal, row.peer)).collect();
         let expected = [
@@ -171,11 +197,13 @@ mod tests {
             ("proof", "prove wall", 2.0, "ms", None, Some("snarkjs")),
             ("proof", "verify", 3.0, "ms", Some(1.5), Some("snarkjs")),
             ("proof", "key load", 4.0, "ms", Some(10.0), Some(LIMIT)),
+            ("proof", "1,000 unnamed entries", 4_500.0, "ms", Some(2_000.0), Some("their proofs alone")),
+            ("proof", "1,000 named entries", 6_000.0, "ms", Some(2_000.0), Some("their proofs alone")),
         ];
         assert_eq!(told, expected);
-        for row in &rows {
-            let beside = (row.peer == Some(LIMIT)).then_some(2.0);
-            assert!(row.peer_value == beside && row.ratio == beside && row.run == rows[0].run, "{row:?}");
+        assert_eq!(rows[3..].iter().map(|row| row.ratio).collect::<Vec<_>>(), [Some(2.0), Some(1.5), Some(2.0)]);
+        for row in &rows[..3] {
+            assert!(row.peer_value.is_none() && row.ratio.is_none() && row.run == rows[0].run, "{row:?}");
         }
     }
 }
