@@ -1,7 +1,7 @@
 /** The daemon answered, and did not show what was asked for: our sentence, its own below it, ways on. */
 import { visible } from "../i18n/visible.js";
 import type { Failure } from "../state/player.js";
-import { Card, Frame } from "./Frame.js";
+import { Card, Frame, WaysOn } from "./Frame.js";
 import { useUi } from "./hooks.js";
 
 interface FailedScreenProps {
@@ -10,7 +10,7 @@ interface FailedScreenProps {
 }
 
 export const FailedScreen = ({ failure: { reason, message }, onAgain }: FailedScreenProps) => {
-  const { app, text } = useUi();
+  const { text } = useUi();
   return (
     <Frame title={text.of("app.title")}>
       <Card title={text.of("app.refused")} testid="failed" reason={reason}>
@@ -21,14 +21,7 @@ export const FailedScreen = ({ failure: { reason, message }, onAgain }: FailedSc
             <p dir="auto">{visible(message)}</p>
           </details>
         )}
-        <div class="lone-buttons">
-          <button type="button" class="primary" data-testid="try-again" onClick={onAgain}>
-            {text.of("app.retry")}
-          </button>
-          <button type="button" class="plain" data-testid="see-rooms" onClick={() => void app.rooms()}>
-            {text.of("ended.rooms")}
-          </button>
-        </div>
+        <WaysOn onAgain={onAgain} />
       </Card>
     </Frame>
   );

@@ -77,7 +77,25 @@ interface CardProps {
 /** One thing to be said, and what can be done about it. */
 export const Card = ({ title, testid, reason, children }: CardProps) => (
   <section class="card lone" data-testid={testid} data-reason={reason} role="alert">
+    <span class="lone-mark">
+      <Icon name="info" size={28} />
+    </span>
     <h2>{title}</h2>
     {children}
   </section>
 );
+
+/** After a refusal: once more, or to the rooms. */
+export const WaysOn = ({ onAgain }: { onAgain: () => void }) => {
+  const { app, text } = useUi();
+  return (
+    <div class="lone-buttons">
+      <button type="button" class="primary" data-testid="try-again" onClick={onAgain}>
+        {text.of("app.retry")}
+      </button>
+      <button type="button" class="plain" data-testid="see-rooms" onClick={() => void app.rooms()}>
+        {text.of("ended.rooms")}
+      </button>
+    </div>
+  );
+};

@@ -1,8 +1,7 @@
 /** Before entering a room that is recorded: what that means, and the choice (THREATS K2). */
 import type { Lobby } from "../../daemon/types.js";
 import { visible } from "../../i18n/visible.js";
-import { Frame } from "../Frame.js";
-import { Icon } from "../Icon.js";
+import { Card, Frame } from "../Frame.js";
 import { useUi } from "../hooks.js";
 
 export const RecordedScreen = ({ lobby, onEnter }: { lobby: Lobby; onEnter: () => void }) => {
@@ -12,11 +11,7 @@ export const RecordedScreen = ({ lobby, onEnter }: { lobby: Lobby; onEnter: () =
       title={lobby.title === null ? text.of("rooms.sealed") : visible(lobby.title)}
       subtitle={text.of(`kind.${lobby.kind}`)}
     >
-      <section class="card lone" role="alert" data-testid="recorded">
-        <span class="lone-mark">
-          <Icon name="info" size={28} />
-        </span>
-        <h2>{text.of("recorded.title")}</h2>
+      <Card title={text.of("recorded.title")} testid="recorded">
         <p>{text.of("recorded.text")}</p>
         <p class="second">{text.of("recorded.nothing")}</p>
         <div class="lone-buttons">
@@ -27,7 +22,7 @@ export const RecordedScreen = ({ lobby, onEnter }: { lobby: Lobby; onEnter: () =
             {text.of("recorded.leave")}
           </button>
         </div>
-      </section>
+      </Card>
     </Frame>
   );
 };

@@ -2,8 +2,7 @@
 import type { Lobby } from "../../daemon/types.js";
 import { visible } from "../../i18n/visible.js";
 import type { Refused } from "../../state/app.js";
-import { Frame } from "../Frame.js";
-import { Icon } from "../Icon.js";
+import { Card, Frame, WaysOn } from "../Frame.js";
 import { useUi } from "../hooks.js";
 
 export const RefusedScreen = ({ lobby, reason }: { lobby: Lobby; reason: Refused }) => {
@@ -16,21 +15,10 @@ export const RefusedScreen = ({ lobby, reason }: { lobby: Lobby; reason: Refused
       subtitle={text.of(`kind.${lobby.kind}`)}
       onBack={() => void app.rooms()}
     >
-      <section class="card lone" role="alert" data-testid="refused" data-reason={reason}>
-        <span class="lone-mark">
-          <Icon name="info" size={28} />
-        </span>
-        <h2>{text.of("refused.title")}</h2>
+      <Card title={text.of("refused.title")} testid="refused" reason={reason}>
         <p>{sentence}</p>
-        <div class="lone-buttons">
-          <button type="button" class="primary" data-testid="try-again" onClick={() => void app.lobby(lobby.room)}>
-            {text.of("app.retry")}
-          </button>
-          <button type="button" class="plain" data-testid="see-rooms" onClick={() => void app.rooms()}>
-            {text.of("ended.rooms")}
-          </button>
-        </div>
-      </section>
+        <WaysOn onAgain={() => void app.lobby(lobby.room)} />
+      </Card>
     </Frame>
   );
 };
