@@ -1,6 +1,7 @@
 //! The library: what is captured, sealed, anchored, fetched, opened and forgotten, over real blocks and a real chain.
 
 mod ends;
+mod file_keys;
 mod forks;
 mod owed;
 mod pictures;

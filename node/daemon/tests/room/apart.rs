@@ -2,6 +2,9 @@
 //! stranger's as well: then it is the room's, the host's or the protocol's, not the member's.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
 
 use alloy::primitives::{Address, B256, U256};
 use base64::Engine;
@@ -11,6 +14,7 @@ use chacha20::rand_core::{Rng, SeedableRng};
 use pars_bindings::TownHall::closeSittingCall;
 use pars_circuits::{Deadline, Leaf, LeafSet, Nullifier, ProvingKey, Purpose, Request, Secret, Threshold, Witness};
 use pars_crypto::suite::Libcrux;
+use pars_daemon::daemon::Daemon;
 use pars_e2e::capture::Capture;
 use pars_engine::room::{Member, MemberConfig, MemberIn, MemberOut, MemberQuestion};
 use pars_identity::id::IdentityId;
@@ -21,6 +25,8 @@ use pars_wire::machine::{Cx, Machine, Now, Tick};
 use pars_wire::{ChainId, Kind, RoomId, SittingId};
 use serde_json::{Value, json};
 
+use crate::remains::files;
+use crate::support::call;
 use crate::world::{HOST, Hall, Page, send_as};
 
 /// Bytes of a value that ties, and how many different ones it has: a shorter one stands in two places by chance.
@@ -33,9 +39,15 @@ const WRITTEN: usize = 11;
 const OPENED: u64 = 1_800_000_000;
 const SPAN: u64 = 10_000_000;
 
-fn values(bytes: &[u8], (length, different): (usize, usize)) -> BTreeSet<&[u8]> {
-    let is_one = |value: &&[u8]| value.iter().collect::<BTreeSet<_>>().len() >= different;
-    bytes.windows(length).filter(is_one).collect()
+/// How many different bytes a value has.
+fn different(value: &[u8]) -> usize {
+    let mut seen = [0_u64; 4];
+    value.iter().for_each(|byte| seen[usize::from(byte / 64)] |= 1 << (byte % 64));
+    seen.iter().map(|part| part.count_ones() as usize).sum()
+}
+
+fn values(bytes: &[u8], (length, least): (usize, usize)) -> BTreeSet<&[u8]> {
+    bytes.windows(length).filter(|value| different(value) >= least).collect()
 }
 
 /// What stands in both sittings of one member, and in no sitting of a stranger.
@@ -51,17 +63,31 @@ fn words(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(|letter| !letter.is_ascii_alphanumeric() && !b"+/-_".contains(letter))
 }
 
-/// The values of a text of which no character belongs to what strangers have too: beside that, one more is the same by chance.
-fn own<'a>(text: &'a [u8], others: &BTreeSet<&[u8]>) -> BTreeSet<&'a [u8]> {
-    let of_word = |word: &'a [u8]| {
-        let shared: Vec<_> = word.windows(WRITTEN).map(|value| others.contains(value)).collect();
-        let alone = move |at: usize| {
-            let near = at.saturating_sub(WRITTEN - 1)..(at + WRITTEN).min(shared.len());
-            !shared[near].contains(&true)
-        };
-        word.windows(WRITTEN).enumerate().filter(move |(at, _)| alone(*at)).map(|(_, value)| value)
+/// The values of which no byte belongs to what strangers have too: beside that, one more is the same by chance.
+fn alone<'a>(
+    bytes: &'a [u8],
+    (length, least): (usize, usize),
+    others: &BTreeSet<&[u8]>,
+) -> impl Iterator<Item = &'a [u8]> {
+    let is_one: Vec<_> = bytes.windows(length).map(|value| different(value) >= least).collect();
+    let shared = bytes.windows(length).zip(&is_one).map(|(value, is_one)| *is_one && others.contains(value));
+    let shared: Vec<_> = shared.collect();
+    let is_alone = move |at: usize| {
+        let near = at.saturating_sub(length - 1)..(at + length).min(shared.len());
+        is_one[at] && !shared[near].contains(&true)
     };
-    words(text).flat_map(of_word).collect()
+    bytes.windows(length).enumerate().filter(move |(at, _)| is_alone(*at)).map(|(_, value)| value)
+}
+
+fn own<'a>(text: &'a [u8], others: &BTreeSet<&[u8]>) -> BTreeSet<&'a [u8]> {
+    words(text).flat_map(|word| alone(word, (WRITTEN, 1), others)).collect()
+}
+
+/// What stands on both disks, and no byte of it on any of the others.
+fn kept_ties(first: &[u8], second: &[u8], others: &[&[u8]]) -> Vec<String> {
+    let others: BTreeSet<_> = others.iter().flat_map(|bytes| values(bytes, CARRIED)).collect();
+    let [first, second] = [first, second].map(|bytes| alone(bytes, CARRIED, &others).collect::<BTreeSet<_>>());
+    first.intersection(&second).map(hex::encode).collect()
 }
 
 /// The same in texts.
@@ -238,4 +264,75 @@ async fn a_member_without_a_name_is_somebody_else_in_the_next_sitting() {
         ties(CARRIED, one, first, [second, two]).len() > 100,
         "connections of one sitting share what is that sitting's"
     );
+}
+
+/// All that a folder's files hold, one after the other, but for pages of zeros.
+fn on_disk(folder: &Path) -> Vec<u8> {
+    const EMPTY: [u8; 4_096] = [0; 4_096];
+    let mut all = Vec::new();
+    for path in files(folder) {
+        // A file that goes meanwhile is looked at the next time.
+        let content = fs::read(path).unwrap_or_default();
+        content.chunks(EMPTY.len()).filter(|page| **page != EMPTY[..page.len()]).for_each(|page| all.extend(page));
+        all.extend(&EMPTY[..CARRIED.0]);
+    }
+    all
+}
+
+/// A sitting with one member without a name: what was on the host's disk meanwhile, and afterwards. The next host begins with none.
+async fn one_sitting(hall: Hall, room: &str, (member, page): (&Daemon, &mut Page)) -> (Hall, [Vec<u8>; 2]) {
+    let disk = hall.world.datadir("host");
+    hall.host(room, member).await;
+    let joined = page.join_anonymously(room).await;
+    page.told("roomKeys", |keys| keys["own"]["identity"] == joined["identity"]).await;
+    let meanwhile = on_disk(&disk);
+    let close = closeSittingCall { roomId: room.parse().unwrap() };
+    send_as(&hall.world, HOST, hall.world.contracts.town_hall, &close).await;
+    page.told("roomEnded", |event| event["reason"] == "SittingOver").await;
+    hall.closed(room, member).await;
+    // A daemon that has ended has written everything.
+    let ended = async {
+        let all = on_disk(&disk);
+        fs::remove_dir_all(&disk).unwrap();
+        all
+    };
+    let (hall, afterwards) = hall.restart_host_after(ended).await;
+    while call(&hall.host.ready().socket, "room.lobby", json!({"room": room})).await.get("error").is_some() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    (hall, [meanwhile, afterwards])
+}
+
+/// The hashes of all blocks: an index holds some of them for a while.
+async fn blocks(hall: &Hall) -> Vec<u8> {
+    let mut all = Vec::new();
+    for number in 0.. {
+        let block =
+            hall.world.devnet.call("eth_getBlockByNumber", json!([format!("{number:#x}"), false])).await.unwrap();
+        let Some(hash) = block["hash"].as_str() else { return all };
+        all.extend(hex::decode(hash.trim_start_matches("0x")).unwrap());
+        all.extend([hash.as_bytes(), &[0; CARRIED.0]].concat());
+    }
+    all
+}
+
+/// A host that keeps something of who came would have it again when they come again. Each sitting's host begins with nothing, so that
+/// what two disks have in common came from outside twice; a stranger's sittings before and after show what is everybody's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hosts_disk_ties_no_member_without_a_name_to_the_same_member_in_another_sitting() {
+    let hall = Hall::start().await;
+    let room = hall.room(Kind::OpenForum).await;
+    let (member, stranger) = (hall.member("b", Some(2)).await, hall.member("c", Some(HOST)).await);
+    let (mut page, mut other) = (Page::open(&member).await, Page::open(&stranger).await);
+    let (hall, first) = one_sitting(hall, &room, (&member, &mut page)).await;
+    let (hall, one) = one_sitting(hall, &room, (&stranger, &mut other)).await;
+    let (hall, second) = one_sitting(hall, &room, (&member, &mut page)).await;
+    let (hall, two) = one_sitting(hall, &room, (&stranger, &mut other)).await;
+    let blocks = blocks(&hall).await;
+    let others: Vec<_> = one.iter().chain(&two).chain([&blocks]).map(Vec::as_slice).collect();
+    let [meanwhile, afterwards] = &first;
+    let found = kept_ties(meanwhile, afterwards, &others).len();
+    assert!(found > 100, "one disk at two moments has only {found} values in common: nothing was compared");
+    let [first, second] = [first.concat(), second.concat()];
+    assert_eq!(kept_ties(&first, &second, &others), Vec::<String>::new());
 }

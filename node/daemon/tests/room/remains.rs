@@ -17,7 +17,7 @@ use crate::world::{HOST, Hall, Page, result, send_as};
 const ANONYMOUS: usize = 2;
 
 /// Every file below a folder.
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let below = |path: PathBuf| if path.is_dir() { files(&path) } else { vec![path] };
     // A socket is no file that is read.
