@@ -1,14 +1,22 @@
 //! `deep`: the long profile, whole or by stage. What it measured is written into docs/results/ and committed.
 
 use crate::{
+    clone,
     count::{self, Count},
+    demo,
     run::{self, Repo},
     setup, test,
 };
 use anyhow::{Context, Result};
-use std::{collections::BTreeMap, fs, path::PathBuf, process::ExitCode};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::PathBuf,
+    process::{Command, ExitCode},
+};
 
-/// What makes the random tests run longer: property cases, damaged inputs per fuzz target, the trials of THREATS.
+/// What makes the random tests run longer, and journeys demand times: property cases, damaged inputs per fuzz target, the trials
+/// of THREATS.
 const MORE: [(&str, &str); 3] = [("PROPTEST_CASES", "5120"), ("PARS_FUZZ_ROUNDS", "50000"), ("PARS_DEEP", "1")];
 
 /// Seeds of each scenario of the simulator, and of those for which THREATS (I5, K1) asks more.
@@ -35,7 +43,7 @@ const JOURNEY_RUNS: usize = 3;
 /// One stage: what the command line and the table call it, and what it does.
 type Stage = (&'static str, fn(&Repo) -> Result<Count>);
 
-const STAGES: [Stage; 12] = [
+const STAGES: [Stage; 13] = [
     ("lint", test::lint),
     ("rust", |repo| test::rust_with(repo, &MORE)),
     ("simulator", simulator),
@@ -45,6 +53,7 @@ const STAGES: [Stage; 12] = [
     ("livekit", livekit),
     ("journeys", journeys),
     ("up", up),
+    ("clone", clone::clone),
     ("kills", kills),
     ("ipfs", ipfs),
     ("licences", deny),
@@ -104,19 +113,25 @@ fn browser(repo: &Repo) -> Result<Count> {
     test::counted(&mut npm, count::node)
 }
 
-/// LiveKit's native client, which no other stage needs, against the media server.
+/// LiveKit's native clients against the media server, beyond the call of journey 2: at nearly the same moment, from far away, and
+/// without a right.
 fn livekit(repo: &Repo) -> Result<Count> {
-    let folder = "sfu/tests/livekit";
-    setup::npm_in(repo, folder)?;
+    setup::npm_in(repo, setup::LIVEKIT)?;
     let mut npm = repo.command("npm");
-    npm.args(["test", "--silent", "--prefix", folder]).env("SFU", repo.built("sfu"));
+    npm.args(["test", "--silent", "--prefix", setup::LIVEKIT]).env("SFU", repo.built("sfu"));
     test::counted(&mut npm, count::node)
 }
 
+/// As `demo` walks them, one after the other: within how much time something is shown (THREATS K5) is demanded of a machine that
+/// does nothing else.
 fn journeys(repo: &Repo) -> Result<Count> {
+    in_a_row(|| demo::journeys(repo, true))
+}
+
+fn in_a_row(journeys: impl Fn() -> Result<Command>) -> Result<Count> {
     let mut total = Count::default();
     for _ in 0..JOURNEY_RUNS {
-        total += test::journeys(repo)?;
+        total += test::counted(journeys()?.envs(MORE), count::journeys)?;
     }
     Ok(total)
 }
@@ -240,6 +255,17 @@ mod tests {
         let count = stage(&repo).unwrap();
         fs::remove_dir_all(root).unwrap();
         assert_eq!(count, Count { passed: 3, failed: 0 });
+    }
+
+    #[test]
+    fn the_journeys_are_walked_three_times_and_told_to_demand_more() {
+        let told = r#"[ "$PARS_DEEP" = 1 ] && echo '{"ok": true}' || echo '{"ok": false}'"#;
+        let shell = || {
+            let mut shell = Command::new("sh");
+            shell.args(["-c", told]);
+            Ok(shell)
+        };
+        assert_eq!(in_a_row(shell).unwrap(), Count { passed: 3, failed: 0 });
     }
 
     #[test]

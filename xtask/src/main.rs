@@ -3,9 +3,11 @@
 
 mod bench;
 mod cache;
+mod clone;
 mod contracts;
 mod count;
 mod deep;
+mod demo;
 mod run;
 mod setup;
 mod sim;
@@ -35,8 +37,8 @@ enum Verb {
         #[arg(long)]
         cache: Option<PathBuf>,
     },
-    /// The long profile: more cases and seeds, three turns of the journeys, kills, licences. Writes a dated table into
-    /// docs/results/.
+    /// The long profile: more cases and seeds, three turns of the journeys, `up` in fresh clones, kills, licences. Writes a dated
+    /// table into docs/results/.
     Deep {
         /// Only these stages; their rows replace older ones of the day.
         #[arg(value_parser = PossibleValuesParser::new(deep::stages()))]
@@ -47,6 +49,9 @@ enum Verb {
         /// One JSON object per step on standard output.
         #[arg(long)]
         json: bool,
+        /// If every step passes, put the pictures that were taken into docs/images, with a page that says which step took which.
+        #[arg(long)]
+        pictures: bool,
     },
     /// Measure. Without a name: every bench.
     Bench {
@@ -86,7 +91,7 @@ fn dispatch(verb: Verb) -> Result<ExitCode> {
         Verb::Up(up) => stack::up(&repo, &up),
         Verb::Test { cache } => Ok(test::test(repo, cache.map(cache::Cache::at).as_ref())),
         Verb::Deep { stages } => deep::deep(&repo, &stages),
-        Verb::Demo { json } => stack::demo(&repo, json),
+        Verb::Demo { json, pictures } => demo::demo(&repo, json, pictures),
         Verb::Bench { name, json } => bench::bench(&repo, name.as_deref(), json),
         Verb::Sim { verb } => sim::sim(&repo, &verb),
         Verb::Contracts { check } => contracts::contracts(&repo, check),
@@ -105,7 +110,9 @@ mod tests {
             let words = ["cargo xtask"].iter().chain(words).copied();
             Cli::try_parse_from(words).err().map(|error| error.to_string())
         };
-        for known in [&["bench", "proof"][..], &["deep", "rust", "kills"], &["sim", "run", "0", "5"]] {
+        for known in
+            [&["bench", "proof"][..], &["deep", "rust", "kills"], &["demo", "--pictures"], &["sim", "run", "0", "5"]]
+        {
             assert_eq!(said(known), None);
         }
         for (unknown, there_is) in [

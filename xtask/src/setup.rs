@@ -12,6 +12,9 @@ use std::{
 /// Oldest Node that runs the tools (DECISIONS O-35).
 const NODE: (u32, u32) = (20, 19);
 
+/// The folder of LiveKit's native client, for journey 2 and the stage `livekit` of `deep`.
+pub const LIVEKIT: &str = "sfu/tests/livekit";
+
 /// Where Debian puts the browser.
 const CHROMIUM: &str = "/usr/bin/chromium";
 

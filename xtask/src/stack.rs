@@ -1,4 +1,4 @@
-//! `up` and `demo`: both are the end-to-end driver of tests/e2e, which starts the built programs.
+//! `up`: the development network of tests/e2e, which starts the built programs.
 
 use crate::{
     run::{self, Repo},
@@ -45,25 +45,8 @@ fn network(repo: &Repo, up: &Up) -> Result<Command> {
     Ok(program)
 }
 
-/// Walk the journeys.
-pub fn demo(repo: &Repo, json: bool) -> Result<ExitCode> {
-    build(repo)?;
-    let status = journeys(repo, json)?.status()?;
-    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// The driver, ready to run, with the browser that it opens pages in and the programs that read what was recorded.
-pub fn journeys(repo: &Repo, json: bool) -> Result<Command> {
-    setup::browser(repo)?;
-    setup::media(repo)?;
-    let mut program = repo.command(repo.built("journeys"));
-    if json {
-        program.arg("--json");
-    }
-    Ok(program)
-}
-
-fn build(repo: &Repo) -> Result<()> {
+/// Everything that the network and the journeys start.
+pub fn build(repo: &Repo) -> Result<()> {
     setup::packages(repo)?;
     eprintln!("building (the first time takes about a quarter of an hour)");
     run::aside(repo.cargo().args(["build", "--workspace", "--bins", "--locked"]))

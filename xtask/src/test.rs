@@ -4,8 +4,9 @@ use crate::{
     cache::{self, Cache},
     contracts,
     count::{self, Count},
+    demo,
     run::{self, Repo},
-    setup, stack,
+    setup,
 };
 use anyhow::{Context, Result};
 use std::process::{Command, ExitCode, Stdio};
@@ -233,7 +234,7 @@ const WAITING: [&str; 2] = ["3", "5"];
 /// Every journey once, in two lanes.
 pub fn journeys(repo: &Repo) -> Result<Count> {
     let lane = |option: &str| -> Result<Command> {
-        let mut program = stack::journeys(repo, true)?;
+        let mut program = demo::journeys(repo, true)?;
         program.args(WAITING.iter().flat_map(|number| [option, *number]));
         Ok(program)
     };

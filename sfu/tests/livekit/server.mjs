@@ -15,22 +15,11 @@ export function jwt({ key, secret }, claims) {
   return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`;
 }
 
-/** A running server with one open room. `sources` of a token are what its holder may publish. */
-export async function startServer(program, room, extra = []) {
-  const folder = mkdtempSync(join(tmpdir(), 'sfu-'));
-  const keys = { key: 'test', secret: randomBytes(24).toString('hex') };
-  const keyFile = join(folder, 'keys.json');
-  writeFileSync(keyFile, JSON.stringify(keys), { mode: 0o600 });
-  const child = spawn(program, ['--key-file', keyFile, ...extra], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const killed = () => child.kill('SIGKILL');
-  process.once('exit', killed);
-  const ready = await new Promise((resolve, reject) => {
-    createInterface({ input: child.stdout }).once('line', (line) => resolve(JSON.parse(line)));
-    child.once('exit', (code) => reject(new Error(`sfu ended with ${code}`)));
-  });
+/** Opens a room at a server, by its key. `sources` of a token are what its holder may publish. */
+export async function openRoom(address, keys, room) {
   const admin = async (method, body) => {
     const token = jwt(keys, { video: { roomCreate: true, roomAdmin: true, room } });
-    const url = `${ready.url}/twirp/livekit.RoomService/${method}`;
+    const url = `${address}/twirp/livekit.RoomService/${method}`;
     const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
     const reply = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) });
     return { status: reply.status, body: await reply.json() };
@@ -44,6 +33,22 @@ export async function startServer(program, room, extra = []) {
       canPublish: sources.length > 0, canPublishSources: sources,
     },
   });
+  return { admin, token, url: address.replace('http', 'ws') };
+}
+
+/** A running server with one open room. */
+export async function startServer(program, room, extra = []) {
+  const folder = mkdtempSync(join(tmpdir(), 'sfu-'));
+  const keys = { key: 'test', secret: randomBytes(24).toString('hex') };
+  const keyFile = join(folder, 'keys.json');
+  writeFileSync(keyFile, JSON.stringify(keys), { mode: 0o600 });
+  const child = spawn(program, ['--key-file', keyFile, ...extra], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const killed = () => child.kill('SIGKILL');
+  process.once('exit', killed);
+  const ready = await new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout }).once('line', (line) => resolve(JSON.parse(line)));
+    child.once('exit', (code) => reject(new Error(`sfu ended with ${code}`)));
+  });
   const stop = async () => {
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGTERM');
@@ -51,5 +56,5 @@ export async function startServer(program, room, extra = []) {
     process.off('exit', killed);
     rmSync(folder, { recursive: true });
   };
-  return { ready, admin, token, stop, url: ready.url.replace('http', 'ws') };
+  return { ready, stop, ...(await openRoom(ready.url, keys, room)) };
 }

@@ -19,7 +19,11 @@ globalThis.operator = (() => {
       for (const track of await L.createLocalTracks({ audio, video: true })) {
         await room.localParticipant.publishTrack(track);
       }
-      await room.localParticipant.publishData(new TextEncoder().encode(text), { reliable: true });
+      // Again and again, so that whoever carries it has it in memory at any moment.
+      const say = () => room.localParticipant.publishData(new TextEncoder().encode(text), { reliable: true });
+      await say();
+      const again = setInterval(() => void say().catch(() => undefined), 100);
+      room.once(L.RoomEvent.Disconnected, () => clearInterval(again));
       return [...room.localParticipant.trackPublications.values()].map(({ trackInfo }) => trackInfo.encryption);
     },
     /** Plays whatever comes, as a client that does not encrypt: shows that what is sent can be played. */

@@ -91,6 +91,11 @@ impl Daemon {
         }
     }
 
+    /// Its process's number in the system.
+    pub fn id(&self) -> Result<u32> {
+        self.process.as_ref().map(Process::id).ok_or_else(|| anyhow!("{} does not run", self.name))
+    }
+
     /// How it ended, if it did by itself.
     pub fn ended(&mut self) -> Result<Option<std::process::ExitStatus>> {
         self.process.as_mut().map_or(Ok(None), Process::ended)

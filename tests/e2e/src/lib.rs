@@ -26,6 +26,7 @@ pub mod lines;
 pub mod network;
 pub mod ogg;
 pub mod parsctl;
+pub mod pictures;
 pub mod process;
 pub mod proof;
 pub mod proxy;

@@ -1,10 +1,10 @@
-//! `journeys [--json] [--journey N]… [--except N]… [--title WORD] [--bin-dir DIR] [--keep]`
+//! `journeys [--json] [--journey N]… [--except N]… [--title WORD] [--pictures DIR] [--bin-dir DIR] [--keep]`
 
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::Parser;
-use pars_e2e::{journeys, report::Report, stack::Places};
+use pars_e2e::{journeys, pictures, report::Report, stack::Places};
 
 /// Runs the journeys of the town hall through separate processes on this machine.
 #[derive(Debug, Parser)]
@@ -22,6 +22,9 @@ struct Arguments {
     /// Of these, run only those whose title has this word.
     #[arg(long, value_name = "WORD")]
     title: Option<String>,
+    /// If every step of all journeys passes, copy the pictures that were taken into this directory.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["journey", "except", "title"])]
+    pictures: Option<PathBuf>,
     /// Directory of the binaries [default: where this program lies].
     #[arg(long, value_name = "DIR")]
     bin_dir: Option<PathBuf>,
@@ -55,5 +58,10 @@ fn run(arguments: &Arguments) -> Result<bool> {
             report.part(|report| (journey.run)(report, &places));
         }
     }
-    Ok(report.finish())
+    let taken = report.pictures().to_vec();
+    let passed = report.finish();
+    if passed && let Some(directory) = &arguments.pictures {
+        pictures::publish(&taken, directory)?;
+    }
+    Ok(passed)
 }

@@ -2,11 +2,14 @@
 
 use std::{
     io::Write,
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
 use anyhow::{Result, ensure};
 use serde_json::{Map, Value, json};
+
+use crate::pictures::Taken;
 
 /// What every line of `--json` says; no fact may take such a name.
 const OWN: [&str; 4] = ["journey", "step", "ok", "ms"];
@@ -27,6 +30,12 @@ impl Facts {
         ensure!(taken.is_none(), "a fact is named `{}`, as the line's own key; rename it", taken.unwrap_or_default());
         Ok(())
     }
+
+    /// The files of pictures that are told of.
+    fn pictures(&self) -> impl Iterator<Item = PathBuf> {
+        let files = self.0.values().filter_map(Value::as_str).map(PathBuf::from);
+        files.filter(|file| file.extension().is_some_and(|ending| ending == "png"))
+    }
 }
 
 /// Collects and prints steps.
@@ -36,12 +45,13 @@ pub struct Report {
     journey: u32,
     passed: u32,
     failed: u32,
+    pictures: Vec<Taken>,
 }
 
 impl Report {
     /// An empty report in one of the two forms.
     pub fn new(as_json: bool) -> Self {
-        Self { as_json, journey: 0, passed: 0, failed: 0 }
+        Self { as_json, journey: 0, passed: 0, failed: 0, pictures: Vec::new() }
     }
 
     /// Begins a journey.
@@ -61,6 +71,8 @@ impl Report {
         if let Err(error) = &result {
             facts.add("error", format!("{error:#}"));
         }
+        let journey = self.journey;
+        self.pictures.extend(facts.pictures().map(|file| Taken { journey, step: name.to_owned(), file }));
         let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.print(name, result.is_ok(), ms, facts);
         result
@@ -92,6 +104,11 @@ impl Report {
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             say(&format!("                   {fact} {value}"));
         }
+    }
+
+    /// The pictures that steps told of, in their order.
+    pub fn pictures(&self) -> &[Taken] {
+        &self.pictures
     }
 
     /// Prints the closing line and says whether every step passed. No step at all is no success.
@@ -166,6 +183,21 @@ mod tests {
         report.part(|_| anyhow::bail!("another file is missing"));
         assert_eq!((report.passed, report.failed), (1, 3), "failures before a part say nothing of it");
         assert!(!report.finish());
+    }
+
+    #[test]
+    fn pictures_of_which_steps_tell_are_kept_with_the_steps_names() {
+        let mut report = Report::new(true);
+        report.begin(2, "rooms");
+        report
+            .step("she enters", |facts| {
+                facts.add("picture", "/pictures/2/forum.png");
+                facts.add("pictures", "/pictures/2");
+                Ok(())
+            })
+            .unwrap();
+        let file = PathBuf::from("/pictures/2/forum.png");
+        assert_eq!(report.pictures(), [Taken { journey: 2, step: "she enters".into(), file }]);
     }
 
     #[test]

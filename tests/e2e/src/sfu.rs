@@ -64,6 +64,11 @@ impl Sfu {
         &self.key_file
     }
 
+    /// Its process's number in the system.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// How it ended, if it did by itself.
     pub fn ended(&mut self) -> Result<Option<std::process::ExitStatus>> {
         self.process.ended()

@@ -1,7 +1,7 @@
 //! What logs and a media server's dump must not hold: tokens, secrets, and whatever names somebody who entered without a name.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -41,6 +41,11 @@ impl Trace {
         let value = value.trim().trim_start_matches("0x");
         ensure!(value.len() >= 16, "{what} is too short to be looked for: {} characters, not 16", value.len());
         Ok(Self::of(what, value))
+    }
+
+    /// What it is.
+    pub fn what(&self) -> &str {
+        &self.what
     }
 
     fn of(what: impl Into<String>, value: &str) -> Self {
@@ -110,6 +115,12 @@ fn search(file: &Path, traces: &[Trace]) -> Result<usize> {
     Ok(String::from_utf8_lossy(&content).lines().count())
 }
 
+/// Which of them bytes hold, by what they are.
+pub fn found<'a>(bytes: &[u8], traces: &'a [Trace]) -> impl Iterator<Item = &'a str> {
+    let searched = Searched::new(bytes);
+    traces.iter().filter(move |trace| searched.holds(trace)).map(|trace| &*trace.what)
+}
+
 /// Fails if bytes hold one of them.
 pub fn search_bytes(name: &str, bytes: &[u8], traces: &[Trace]) -> Result<()> {
     let searched = Searched::new(bytes);
@@ -151,6 +162,83 @@ pub fn search_dump(hall: &Hall, traces: &[Trace], known: &str, facts: &mut Facts
     search_bytes("what the media server saw", &seen, traces)?;
     facts.add("dumpBytes", seen.len());
     Ok(())
+}
+
+/// What the media server wrote down, kind and bytes in their order: `\n== KIND LENGTH\n` and the bytes, again and again.
+pub fn records(mut seen: &[u8]) -> Vec<(String, &[u8])> {
+    let mut all = Vec::new();
+    let mark = b"\n== ";
+    while let Some(at) = seen.windows(mark.len()).position(|window| window == mark) {
+        seen = seen.get(at + mark.len()..).unwrap_or_default();
+        let Some(end) = seen.iter().take(40).position(|byte| *byte == b'\n') else { continue };
+        let (head, rest) = seen.split_at(end);
+        let head = String::from_utf8_lossy(head);
+        let Some((kind, Ok(length))) = head.rsplit_once(' ').map(|(kind, length)| (kind, length.parse::<usize>()))
+        else {
+            continue;
+        };
+        let Some(bytes) = rest.get(1..=length) else { continue };
+        all.push((kind.to_owned(), bytes));
+        seen = rest.get(1 + length..).unwrap_or_default();
+    }
+    all
+}
+
+/// What browsers draw anew for each connection.
+#[derive(Debug, Default)]
+struct Drawn {
+    /// Prints of certificates and names of ICE, as lines of descriptions; each with its connections, by their `o=` (RFC 8866).
+    lines: BTreeMap<String, BTreeSet<String>>,
+    connections: BTreeSet<String>,
+    /// Clients that came, and did not only come back.
+    joins: usize,
+}
+
+impl Drawn {
+    /// Of the descriptions that clients sent.
+    fn of(seen: &[u8]) -> Self {
+        let mut drawn = Self::default();
+        for (_, bytes) in records(seen).into_iter().filter(|(kind, _)| matches!(&**kind, "join" | "signal in")) {
+            // A join is written down as Rust shows it.
+            let text = String::from_utf8_lossy(bytes).replace("\\r\\n", "\n");
+            drawn.joins += usize::from(text.contains("resume: None"));
+            let mut connection = String::new();
+            for line in text.lines() {
+                if let Some(origin) = line.strip_prefix("o=") {
+                    origin.split(' ').nth(1).unwrap_or_default().clone_into(&mut connection);
+                    drawn.connections.insert(connection.clone());
+                } else if line.starts_with("a=fingerprint:") || line.starts_with("a=ice-ufrag:") {
+                    drawn.lines.entry(line.to_owned()).or_default().insert(connection.clone());
+                }
+            }
+        }
+        drawn
+    }
+
+    /// Fails if one of them stands in two connections, which would say that both are one browser's.
+    fn differ(&self) -> Result<()> {
+        let Self { lines, connections, joins } = self;
+        let twice = lines.iter().find(|(_, connections)| connections.len() > 1);
+        ensure!(twice.is_none(), "it stands in more than one connection: {twice:?}");
+        let known = connections.len();
+        // Who is sent away before it offers has none.
+        ensure!(known * 2 > *joins, "{joins} clients came, and only {known} connections are told apart");
+        for kind in ["a=fingerprint:", "a=ice-ufrag:"] {
+            let of_kind = lines.keys().filter(|line| line.starts_with(kind)).count();
+            ensure!(of_kind >= known, "only {of_kind} lines `{kind}` of {known} connections");
+        }
+        Ok(())
+    }
+}
+
+/// Fails if the media server saw a certificate or a name of ICE of a client in two of its connections.
+pub fn search_connections(hall: &Hall, facts: &mut Facts) -> Result<()> {
+    let drawn = Drawn::of(&hall.dump()?);
+    ensure!(drawn.connections.len() > 2, "these are not the connections of a journey: {drawn:?}");
+    facts.add("joins", drawn.joins);
+    facts.add("connections", drawn.connections.len());
+    facts.add("drawn", drawn.lines.len());
+    drawn.differ()
 }
 
 /// Fails if what went over the host's tunnels holds one of them; `known` must be found, so that something was searched.
@@ -288,6 +376,32 @@ mod tests {
             assert!(is_in(&canary, seen.as_bytes()), "{seen}");
         }
         assert!(!is_in(&canary, b"a can, ary"));
+    }
+
+    fn description(connection: &str, print: &str, name: &str) -> String {
+        format!("v=0\r\no=- {connection} 2 IN IP4 127.0.0.1\r\na=ice-ufrag:{name}\r\na=fingerprint:sha-256 {print}\r\n")
+    }
+
+    fn written(kind: &str, bytes: &str) -> String {
+        format!("\n== {kind} {}\n{bytes}", bytes.len())
+    }
+
+    #[test]
+    fn a_certificate_or_a_name_of_ice_in_two_connections_is_told() {
+        let join = |offer: &str| written("join", &format!("Join {{ resume: None, offer: Some({offer:?}) }}"));
+        let first = [join(&description("1", "AA", "x")), written("signal in", &description("1", "AA", "y"))].concat();
+        // What the server itself says has its one certificate each time.
+        let server = written("signal out", &description("7", "SS", "s")).repeat(2);
+        let all = |second: &str| Drawn::of([&*first, &server, &join(second)].concat().as_bytes());
+        let good = all(&description("2", "BB", "z"));
+        assert_eq!((good.joins, good.connections.len(), good.lines.len()), (2, 2, 5));
+        good.differ().unwrap();
+        for (print, name) in [("AA", "z"), ("BB", "y")] {
+            let error = all(&description("2", print, name)).differ().unwrap_err().to_string();
+            assert!(error.contains("more than one connection"), "{error}");
+        }
+        let unnamed = Drawn::of([&first[..], &join(""), &join(""), &join("")].concat().as_bytes());
+        assert!(unnamed.differ().is_err(), "nothing to compare is no success");
     }
 
     #[test]

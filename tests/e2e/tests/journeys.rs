@@ -33,3 +33,14 @@ fn a_run_without_a_step_is_no_success() {
     let output = Command::new(env!("CARGO_BIN_EXE_journeys")).args(["--json", "--journey", "999"]).output().unwrap();
     assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(1), &b""[..]));
 }
+
+/// Pictures of two runs do not belong together.
+#[test]
+fn pictures_for_the_papers_are_of_a_whole_run() {
+    for part in [["--journey", "2"], ["--except", "3"], ["--title", "rooms"]] {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_journeys"));
+        let output = program.args(["--pictures", "/nowhere"]).args(part).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && said.contains("cannot be used with"), "{said}");
+    }
+}

@@ -142,12 +142,17 @@ impl HallPage {
             let (reason, told) = self.refusal()?;
             bail!("refused: {reason}: {told}");
         }
-        self.page.wait(&id("status-enc").with("tone", "ok")).context("keys did not come")?;
+        self.keyed()?;
         let own = id("me");
         Ok(OwnSeat {
             identity: self.page.attribute(&own, "data-identity")?,
             role: self.page.attribute(&own, "data-role")?,
         })
+    }
+
+    /// Waits until the own seat has keys to send with.
+    pub fn keyed(&self) -> Result<()> {
+        self.page.wait(&id("status-enc").with("tone", "ok")).context("keys did not come")
     }
 
     /// Name and sentence of the refusal that is shown, waiting for it.
@@ -295,12 +300,13 @@ impl HallPage {
         self.page.wait(&id("me").with("role", role))
     }
 
-    /// The check code of this page: 25 digits.
-    pub fn check_code(&self) -> Result<String> {
+    /// The check code of this page, 25 digits, and a picture of the panel that shows it.
+    pub fn check_code(&self, picture: &str) -> Result<(String, String)> {
         self.page.click(&id("status-enc"))?;
         let code = self.page.attribute(&id("check-code"), "data-code")?;
+        let picture = self.page.picture(picture)?;
         self.page.click(&id("about-enc-close"))?;
-        Ok(code)
+        Ok((code, picture))
     }
 
     /// Waits until the status line says that the room is recorded, or that it is not.

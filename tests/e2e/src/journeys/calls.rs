@@ -4,6 +4,7 @@
 //! Account 1 hosts and moderates; 2, 3, 6 and 7 hold locks; 5 and 6 own a Safe; 9 is a stranger.
 
 mod committee;
+mod native;
 mod presenters;
 mod refused;
 mod town_hall;
@@ -46,6 +47,7 @@ pub(super) fn run(report: &mut Report, places: &Places) -> Result<()> {
     report.part(|report| committee::run(report, &world, places));
     report.part(|report| refused::of_a_full_room(report, &world));
     report.part(|report| presenters::run(report, &world));
+    report.part(|report| native::run(report, &world, places));
     silent(report, &world)
 }
 
@@ -57,6 +59,9 @@ fn silent(report: &mut Report, world: &World) -> Result<()> {
             traces.extend(member.secrets()?);
         }
         traces::search_logs(&world.hall, &traces, true, facts)
+    })?;
+    report.step("no certificate and no name of ICE of a browser came to the media server in two connections", |facts| {
+        traces::search_connections(&world.hall, facts)
     })
 }
 
@@ -117,13 +122,23 @@ fn forum(report: &mut Report, world: &World) -> Result<()> {
     report.step("each has verified the other, and both show the same check code", |facts| {
         ana.page.sees_seat(&ben.identity)?;
         ben.page.sees_seat(&ana.identity)?;
-        let (one, other) = (ana.page.check_code()?, ben.page.check_code()?);
+        let (one, picture) = ana.page.check_code("check-code")?;
+        let (other, farsi) = ben.page.check_code("check-code-farsi")?;
         ensure!(one == other && one.len() == 25, "the codes are {one} and {other}");
         facts.add("code", one);
+        facts.add("picture", picture);
+        facts.add("pictureInFarsi", farsi);
         Ok(())
     })?;
     report.part(|report| talk(report, &ana, &ben));
     report.part(|report| unnamed(report, world, &ana.identity));
+    report.step("he leaves and comes again on the same page, under another name", |facts| {
+        ben.page.leave()?;
+        let again = ben.page.enter(&world.forum, Form::Anonymous)?.identity;
+        ensure!(again != ben.identity, "he has the name that he had before");
+        facts.add("identity", again);
+        Ok(())
+    })?;
     report.step("nothing went wrong on the pages; both leave", |_| {
         for one in [ana, ben] {
             clean(&one.page)?;
@@ -149,9 +164,9 @@ fn by_proof(
     if lobby.ends_with("farsi") {
         page.other_language()?;
     }
-    page.page.picture(lobby)?;
+    facts.add("picture", page.page.picture(lobby)?);
     page.go(Form::Anonymous)?;
-    page.page.picture(proof)?;
+    facts.add("pictureOfProof", page.page.picture(proof)?);
     let identity = page.seated()?.identity;
     facts.add("identity", identity.clone());
     Ok(Seated { page, identity })

@@ -1,9 +1,11 @@
 //! Journey 4: what is sealed stays sealed. A wrong key plays nothing; who left and who came later have no keys of the rest; a
 //! media server that lies about encryption and sends in the clear is not believed; what it has seen holds nothing readable.
 //!
-//! A Committee of accounts 2, 3 and 6, so that everybody has sound and picture. `dump` reads what the media server saw.
+//! A Committee of accounts 2, 3 and 6, so that everybody has sound and picture. `dump` reads what the media server saw, `memory` what
+//! stands in its memory and the host's.
 
 mod dump;
+mod memory;
 
 use std::time::Duration;
 
@@ -190,7 +192,14 @@ fn liar(report: &mut Report, world: &World, places: &Places, ana: (HallPage, Str
             |facts| lies(&world.browser, (&operator, &listener, &ben), (&identity, claimed, notice), facts),
         )?;
     }
-    Ok(())
+    report.step(
+        "memory of media server and host holds no word that is written; the server's holds the liar's",
+        |facts| {
+            operator.inject(&identity, 0, LIE)?;
+            memory::search(&world.hall, (CANARY, LIE, &identity), || ben.say(CANARY), facts)?;
+            operator.leave()
+        },
+    )
 }
 
 fn lies(

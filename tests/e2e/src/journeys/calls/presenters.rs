@@ -46,7 +46,9 @@ pub(super) fn run(report: &mut Report, world: &World) -> Result<()> {
         let sixth = world.seat(&world.ana, &room, Form::Known(&world.ana.account), facts)?;
         moderator.page.sees_seat(&sixth.identity)?;
         moderator.page.order(&sixth.identity, "promote")?;
-        facts.add("told", moderator.page.told("mod.full")?);
+        let told = moderator.page.told("mod.full")?;
+        refused::in_words(&told, "Five present already")?;
+        facts.add("told", told);
         facts.add("picture", moderator.page.page.picture("refused-sixth")?);
         ensure!(moderator.page.role_of(&sixth.identity)?.as_deref() == Some("member"), "the sixth presents");
         sixth.page.page.close()?;

@@ -24,7 +24,9 @@ pub(super) fn of_the_forum(report: &mut Report, world: &World) -> Result<()> {
         stranger.knows(&world.forum)?;
         let page = stranger.open(&world.browser, &Opening::Plain)?;
         page.choose(&world.forum)?;
-        facts.add("told", page.reason("anonymous")?);
+        let told = page.reason("anonymous")?;
+        in_words(&told, "You do not hold the right that this room asks for")?;
+        facts.add("told", told);
         facts.add("picture", page.page.picture("refused-stranger")?);
         let refusal = stranger.sit_anonymously(&world.forum);
         ensure!(refusal.is_err_and(|error| error.to_string().contains("-32020")), "the daemon does not refuse");
@@ -43,6 +45,7 @@ fn replaced(report: &mut Report, world: &World, first: Seated) -> Result<Seated>
         let seated = world.seat(&second, &world.forum, Form::Anonymous, facts)?;
         let (reason, told) = first.page.ended()?;
         ensure!(reason == "Replaced", "the first seat ended as {reason}");
+        in_words(&told, "The same right entered again from another place")?;
         facts.add("told", told);
         facts.add("picture", first.page.page.picture("refused-replaced")?);
         first.page.page.close()?;
@@ -61,18 +64,19 @@ fn passes(report: &mut Report, world: &World, ana: &Seated) -> Result<()> {
     let of = |claims: &jwt::Claims<'_>, alg: Alg| jwt::sign(&key, claims, alg);
     let (status, said) = validated(world, &of(&good, Alg::Hs256)?)?;
     ensure!(status == 200, "the media server does not even take a good pass: {status}, {said}");
+    let late = jwt::Claims { age: 7_200, ..good };
     let wrong = [
-        ("forged", of(&good, Alg::OtherSecret)?, "token"),
-        ("expired", of(&jwt::Claims { age: 7_200, ..good }, Alg::Hs256)?, "tokenExpired"),
-        ("with alg: none", of(&good, Alg::None)?, "tokenUnsigned"),
+        ("forged", of(&good, Alg::OtherSecret)?, ("token", "nobody who may give one has given it")),
+        ("expired", of(&late, Alg::Hs256)?, ("tokenExpired", "its time is over")),
+        ("with alg: none", of(&good, Alg::None)?, ("tokenUnsigned", "nobody has signed it")),
     ];
-    for (name, token, expected) in wrong {
+    for (name, token, refused) in wrong {
         let _ =
             report.step(&format!("a pass that is {name} is refused by the media server and on the page"), |facts| {
                 let (status, said) = validated(world, &token)?;
                 ensure!(status == 401, "the media server answers {status}: {said}");
                 facts.add("said", said);
-                on_the_page(world, &world.ben, (&token, expected), facts)
+                on_the_page(world, &world.ben, (&token, refused, refused.0), facts)
             });
     }
     Ok(())
@@ -83,15 +87,27 @@ fn validated(world: &World, token: &str) -> Result<(u16, String)> {
     http::status(&world.hall.sfu.url()?, &format!("/rtc/validate?access_token={token}"))
 }
 
-/// Somebody's page has a pass that is not its own, and says what is wrong with it.
-fn on_the_page(world: &World, member: &Member, (token, expected): (&str, &str), facts: &mut Facts) -> Result<()> {
+/// Fails if a refusal is not told in its own words.
+pub(super) fn in_words(told: &str, words: &str) -> Result<()> {
+    ensure!(told.contains(words), "the page does not say \"{words}\": {told}");
+    Ok(())
+}
+
+/// Somebody's page has a pass that is not its own: it gives the reason and says the words.
+fn on_the_page(
+    world: &World,
+    member: &Member,
+    (token, (expected, words), picture): (&str, (&str, &str), &str),
+    facts: &mut Facts,
+) -> Result<()> {
     let page = member.open(&world.browser, &Opening::Pass(token.to_owned()))?;
     page.choose(&world.forum)?;
     page.go(Form::Anonymous)?;
     let (reason, told) = page.refusal()?;
     ensure!(reason == expected, "the page says {reason}");
+    in_words(&told, words)?;
     facts.add("told", told);
-    facts.add("picture", page.page.picture(&format!("refused-pass-{expected}"))?);
+    facts.add("picture", page.page.picture(&format!("refused-pass-{picture}"))?);
     page.page.close()
 }
 
@@ -101,18 +117,18 @@ fn kicked(report: &mut Report, world: &World, ana: Seated) -> Result<()> {
         world.hall.host.identify()?;
         world.seat(&world.hall.host, &world.forum, Form::Known(&world.hall.host.account), facts)
     })?;
+    let pass = ana.page.page.passes()?.pop().context("the page used no pass")?;
     report.step("a member is removed: she is told, and her pass, still in time, opens nothing", |facts| {
-        let passes = ana.page.page.passes()?;
-        let pass = passes.last().context("the page used no pass")?;
-        ensure!(validated(world, pass)?.0 == 200, "the pass was not good before");
+        ensure!(validated(world, &pass)?.0 == 200, "the pass was not good before");
         moderator.page.sees_seat(&ana.identity)?;
         moderator.page.order(&ana.identity, "kick")?;
         let (reason, told) = ana.page.ended()?;
         ensure!(reason == "Kicked", "the seat ended as {reason}");
+        in_words(&told, "A moderator removed you from this room")?;
         facts.add("told", told);
         facts.add("picture", ana.page.page.picture("refused-kicked")?);
         let (status, said) = wait::until("the media server to refuse the pass", || {
-            Ok(Some(validated(world, pass)?).filter(|(status, _)| *status != 200))
+            Ok(Some(validated(world, &pass)?).filter(|(status, _)| *status != 200))
         })?;
         // Not because the room is closed or full: because of this seat.
         ensure!(status == 401 && said.contains("revoked"), "the media server answers {status}: {said}");
@@ -120,6 +136,9 @@ fn kicked(report: &mut Report, world: &World, ana: Seated) -> Result<()> {
         ana.page.page.close()?;
         moderator.page.leave()?;
         moderator.page.page.close()
+    })?;
+    report.step("a page that has the pass of a removed seat is told that it was taken back", |facts| {
+        on_the_page(world, &world.ben, (&pass, ("token", "it was taken back"), "removed"), facts)
     })
 }
 
@@ -140,7 +159,7 @@ pub(super) fn of_a_full_room(report: &mut Report, world: &World) -> Result<()> {
         let (status, said) = validated(world, &pass)?;
         ensure!(status == 200, "the pass is not good in its own room: {status}, {said}");
         reza.knows(&world.forum)?;
-        on_the_page(world, &reza, (&pass, "tokenRoom"), facts)
+        on_the_page(world, &reza, (&pass, ("tokenRoom", "it is for another room"), "tokenRoom"), facts)
     });
     report.step("in a room of three seats the fourth is told that all are taken", |facts| {
         reza.knows(&room)?;
@@ -149,6 +168,7 @@ pub(super) fn of_a_full_room(report: &mut Report, world: &World) -> Result<()> {
         page.go(Form::Anonymous)?;
         let (reason, told) = page.refusal()?;
         ensure!(reason == "Full", "the page says {reason}");
+        in_words(&told, "All seats are taken")?;
         facts.add("told", told);
         facts.add("picture", page.page.picture("refused-full")?);
         for member in [&world.ana, &world.ben, &omid] {
@@ -168,7 +188,9 @@ pub(super) fn of_a_track(world: &World, room: &str, facts: &mut Facts) -> Result
         wait::moment(wait::MOMENT);
         Ok(page.is_told("refused.publish")?.then_some(()))
     })?;
-    facts.add("told", page.told("refused.publish")?);
+    let told = page.told("refused.publish")?;
+    in_words(&told, "The media server does not let this seat send that")?;
+    facts.add("told", told);
     facts.add("picture", page.page.picture("refused-track")?);
     page.leave()?;
     page.page.close()

@@ -61,7 +61,7 @@ fn presents(report: &mut Report, (moderator, ana, ben): (&Seated, &Seated, &Seat
             facts.add(&format!("{name}Frames"), one.page.receives(&ana.identity, Device::Camera)?.frames);
             facts.add(&format!("{name}Energy"), one.page.receives(&ana.identity, Device::Microphone)?.energy);
         }
-        facts.add("picture", ben.page.page.picture("town-hall-presenter")?);
+        facts.add("picture", ana.page.page.picture("town-hall-presenter")?);
         facts.add("moderatorsPicture", moderator.page.page.picture("town-hall-moderator")?);
         Ok(())
     })?;

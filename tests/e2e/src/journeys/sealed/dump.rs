@@ -1,4 +1,4 @@
-//! What the media server saw, as it wrote it down: `\n== KIND LENGTH\n` and the bytes, again and again.
+//! What the media server saw, as it wrote it down ([`traces::records`]).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -86,25 +86,9 @@ fn patterns(seen: &[u8], kind: &str) -> Patterns {
 }
 
 /// The payloads of RTP of tracks of `audio` or `video`, in their order.
-fn packets<'a>(mut seen: &'a [u8], of: &str) -> Vec<&'a [u8]> {
-    let mut all = Vec::new();
-    let mark = b"\n== ";
-    while let Some(at) = seen.windows(mark.len()).position(|window| window == mark) {
-        seen = seen.get(at + mark.len()..).unwrap_or_default();
-        let Some(end) = seen.iter().take(40).position(|byte| *byte == b'\n') else { continue };
-        let (head, rest) = seen.split_at(end);
-        let head = String::from_utf8_lossy(head);
-        let Some((kind, Ok(length))) = head.rsplit_once(' ').map(|(kind, length)| (kind, length.parse::<usize>()))
-        else {
-            continue;
-        };
-        let Some(bytes) = rest.get(1..=length) else { continue };
-        if kind.strip_prefix("rtp ") == Some(of) {
-            all.push(bytes);
-        }
-        seen = rest.get(1 + length..).unwrap_or_default();
-    }
-    all
+fn packets<'a>(seen: &'a [u8], of: &str) -> Vec<&'a [u8]> {
+    let is_of = |kind: &str| kind.strip_prefix("rtp ") == Some(of);
+    traces::records(seen).into_iter().filter(|(kind, _)| is_of(kind)).map(|(_, bytes)| bytes).collect()
 }
 
 fn holds(seen: &[u8], part: &[u8]) -> bool {
