@@ -55,7 +55,8 @@ fn until_ready(command: &mut Command, begun: Instant) -> Result<u64> {
     let seconds = begun.elapsed().as_secs();
     if is_ready {
         // The shell's own: a minimal Debian has no program of that name.
-        run::must(Command::new("sh").args(["-c", "kill \"$1\"", "sh", &child.id().to_string()]))?;
+        let told = run::must(Command::new("sh").args(["-c", "kill \"$1\"", "sh", &child.id().to_string()]));
+        told.or_else(|error| child.kill().map_err(|_| error))?;
     }
     // Read to its end: what is said while it ends has a reader.
     said.for_each(drop);

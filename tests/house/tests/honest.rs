@@ -28,7 +28,7 @@ fn holding(words: &str) -> Vec<String> {
 fn what_ships_has_one_conduct_and_nothing_chooses_another() {
     assert_eq!(holding("Conduct for "), [CONDUCT], "the honest one");
     assert!(read(CONDUCT).contains("impl Conduct for Honest {"));
-    assert_eq!(holding(".with_conduct("), ["node/daemon/src/room/seat/mod.rs"], "who makes a seat");
+    assert_eq!(holding("with_conduct("), ["node/daemon/src/room/seat/mod.rs", RECORDING], "who makes a seat");
     assert_eq!(holding("start_as("), [DAEMON, DAEMON], "what tests start, and what `start` is");
     assert!(read(DAEMON).contains("Self::start_as(config, &Honest).await"), "`start` is honest");
     assert_eq!(holding("say_of_recordings("), [RECORDING], "simulations say lies with it");

@@ -380,7 +380,7 @@ export const en = {
   "notice.stopped.Rotation": "New keys did not come in time after somebody left. Nothing is sent until they are here.",
   "notice.stopped.NoSteward": "Nobody hands out keys now. Nothing is sent until somebody does.",
   "notice.stopped.NoSharedKeys":
-    "You share no keys with anybody here: none came, or they are not the ones that were signed for this room. You cannot hear the others, and they cannot hear you. Somebody between may have changed your keys. Leave and enter again; if it happens once more, tell the others over a channel you trust.",
+    "You share no keys with anybody here: none came, or they are not the ones that were signed for this room. You cannot hear the others, and they cannot hear you. Their nodes may not have verified you yet, or somebody between changed your keys. Leave and enter again; if it happens once more, tell the others over a channel you trust.",
   "notice.stopped.ChainUnreachable": "We cannot read the chain. Nothing is sent until we can.",
   "notice.stopped.HostLost": "The room’s host does not answer. Nothing new can be verified, so nothing is sent.",
   "notice.stopped.CodesDiffer": "The codes are different. Do not speak here. We closed your microphone and chat.",

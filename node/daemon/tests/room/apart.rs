@@ -38,6 +38,8 @@ const CARRIED: (usize, usize) = (20, 10);
 const WRITTEN: usize = 11;
 const OPENED: u64 = 1_800_000_000;
 const SPAN: u64 = 10_000_000;
+/// How often a new host is asked for its lobby, a tenth of a second apart.
+const LOBBY: u32 = 600;
 
 /// How many different bytes a value has.
 fn different(value: &[u8]) -> usize {
@@ -107,6 +109,23 @@ fn a_value_that_a_stranger_has_too_ties_nobody_and_one_of_its_own_does() {
     assert_eq!(written_ties(&one, &two, strangers), Vec::<String>::new());
     let again = text("Zlcnlib2R5ZAq", "Q9z");
     assert_eq!(written_ties(&one, &again, strangers), ["Zlcnlib2R5Z", "cnlib2R5ZAq", "lcnlib2R5ZA"]);
+}
+
+fn drawn(seed: u64) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    ChaCha20Rng::seed_from_u64(seed).fill_bytes(&mut bytes);
+    bytes
+}
+
+#[test]
+fn a_value_that_two_disks_keep_of_one_member_is_found_and_what_a_strangers_keeps_too_is_not() {
+    let disk = |seed, kept: &[[u8; 32]]| [&[drawn(seed)], kept, &[drawn(100 + seed)]].concat().concat();
+    let (own, everybodys) = (drawn(1), drawn(2));
+    let (first, second) = (disk(10, &[own, everybodys]), disk(11, &[everybodys, own]));
+    let strangers = [disk(12, &[everybodys]), disk(13, &[])];
+    let strangers = strangers.each_ref().map(Vec::as_slice);
+    let found: BTreeSet<_> = kept_ties(&first, &second, &strangers).into_iter().collect();
+    assert_eq!(found, own.windows(CARRIED.0).map(hex::encode).collect());
 }
 
 struct Holder {
@@ -297,10 +316,13 @@ async fn one_sitting(hall: Hall, room: &str, (member, page): (&Daemon, &mut Page
         all
     };
     let (hall, afterwards) = hall.restart_host_after(ended).await;
-    while call(&hall.host.ready().socket, "room.lobby", json!({"room": room})).await.get("error").is_some() {
+    for _ in 0..LOBBY {
+        if call(&hall.host.ready().socket, "room.lobby", json!({"room": room})).await.get("error").is_none() {
+            return (hall, [meanwhile, afterwards]);
+        }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
-    (hall, [meanwhile, afterwards])
+    panic!("the new host's index does not know the room");
 }
 
 /// The hashes of all blocks: an index holds some of them for a while.

@@ -24,6 +24,8 @@ pub(super) struct Epoch {
     pub(super) signed: SignedRecord,
     pub(super) seats: Vec<SeatNo>,
     pub(super) secret: Option<EpochSecret>,
+    /// What its own steward wrapped for us was not its secret.
+    pub(super) denied: bool,
     /// It was checked; a newcomer keeps older ones only as what later ones follow on.
     pub(super) checked: bool,
     /// Its steward signed another one with its number.
@@ -94,7 +96,7 @@ impl Chain {
             self.epochs.retain(|_, epoch| epoch.checked);
         }
         if others < 2 && self.epochs.len() < MAX_RECORDS {
-            let new = Epoch { signed, seats, secret: None, checked: true, twice, superseded: None };
+            let new = Epoch { signed, seats, secret: None, denied: false, checked: true, twice, superseded: None };
             self.epochs.insert(rh.0, new);
         }
         if twice { Taken::Twice(steward) } else { Taken::New }
@@ -104,7 +106,8 @@ impl Chain {
     pub(super) fn remember(&mut self, signed: SignedRecord, seats: Vec<SeatNo>) {
         if self.epochs.values().filter(|epoch| !epoch.checked).count() < MAX_UNCHECKED {
             let rh = signed.record().hash().0;
-            let new = Epoch { signed, seats, secret: None, checked: false, twice: false, superseded: None };
+            let new =
+                Epoch { signed, seats, secret: None, denied: false, checked: false, twice: false, superseded: None };
             self.epochs.entry(rh).or_insert(new);
         }
     }
@@ -154,7 +157,14 @@ impl Chain {
     /// A secret came.
     pub(super) fn unlock(&mut self, rh: &EpochHash, secret: EpochSecret) {
         if let Some(epoch) = self.epochs.get_mut(&rh.0) {
-            epoch.secret = Some(secret);
+            (epoch.secret, epoch.denied) = (Some(secret), false);
+        }
+    }
+
+    /// Something else came from its steward in place of the secret.
+    pub(super) fn deny(&mut self, rh: &EpochHash) {
+        if let Some(epoch) = self.epochs.get_mut(&rh.0) {
+            epoch.denied = true;
         }
     }
 

@@ -60,7 +60,7 @@ impl Member {
                 Ok(secret) => self.chain.unlock(&rh, secret),
                 Err(_) => {
                     if from == epoch.steward() {
-                        self.told.disagrees(rh);
+                        self.chain.deny(&rh);
                     }
                     Self::event(cx, MemberEvent::Forged(Forgery::Wrap));
                 }

@@ -5,8 +5,10 @@
 //! recorder's seat it sends only while exactly its participants consent, by own index (TOWNHALL section 6). A recorder only
 //! receives.
 //!
-//! A seat whose keys somebody between has changed is left out by all who verify, and everybody looks right to it: it is told so when
-//! it has had no keys in common with anybody for long, or when a wrap disagrees with its record.
+//! A seat whose keys somebody between has changed is left out by all who verify, and everybody looks right to it: it sends nothing and
+//! is told so when it has had no keys in common with anybody for long. When a wrap disagrees with its record it goes on in an epoch
+//! before, because any seat may sign the next one; it is told so where there is none that another made, or, of a seat whose turn it
+//! is not, none at all.
 //!
 //! Frames name their epoch by its number alone, and any seat may sign a second epoch of a number: the page is told of one. And what
 //! was sent in is not gone back to from another: under each key counters begin once.
@@ -48,8 +50,6 @@ pub(super) struct Told {
     next: Option<Tick>,
     /// Answers of the host since keys were shared with somebody.
     unshared: u32,
-    /// Of which epoch its own steward's wrap was not the secret; looked at once.
-    disagrees: Option<EpochHash>,
 }
 
 impl Default for Told {
@@ -58,8 +58,8 @@ impl Default for Told {
         let (waiting, early, epochs) = (VecDeque::new(), VecDeque::new(), BTreeMap::new());
         let stopped = Some((StopReason::NoEpoch, None));
         let (sending, used, left) = (None, None, BTreeSet::new());
-        let (next, unshared, disagrees) = (None, 0, None);
-        Self { roster: false, waiting, early, epochs, sending, used, left, stopped, next, unshared, disagrees }
+        let (next, unshared) = (None, 0);
+        Self { roster: false, waiting, early, epochs, sending, used, left, stopped, next, unshared }
     }
 }
 
@@ -76,11 +76,6 @@ impl Told {
     /// The host answered.
     pub(super) const fn answered(&mut self) {
         self.unshared = self.unshared.saturating_add(1);
-    }
-
-    /// The steward's own wrap of this epoch does not open, or is of another secret.
-    pub(super) const fn disagrees(&mut self, rh: EpochHash) {
-        self.disagrees = Some(rh);
     }
 
     fn send_in(&mut self, sending: Option<EpochHash>) {
@@ -126,17 +121,21 @@ impl Member {
         for epoch in self.chain.expire(now) {
             Self::event(cx, MemberEvent::Expired { epoch, index: (epoch % 256) as u8 });
         }
-        let unshared = self.is_unshared();
-        let mut why = (if unshared { StopReason::NoSharedKeys } else { StopReason::NoEpoch }, None);
+        let (unshared, denied) = (self.is_unshared(), self.denied());
+        let told = unshared || denied.is_some();
+        let mut why = (if told { StopReason::NoSharedKeys } else { StopReason::NoEpoch }, None);
         let (mut sending, mut next) = (None, None);
-        for (place, (rh, epoch)) in self.chain.kept().enumerate().filter(|_| !unshared) {
+        // Whom the steward denies its secret has made an epoch for itself alone.
+        let alone = denied.filter(|by| self.duty.steward() == Some(*by)).and(self.seat());
+        let shared = |epoch: &Epoch| !unshared && Some(epoch.steward()) != alone;
+        for (place, (rh, epoch)) in self.chain.kept().enumerate().filter(|(_, (_, epoch))| shared(epoch)) {
             let left = self.told.left.contains(&rh).then_some((StopReason::NotRotated, None));
             match left.map_or_else(|| self.may_send(epoch, now), Err) {
                 Ok(until) => {
                     (sending, next) = (Some(rh), Some(until));
                     break;
                 }
-                Err(reason) if place == 0 => why = reason,
+                Err(reason) if place == 0 && !told => why = reason,
                 Err(_) => {}
             }
         }
@@ -161,14 +160,14 @@ impl Member {
         }
     }
 
-    /// Whether others are here and no keys are shared with any of them: for too many answers of the host, or since the wrap of the
-    /// epoch that counts disagreed with its record.
+    /// Whose wrap of the epoch that counts was not its secret.
+    fn denied(&self) -> Option<SeatNo> {
+        self.chain.tip().filter(|(_, tip)| tip.denied).map(|(_, tip)| tip.steward())
+    }
+
+    /// Whether others are here and no keys are shared with any of them, for too many answers of the host.
     fn is_unshared(&mut self) -> bool {
         let Some(own) = self.seat() else { return false };
-        let disagrees = self.told.disagrees.take();
-        if disagrees.is_some() && disagrees == self.chain.tip().map(|(rh, _)| rh) {
-            self.told.unshared = UNSHARED;
-        }
         let sits = |entry: &Entry| entry.is_live() && entry.is_verified() && !entry.recorder;
         let others = self.roster.live().any(|(seat, entry)| seat != own && sits(entry));
         if !others || !self.roster.get(own).is_some_and(sits) || self.shares_keys(own) {
@@ -177,11 +176,15 @@ impl Member {
         self.told.unshared >= UNSHARED
     }
 
-    /// Whether somebody else has the secret of the epoch that counts and we have it too: another one told us, or we told somebody.
+    /// Whether somebody else has the secret of an epoch that is kept here: another one told us, or we told somebody.
     fn shares_keys(&self, own: SeatNo) -> bool {
-        let Some((_, tip)) = self.chain.tip() else { return false };
-        let told = |seat: &SeatNo| *seat != own && self.pairs.is_confirmed(*seat);
-        tip.holds(own) && tip.secret.is_some() && (tip.steward() != own || tip.seats.iter().any(told))
+        let hears = |seat: &SeatNo| {
+            *seat != own
+                && self.pairs.is_confirmed(*seat)
+                && self.roster.get(*seat).is_some_and(|entry| !entry.recorder)
+        };
+        let mut kept = self.chain.kept().filter(|(_, epoch)| epoch.holds(own));
+        kept.any(|(_, epoch)| epoch.steward() != own || epoch.seats.iter().any(hears))
     }
 
     pub(super) fn stop(&mut self, cx: Context<'_, '_>, reason: StopReason, seat: Option<SeatNo>) {

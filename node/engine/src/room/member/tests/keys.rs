@@ -36,7 +36,7 @@ impl World {
         self.events.iter().filter_map(reason).collect()
     }
 
-    /// A wrap of the newest epoch that is not its secret.
+    /// A wrap of the first seat's newest epoch that is not its secret.
     fn bad_wrap(&mut self, from: u16) {
         let rh = self.tip.unwrap().1;
         self.hears(&Frame::Wrap(SeatNo(from), rh, [7; WRAP]));
@@ -147,4 +147,20 @@ fn a_wrap_that_is_not_the_secret_of_its_record_is_told_at_once_if_its_steward_se
     assert_eq!(world.member.sending(), Some(2), "with the right one it goes on");
     world.bad_wrap(1);
     assert_eq!(world.member.sending(), Some(2), "what is here already is not lost by another");
+}
+
+/// Any seat may sign a record of the next number: whoever is wronged by one goes on in the epoch that it shares with the others.
+#[test]
+fn a_false_wrap_of_a_seat_that_pushes_itself_forward_closes_nobody() {
+    let mut world = World::new(&[1, 3]);
+    world.makes(1, &[1, 2, 3]);
+    assert_eq!(world.member.sending(), Some(1));
+    for turn in 0..50 {
+        world.epoch(3, &[1, 2, 3], false);
+        world.bad_wrap(3);
+        assert!(world.member.sending().is_some(), "turn {turn}");
+        world.makes(1, &[1, 2, 3]);
+        world.pass(1_000);
+    }
+    assert_eq!(world.stops(), []);
 }
