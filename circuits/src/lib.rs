@@ -2,7 +2,7 @@
 //! without saying whose (Groth16 over BN254, depth 24; ELIGIBILITY 1 to 3).
 //!
 //! A core: no files, clock, sockets or OS randomness; seeds and times come in by argument. The feature `parallel`
-//! lets the ark crates use a thread pool inside one proof and changes no result.
+//! uses a thread pool inside one proof and changes no result.
 //!
 //! - Client: [`LeafSet`] and [`Sitting`] → [`Witness`] → [`ProvingKey::prove`] → [`ProofFile`].
 //! - Node and peers: [`check::admit`], the twin of `canJoinAnonymous`; [`VerifyingKey::verify`] below it.
@@ -18,6 +18,7 @@ pub mod encoding;
 pub mod envelope;
 pub mod field;
 pub mod key;
+mod msm;
 pub mod poseidon;
 pub mod proof;
 pub mod proof_file;

@@ -117,8 +117,8 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    /// The shape of this program's circuit, made at its first use, which the first proof of a process pays for: gathering
-    /// the linear combinations at every proof took 27 ms of 358.
+    /// The shape of this program's circuit, made at its first use: the first proof of a process pays for gathering the linear
+    /// combinations, later ones do not (`bench proof`: `first prove cpu`, `prove cpu`).
     pub(crate) fn get() -> Result<&'static Self, SynthesisError> {
         static SHAPE: LazyLock<Result<Shape, SynthesisError>> = LazyLock::new(Shape::new);
         SHAPE.as_ref().map_err(|error| *error)
