@@ -2,9 +2,9 @@
 //! (ELIGIBILITY 2.6).
 
 use alloy_primitives::U256;
-use ark_bn254::{Bn254, Fr, G1Projective};
-use ark_ec::AffineRepr;
-use ark_ff::{AdditiveGroup, BitIteratorBE, PrimeField};
+use ark_bn254::{Bn254, Fr, G1Affine, G1Projective};
+use ark_ec::{AffineRepr, CurveGroup};
+use ark_ff::{AdditiveGroup, PrimeField};
 use ark_groth16::Groth16;
 
 use crate::{
@@ -13,6 +13,13 @@ use crate::{
     proof::{Points, Proof, ProofError},
     statement::INPUTS,
 };
+
+/// Bits of a digit of an input.
+const DIGIT: usize = 4;
+/// Digits of an input.
+const DIGITS: usize = 256 / DIGIT;
+/// Multiples of a point that a digit may ask for, from once.
+pub(crate) const MULTIPLES: usize = (1 << DIGIT) - 1;
 
 /// Why a proof is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -56,20 +63,52 @@ impl VerifyingKey {
         }
     }
 
-    /// IC0 + sum of input * IC, with one chain of doublings for all six (Straus).
+    /// IC0 + sum of input * IC, with one chain of doublings for all six (Straus), four bits at a time.
     fn combine(&self, inputs: &[Fr; INPUTS]) -> G1Projective {
-        let mut sum = G1Projective::ZERO;
-        let Some((constant, bases)) = self.points().gamma_abc_g1.split_first() else { return sum };
         let inputs = inputs.map(PrimeField::into_bigint);
-        let mut bits = inputs.each_ref().map(BitIteratorBE::new);
-        for _ in 0..256 {
-            sum.double_in_place();
-            for (bits, base) in bits.iter_mut().zip(bases) {
-                if bits.next() == Some(true) {
-                    sum += base;
-                }
+        let mut sum = G1Projective::ZERO;
+        for digit in (0..DIGITS).rev() {
+            (0..DIGIT).for_each(|_| _ = sum.double_in_place());
+            for (input, multiples) in inputs.iter().zip(self.multiples()) {
+                let limb = input.0.get(digit / (64 / DIGIT)).copied().unwrap_or_default();
+                let digit = (limb >> (DIGIT * (digit % (64 / DIGIT)))) as usize & MULTIPLES;
+                // Of zero there is no multiple.
+                sum += digit.checked_sub(1).and_then(|place| multiples.get(place)).unwrap_or(&G1Affine::identity());
             }
         }
-        sum + constant.into_group()
+        sum + self.points().gamma_abc_g1.first().unwrap_or(&G1Affine::identity())
+    }
+}
+
+/// The multiples of each point that an input weights.
+pub(crate) fn multiples(points: &[G1Affine]) -> Vec<[G1Affine; MULTIPLES]> {
+    let of_one = |point: &G1Affine| {
+        let point = *point;
+        std::iter::successors(Some(point.into_group()), move |last| Some(*last + point)).take(MULTIPLES)
+    };
+    let all: Vec<G1Projective> = points.iter().skip(1).flat_map(of_one).collect();
+    let all = G1Projective::normalize_batch(&all);
+    all.as_chunks().0.to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use ark_ff::{Field, UniformRand};
+    use ark_std::rand::SeedableRng;
+    use rand_chacha::ChaCha20Rng;
+
+    use super::*;
+
+    #[test]
+    fn inputs_of_any_size_are_combined_as_their_sum_of_multiples() {
+        let key = VerifyingKey::insecure_dev().unwrap();
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let random: [Fr; INPUTS] = std::array::from_fn(|_| Fr::rand(&mut rng));
+        let small = [0_u64, 1, 15, 16, 1 << 40, u64::MAX].map(Fr::from);
+        for inputs in [[Fr::ZERO; INPUTS], [-Fr::ONE; INPUTS], small, random] {
+            let points = &key.points().gamma_abc_g1;
+            let terms = points[1..].iter().zip(inputs).map(|(point, input)| *point * input);
+            assert_eq!(key.combine(&inputs), terms.sum::<G1Projective>() + points[0]);
+        }
     }
 }

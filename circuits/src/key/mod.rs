@@ -11,9 +11,11 @@ mod pinned;
 pub use pinned::{CONSTRAINT_DIGEST, PINNED_DEV_KEY, PINNED_DEV_VERIFYING_KEY};
 
 use alloy_primitives::B256;
-use ark_bn254::Bn254;
+use ark_bn254::{Bn254, G1Affine};
 use ark_ec::AffineRepr;
 use ark_groth16::PreparedVerifyingKey;
+
+use crate::verify::{self, MULTIPLES};
 
 /// Chain ids on which a development key is accepted: `dev` and that of Foundry's test chain.
 pub const DEV_CHAIN_IDS: [u64; 2] = [7072, 31337];
@@ -87,6 +89,7 @@ impl From<ark_relations::gr1cs::SynthesisError> for KeyError {
 #[derive(Debug, Clone)]
 pub struct VerifyingKey {
     prepared: PreparedVerifyingKey<Bn254>,
+    multiples: Vec<[G1Affine; MULTIPLES]>,
     dev: bool,
     hash: B256,
 }
@@ -115,7 +118,8 @@ impl VerifyingKey {
             return Err(KeyError::DevKeyWithoutFlag);
         }
         let hash = format::trailer(&format::write_verifying(&key, dev));
-        Ok(Self { prepared: ark_groth16::prepare_verifying_key(&key), dev, hash })
+        let multiples = verify::multiples(&key.gamma_abc_g1);
+        Ok(Self { prepared: ark_groth16::prepare_verifying_key(&key), multiples, dev, hash })
     }
 
     /// The key file.
@@ -143,6 +147,11 @@ impl VerifyingKey {
 
     pub(crate) const fn points(&self) -> &ark_groth16::VerifyingKey<Bn254> {
         &self.prepared.vk
+    }
+
+    /// Of the point of each public input.
+    pub(crate) fn multiples(&self) -> &[[G1Affine; MULTIPLES]] {
+        &self.multiples
     }
 
     pub(crate) const fn prepared(&self) -> &PreparedVerifyingKey<Bn254> {
