@@ -62,9 +62,7 @@ pub(crate) fn each(costs: &[Cost], operations: usize) -> f64 {
 
 /// Median of one field over measurements.
 pub(crate) fn median(costs: &[Cost], field: impl Fn(&Cost) -> f64) -> f64 {
-    let mut values: Vec<f64> = costs.iter().map(field).collect();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+    quantile(&costs.iter().map(field).collect::<Vec<_>>(), 0.5)
 }
 
 /// The value that a share of all does not exceed (nearest rank).
@@ -75,7 +73,8 @@ pub(crate) fn quantile(values: &[f64], share: f64) -> f64 {
     values.get(rank.saturating_sub(1)).copied().unwrap_or(f64::NAN)
 }
 
-fn measure<T>(work: impl FnOnce() -> Result<T>) -> Result<Cost> {
+/// Runs a piece of work once.
+pub(crate) fn measure<T>(work: impl FnOnce() -> Result<T>) -> Result<Cost> {
     let cpu = ProcessTime::try_now()?;
     let wall = now();
     let result = work()?;

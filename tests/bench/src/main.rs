@@ -12,6 +12,8 @@ mod row;
 mod session;
 mod sfu;
 
+use std::path::PathBuf;
+
 use anyhow::ensure;
 use clap::{Parser, Subcommand};
 
@@ -73,6 +75,12 @@ enum Bench {
     /// The server that `sfu` loads, in a process of its own.
     #[command(name = sfu::server::SUBCOMMAND, hide = true)]
     SfuServer,
+    /// One proof for `proof`, in a process of its own.
+    #[command(name = proof::first::SUBCOMMAND, hide = true)]
+    FirstProof {
+        /// File of the proving key.
+        key: PathBuf,
+    },
 }
 
 /// Fewest repetitions a median is taken of.
@@ -85,6 +93,7 @@ fn main() -> anyhow::Result<()> {
 fn run(bench: Bench) -> anyhow::Result<()> {
     let (json, runs) = match bench {
         Bench::SfuServer => return sfu::server::serve(),
+        Bench::FirstProof { key } => return proof::first::prove(&key),
         Bench::Proof { json, runs }
         | Bench::Session { json, runs }
         | Bench::Network { json, runs }
@@ -96,7 +105,7 @@ fn run(bench: Bench) -> anyhow::Result<()> {
         eprintln!("note: this is a debug build; the goals are for `--release`");
     }
     let rows = match bench {
-        Bench::Proof { .. } => proof::measure(runs)?,
+        Bench::Proof { .. } | Bench::FirstProof { .. } => proof::measure(runs)?,
         Bench::Session { .. } => session::measure(runs)?,
         Bench::Network { .. } => network::measure(runs)?,
         Bench::Demo { .. } => demo::measure(runs)?,

@@ -2,6 +2,7 @@
 //!
 //! - `prove cpu`, `prove wall`: witness to checked proof (synthesis, FFTs, multi-scalar multiplications, verification
 //!   of the own proof), for a holder in a tree of 1,000 leaves; each run another payload and seed.
+//! - `first prove cpu`: the same of the first proof of a process, which makes the circuit's shape too.
 //! - `verify`: CPU of six words and eight words to a verdict, range, curve and subgroup checks included.
 //! - `key load`: CPU of a proving key file (read, hash, points, preparation of the verifying half), in the page cache.
 //! - `1,000 unnamed entries`, `1,000 named entries`: CPU of what a publisher checks of each seat that is new to it before it sends
@@ -11,9 +12,10 @@
 //! rows name it with a null value and ratio, and standard error says so. No program reads our key file: beside its loading
 //! stands what no loader can leave out, reading the file and its SHA3-256. A roster stands beside its proofs alone.
 
+pub(crate) mod first;
 mod seats;
 
-use std::fs;
+use std::{fs, path::Path};
 
 use alloy_primitives::{Address, B256, U256};
 use anyhow::{Context, Result};
@@ -23,7 +25,7 @@ use pars_circuits::{
 use sha3::{Digest, Sha3_256};
 
 use crate::{
-    clock::{Cost, median, repeat, run_id},
+    clock::{Cost, median, quantile, repeat, run_id},
     row::Row,
 };
 
@@ -47,11 +49,16 @@ pub(crate) fn measure(runs: usize) -> Result<Vec<Row>> {
     let story = Story::new()?;
     let (proving, witness, proof) = prove(&key, &story, runs)?;
     let verifying = verify(&key, &witness, &proof, runs)?;
-    let (loading, hashing) = load(&key, runs)?;
+    let file = std::env::temp_dir().join(format!("pars-bench-{}.key", std::process::id()));
+    fs::write(&file, key.to_bytes()).with_context(|| format!("cannot write {}", file.display()))?;
+    let (loading, first) = (load(&file, runs), first::measure(&file, runs));
+    fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
+    let ((loading, hashing), first) = (loading?, first?);
     let entries = seats::measure(&key, &story, seats::BATCH, runs)?;
     eprintln!("{PEER} is not installed with this repository: prove and verify have no ratio");
     Ok(rows(&Medians {
         prove_cpu: median(&proving, |cost| cost.cpu),
+        first_prove: quantile(&first, 0.5),
         prove_wall: median(&proving, |cost| cost.wall),
         verify: median(&verifying, |cost| cost.cpu) / BATCH as f64,
         key_load: median(&loading, |cost| cost.cpu),
@@ -63,6 +70,7 @@ pub(crate) fn measure(runs: usize) -> Result<Vec<Row>> {
 /// What was measured, in milliseconds.
 struct Medians {
     prove_cpu: f64,
+    first_prove: f64,
     prove_wall: f64,
     verify: f64,
     key_load: f64,
@@ -82,6 +90,7 @@ fn rows(medians: &Medians) -> Vec<Row> {
     };
     vec![
         row("prove cpu", medians.prove_cpu, Some(PEER), Some(350.0)),
+        row("first prove cpu", medians.first_prove, Some(PEER), Some(350.0)),
         row("prove wall", medians.prove_wall, Some(PEER), None),
         row("verify", medians.verify, Some(PEER), Some(1.5)),
         row("key load", medians.key_load, None, Some(10.0)).beside(LIMIT, medians.read_and_hash),
@@ -166,13 +175,10 @@ fn verify(key: &ProvingKey, witness: &Witness, proof: &Proof, runs: usize) -> Re
 }
 
 /// Loading, and what bounds it.
-fn load(key: &ProvingKey, runs: usize) -> Result<(Vec<Cost>, Vec<Cost>)> {
-    let path = std::env::temp_dir().join(format!("pars-bench-{}.key", std::process::id()));
-    fs::write(&path, key.to_bytes()).with_context(|| format!("cannot write {}", path.display()))?;
-    let loading = repeat(runs, |_| Ok(ProvingKey::from_bytes(&fs::read(&path)?)?));
-    let hashing = repeat(runs, |_| Ok(Sha3_256::digest(fs::read(&path)?)));
-    fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
-    Ok((loading?, hashing?))
+fn load(file: &Path, runs: usize) -> Result<(Vec<Cost>, Vec<Cost>)> {
+    let loading = repeat(runs, |_| Ok(ProvingKey::from_bytes(&fs::read(file)?)?))?;
+    let hashing = repeat(runs, |_| Ok(Sha3_256::digest(fs::read(file)?)))?;
+    Ok((loading, hashing))
 }
 
 #[cfg(test)]
@@ -183,6 +189,7 @@ mod tests {
     fn each_row_has_its_unit_and_goal_and_an_absent_peer_leaves_value_and_ratio_null() {
         let medians = Medians {
             prove_cpu: 1.0,
+            first_prove: 1.5,
             prove_wall: 2.0,
             verify: 3.0,
             key_load: 4.0,
@@ -194,6 +201,7 @@ mod tests {
             rows.iter().map(|row| (row.bench, row.metric, row.value, row.unit, row.goal, row.peer)).collect();
         let expected = [
             ("proof", "prove cpu", 1.0, "ms", Some(350.0), Some("snarkjs")),
+            ("proof", "first prove cpu", 1.5, "ms", Some(350.0), Some("snarkjs")),
             ("proof", "prove wall", 2.0, "ms", None, Some("snarkjs")),
             ("proof", "verify", 3.0, "ms", Some(1.5), Some("snarkjs")),
             ("proof", "key load", 4.0, "ms", Some(10.0), Some(LIMIT)),
@@ -201,8 +209,8 @@ mod tests {
             ("proof", "1,000 named entries", 6_000.0, "ms", Some(2_000.0), Some("their proofs alone")),
         ];
         assert_eq!(told, expected);
-        assert_eq!(rows[3..].iter().map(|row| row.ratio).collect::<Vec<_>>(), [Some(2.0), Some(1.5), Some(2.0)]);
-        for row in &rows[..3] {
+        assert_eq!(rows[4..].iter().map(|row| row.ratio).collect::<Vec<_>>(), [Some(2.0), Some(1.5), Some(2.0)]);
+        for row in &rows[..4] {
             assert!(row.peer_value.is_none() && row.ratio.is_none() && row.run == rows[0].run, "{row:?}");
         }
     }
