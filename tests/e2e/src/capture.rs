@@ -24,8 +24,12 @@ pub mod tcp;
 pub mod tls;
 pub mod tunnel;
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{Read, Seek, SeekFrom},
+    path::Path,
+};
 
 use anyhow::{Context, Result, bail, ensure};
 
@@ -90,9 +94,30 @@ impl Capture {
         Self::parse(&bytes).with_context(|| format!("{} is no capture", path.display()))
     }
 
+    /// Reads what a file holds behind so many bytes, which end with a record ([`Self::end`]).
+    pub fn read_from(path: &Path, end: u64) -> Result<Self> {
+        let read = || -> Result<Self> {
+            let mut file = File::open(path)?;
+            file.seek(SeekFrom::Start(end))?;
+            let mut bytes = Vec::new();
+            file.read_to_end(&mut bytes)?;
+            Self::records(&bytes)
+        };
+        read().with_context(|| format!("the capture {} behind byte {end}", path.display()))
+    }
+
+    /// Where the last whole record of a file ends.
+    pub fn end(path: &Path) -> Result<u64> {
+        let whole = Self::read(path)?.packets.iter().map(|packet| HEAD + packet.bytes.len()).sum::<usize>();
+        Ok(u64::try_from(MAGIC.len() + whole)?)
+    }
+
     /// Reads bytes.
     pub fn parse(bytes: &[u8]) -> Result<Self> {
-        let mut rest = bytes.strip_prefix(MAGIC).context("it does not begin with PARSCAP1")?;
+        Self::records(bytes.strip_prefix(MAGIC).context("it does not begin with PARSCAP1")?)
+    }
+
+    fn records(mut rest: &[u8]) -> Result<Self> {
         let mut packets = Vec::new();
         while let Some((head, body)) = rest.split_first_chunk::<HEAD>() {
             let [direction @ (0 | 1), opener @ (0 | 1), ..] = *head else {
@@ -209,6 +234,21 @@ mod tests {
         let cut = Capture::parse(&bytes).unwrap();
         assert_eq!((cut.packets.len(), cut.cut), (1, HEAD + 39));
         assert!(Capture::parse(b"PARSCAP2").is_err() && Capture::parse(&file(&[record(3, 0, b"")])).is_err());
+    }
+
+    #[test]
+    fn what_is_written_behind_the_end_of_a_capture_is_read_alone() {
+        let path = std::env::temp_dir().join(format!("pars-capture-{}", std::process::id()));
+        let (first, second) = (record(0, 5, &[1, 0, 7]), record(1, 6, &[2; 40]));
+        let begun = [file(std::slice::from_ref(&first)), second[..9].to_vec()].concat();
+        std::fs::write(&path, begun).unwrap();
+        let end = Capture::end(&path).unwrap();
+        std::fs::write(&path, file(&[first, second.clone()])).unwrap();
+        let behind = Capture::read_from(&path, end).unwrap();
+        assert_eq!(behind, Capture::parse(&file(&[second])).unwrap());
+        assert_eq!(Capture::read_from(&path, Capture::end(&path).unwrap()).unwrap(), Capture::default());
+        std::fs::remove_file(&path).unwrap();
+        assert!(Capture::read_from(&path, end).is_err());
     }
 
     #[test]

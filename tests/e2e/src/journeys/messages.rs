@@ -28,8 +28,8 @@ const ANSWER: &str = "I am. See you at noon.";
 const FOURTH: &str = "Good.";
 const OVER_ANOTHER_RELAY: &str = "My first relay is gone.";
 
-/// Kills of a daemon in the quick profile.
-const QUICK_KILLS: u64 = 3;
+/// Kills in the quick profile: of the daemon that writes (THREATS T5), and of the one that reads.
+const QUICK_KILLS: [u64; 2] = [20, 3];
 
 /// Everything the steps share. Daemons end before the network's directory is removed.
 struct World {
@@ -165,13 +165,18 @@ fn another_relay(world: &mut World, facts: &mut Facts) -> Result<()> {
 }
 
 fn killed_while_sending(report: &mut Report, world: &mut World) {
-    for (victim, name) in [
-        (Victim::Author, "A's daemon is killed while it sends: nothing acknowledged is lost, nothing arrives twice"),
-        (Victim::Reader, "B's daemon is killed while it reads: nothing is lost, nothing arrives twice"),
+    let [author, reader] = QUICK_KILLS;
+    for (victim, quick, name) in [
+        (
+            Victim::Author,
+            author,
+            "A's daemon is killed while it sends: nothing acknowledged is lost, nothing arrives twice",
+        ),
+        (Victim::Reader, reader, "B's daemon is killed while it reads: nothing is lost, nothing arrives twice"),
     ] {
         let _ = report.step(name, |facts| {
             let dice = Dice::from_environment()?.of_stage(victim as u64);
-            let rounds = kills::rounds(QUICK_KILLS)?;
+            let rounds = kills::rounds(quick)?;
             facts.add("seed", dice.seed);
             let mut talk = Talk {
                 session: world.bob.session().into(),
