@@ -3,7 +3,8 @@
 //! Pippenger's method with signed digits: for each digit of the scalars a point goes to the bucket of its digit, and the sums
 //! of the buckets, weighted, are the digit's share. Points are added up in affine coordinates, where one addition costs three
 //! multiplications and a share of one inversion for all additions of a round (Montgomery's trick), about six in all; the
-//! library's, in projective coordinates, cost ten and more. Not constant in time, as the library's is not.
+//! library's, in projective coordinates, cost ten and more. Not constant in time, as the library's is not. Scalars and digits are wiped;
+//! the sums in the buckets, of which the points of a round are copies, are not.
 
 use ark_ec::{
     AdditiveGroup, AffineRepr,
@@ -23,14 +24,19 @@ const WIDTHS: std::ops::RangeInclusive<usize> = 2..=15;
 
 /// The sum of scalars times points. Points at infinity and zeros cost nothing.
 pub(crate) fn msm<P: SWCurveConfig>(terms: impl IntoIterator<Item = (Affine<P>, P::ScalarField)>) -> Projective<P> {
-    let terms = terms.into_iter().filter(|(base, scalar)| !base.is_zero() && !scalar.is_zero());
-    let (bases, scalars): (Vec<_>, Vec<_>) = terms.unzip();
-    let scalars = Zeroizing::new(scalars);
+    let terms = terms.into_iter();
+    let room = terms.size_hint().1.unwrap_or_default();
+    let (mut bases, mut scalars) = (Vec::with_capacity(room), Zeroizing::new(Vec::with_capacity(room)));
+    for (base, scalar) in terms.filter(|(base, scalar)| !base.is_zero() && !scalar.is_zero()) {
+        bases.push(base);
+        scalars.push(scalar);
+    }
     let width = width::<P>(bases.len());
     let count = windows::<P>(width);
-    let digits = Zeroizing::new(scalars.iter().flat_map(|scalar| digits(*scalar, width, count)).collect::<Vec<_>>());
+    let mut all = Zeroizing::new(Vec::with_capacity(scalars.len() * count));
+    all.extend(scalars.iter().flat_map(|scalar| digits(*scalar, width, count)));
     let shares: Vec<Projective<P>> = ark_std::cfg_into_iter!(0..count)
-        .map(|window| share(&bases, digits.iter().skip(window).step_by(count).copied(), width))
+        .map(|window| share(&bases, all.iter().skip(window).step_by(count).copied(), width))
         .collect();
     shares.iter().rev().fold(Projective::ZERO, |sum, share| {
         let raised = (0..width).fold(sum, |sum, _| sum.double());

@@ -80,15 +80,15 @@ impl VerifyingKey {
     }
 }
 
-/// The multiples of each point that an input weights.
-pub(crate) fn multiples(points: &[G1Affine]) -> Vec<[G1Affine; MULTIPLES]> {
+/// The multiples of each point that an input weights; none if the points are not one and one for each input.
+pub(crate) fn multiples(points: &[G1Affine]) -> Option<[[G1Affine; MULTIPLES]; INPUTS]> {
     let of_one = |point: &G1Affine| {
         let point = *point;
         std::iter::successors(Some(point.into_group()), move |last| Some(*last + point)).take(MULTIPLES)
     };
     let all: Vec<G1Projective> = points.iter().skip(1).flat_map(of_one).collect();
     let all = G1Projective::normalize_batch(&all);
-    all.as_chunks().0.to_vec()
+    all.as_chunks().0.try_into().ok()
 }
 
 #[cfg(test)]

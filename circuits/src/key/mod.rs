@@ -15,7 +15,10 @@ use ark_bn254::{Bn254, G1Affine};
 use ark_ec::AffineRepr;
 use ark_groth16::PreparedVerifyingKey;
 
-use crate::verify::{self, MULTIPLES};
+use crate::{
+    statement::INPUTS,
+    verify::{self, MULTIPLES},
+};
 
 /// Chain ids on which a development key is accepted: `dev` and that of Foundry's test chain.
 pub const DEV_CHAIN_IDS: [u64; 2] = [7072, 31337];
@@ -65,6 +68,9 @@ pub enum KeyError {
     /// A point off its curve or outside its subgroup.
     #[error("the key's {0} holds a point that is not in its group; do not use this key")]
     Point(&'static str),
+    /// A point for each public input, and one more, are needed.
+    #[error("the verifying key has {0} points for the public inputs instead of seven; it is of another circuit")]
+    Inputs(usize),
     /// A gamma that equals delta: everybody can forge proofs.
     #[error("gamma equals delta: this key had no contribution and anybody can forge proofs under it")]
     GammaEqualsDelta,
@@ -89,7 +95,7 @@ impl From<ark_relations::gr1cs::SynthesisError> for KeyError {
 #[derive(Debug, Clone)]
 pub struct VerifyingKey {
     prepared: PreparedVerifyingKey<Bn254>,
-    multiples: Vec<[G1Affine; MULTIPLES]>,
+    multiples: [[G1Affine; MULTIPLES]; INPUTS],
     dev: bool,
     hash: B256,
 }
@@ -118,7 +124,7 @@ impl VerifyingKey {
             return Err(KeyError::DevKeyWithoutFlag);
         }
         let hash = format::trailer(&format::write_verifying(&key, dev));
-        let multiples = verify::multiples(&key.gamma_abc_g1);
+        let multiples = verify::multiples(&key.gamma_abc_g1).ok_or(KeyError::Inputs(key.gamma_abc_g1.len()))?;
         Ok(Self { prepared: ark_groth16::prepare_verifying_key(&key), multiples, dev, hash })
     }
 
@@ -150,7 +156,7 @@ impl VerifyingKey {
     }
 
     /// Of the point of each public input.
-    pub(crate) fn multiples(&self) -> &[[G1Affine; MULTIPLES]] {
+    pub(crate) const fn multiples(&self) -> &[[G1Affine; MULTIPLES]; INPUTS] {
         &self.multiples
     }
 
