@@ -2,8 +2,7 @@
 //!
 //! CPU time is user plus system time of all threads, dead ones included, from the kernel's process clock
 //! (`CLOCK_PROCESS_CPUTIME_ID`, nanoseconds). Unlike wall time it does not grow when other programs compete for the
-//! machine. Sums over `/proc/self/task` would miss most of a proof: arkworks starts short-lived threads for each
-//! multi-scalar multiplication. Spinning of idle pool threads counts, because it is CPU that proving costs.
+//! machine. Sums over `/proc/self/task` would miss threads that ended. Spinning of idle pool threads counts, because it is CPU that proving costs.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -62,7 +61,13 @@ pub(crate) fn each(costs: &[Cost], operations: usize) -> f64 {
 
 /// Median of one field over measurements.
 pub(crate) fn median(costs: &[Cost], field: impl Fn(&Cost) -> f64) -> f64 {
-    quantile(&costs.iter().map(field).collect::<Vec<_>>(), 0.5)
+    middle(costs.iter().map(field).collect())
+}
+
+/// The middle value.
+pub(crate) fn middle(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
 /// The value that a share of all does not exceed (nearest rank).

@@ -1,4 +1,5 @@
-//! `bench <name> [--json] [--runs N]`: figures against their goals, medians of at least five runs, in a release build.
+//! `bench <name> [--json] [--runs N]`: figures against their goals, medians of at least five runs, in a release build;
+//! p95 and p99 are quantiles over all that was measured, and the way of messages is one run of many.
 //!
 //! Each row is `{"bench","metric","value","unit","peer","peer_value","ratio","goal","run"}`; rows of one start share
 //! `run`. A peer that was not measured in the same run has a null `peer_value` and `ratio`: no figure is carried over. `value` is
@@ -105,11 +106,11 @@ fn run(bench: Bench) -> anyhow::Result<()> {
         eprintln!("note: this is a debug build; the goals are for `--release`");
     }
     let rows = match bench {
-        Bench::Proof { .. } | Bench::FirstProof { .. } => proof::measure(runs)?,
+        Bench::Proof { .. } => proof::measure(runs)?,
         Bench::Session { .. } => session::measure(runs)?,
         Bench::Network { .. } => network::measure(runs)?,
         Bench::Demo { .. } => demo::measure(runs)?,
-        Bench::Sfu { .. } | Bench::SfuServer => sfu::measure(runs)?,
+        Bench::Sfu { .. } | Bench::SfuServer | Bench::FirstProof { .. } => sfu::measure(runs)?,
     };
     row::all_numbers(&rows)?;
     if json {

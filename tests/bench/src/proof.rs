@@ -25,7 +25,7 @@ use pars_circuits::{
 use sha3::{Digest, Sha3_256};
 
 use crate::{
-    clock::{Cost, median, quantile, repeat, run_id},
+    clock::{Cost, median, middle, repeat, run_id},
     row::Row,
 };
 
@@ -58,7 +58,7 @@ pub(crate) fn measure(runs: usize) -> Result<Vec<Row>> {
     eprintln!("{PEER} is not installed with this repository: prove and verify have no ratio");
     Ok(rows(&Medians {
         prove_cpu: median(&proving, |cost| cost.cpu),
-        first_prove: quantile(&first, 0.5),
+        first_prove: middle(first),
         prove_wall: median(&proving, |cost| cost.wall),
         verify: median(&verifying, |cost| cost.cpu) / BATCH as f64,
         key_load: median(&loading, |cost| cost.cpu),

@@ -190,4 +190,17 @@ mod tests {
         assert!(rows[5..].iter().all(|row| row.bench == "session" && row.peer == Some("another bad message")));
         assert_eq!(rows[5..].iter().map(|row| row.goal).collect::<Vec<_>>(), [Some(10.0), None, None]);
     }
+
+    /// THREATS P3: what was changed is refused in the time of any other bad message.
+    #[test]
+    fn a_changed_ciphertext_takes_as_long_as_other_damage() {
+        // A bound of time, for the long profile alone.
+        if std::env::var_os("PARS_DEEP").is_none() {
+            return;
+        }
+        for row in &measure(9).unwrap()[6..] {
+            let ratio = row.ratio.unwrap();
+            assert!((0.75..1.25).contains(&ratio), "{}: {ratio}", row.metric);
+        }
+    }
 }

@@ -48,6 +48,7 @@ pub(crate) fn measure(runs: usize) -> Result<Vec<Row>> {
 fn rows(runs: usize, counts: &Counts, server: Server) -> Result<Vec<Row>> {
     let raw = primitives::nanoseconds(runs)?;
     let Load { nanoseconds, bytes } = load::measure(runs, counts, server)?;
+    eprintln!("no other media server is installed with this repository: the memory of a seat has no peer");
     let run = run_id();
     let row = |metric, unit, value, goal| Row::new("sfu", (metric, unit), value, Some(goal), &run);
     Ok(vec![
