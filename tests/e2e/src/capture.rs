@@ -98,6 +98,8 @@ impl Capture {
     pub fn read_from(path: &Path, end: u64) -> Result<Self> {
         let read = || -> Result<Self> {
             let mut file = File::open(path)?;
+            let length = file.metadata()?.len();
+            ensure!(length >= end, "it has {length} bytes");
             file.seek(SeekFrom::Start(end))?;
             let mut bytes = Vec::new();
             file.read_to_end(&mut bytes)?;
@@ -247,6 +249,9 @@ mod tests {
         let behind = Capture::read_from(&path, end).unwrap();
         assert_eq!(behind, Capture::parse(&file(&[second])).unwrap());
         assert_eq!(Capture::read_from(&path, Capture::end(&path).unwrap()).unwrap(), Capture::default());
+        let cut = std::fs::read(&path).unwrap();
+        std::fs::write(&path, &cut[..9]).unwrap();
+        assert!(Capture::read_from(&path, end).is_err(), "shorter than it was");
         std::fs::remove_file(&path).unwrap();
         assert!(Capture::read_from(&path, end).is_err());
     }

@@ -160,7 +160,9 @@ pub struct Tally {
     pub during: usize,
     /// Time until the victims were back, in all rounds.
     pub back: Duration,
-    /// Time until everything had arrived after that, in all rounds.
+    /// How often it was waited until everything had arrived.
+    pub verdicts: u64,
+    /// Time until everything had arrived, in all waits.
     pub arrival: Duration,
 }
 
@@ -184,6 +186,7 @@ impl Talk<'_> {
             let watch = Stopwatch::start();
             self.arrived(&all).with_context(|| format!("after round {round} of {rounds}, seed {seed}"))?;
             tally.arrival += watch.elapsed();
+            tally.verdicts += 1;
         }
         let hit = victim != Victim::Author || tally.during > 0;
         ensure!(hit, "every request was answered before its kill, in {} rounds: no kill hit one", tally.kills);

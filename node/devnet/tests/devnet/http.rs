@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::support::*;
-use alloy::{primitives::U256, rpc::client::RpcClient};
+use alloy::{primitives::U256, providers::Provider, rpc::client::RpcClient};
 use futures::{SinkExt, StreamExt};
 use pars_devnet::{Devnet, DevnetError, Server};
 use serde_json::{Value, json};
@@ -33,6 +33,17 @@ async fn alloy_deploys_writes_waits_and_reads_over_http() {
     assert!(receipt.status());
     assert_eq!(counter.value().call().await.unwrap(), U256::from(5));
     assert_eq!(counter.Counted_filter().from_block(0).query().await.unwrap().len(), 1);
+    let ask = async |method: &'static str, params: Value| -> Value {
+        provider.raw_request(method.into(), params).await.unwrap()
+    };
+    let before = counter.time().call().await.unwrap();
+    ask("evm_increaseTime", json!([86_400])).await;
+    ask("evm_mine", json!([])).await;
+    assert!(counter.time().call().await.unwrap() >= before + U256::from(86_400));
+    let head = provider.get_block_number().await.unwrap();
+    ask("anvil_reorg", json!([head - receipt.block_number.unwrap() + 1, []])).await;
+    assert_eq!(counter.value().call().await.unwrap(), U256::ZERO, "what was written is undone");
+    assert!(provider.get_transaction_receipt(receipt.transaction_hash).await.unwrap().is_none());
 }
 
 #[tokio::test]

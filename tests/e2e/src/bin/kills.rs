@@ -105,7 +105,7 @@ fn told(facts: &mut Facts, tally: Tally) {
     facts.add("sent", tally.sent);
     facts.add("acknowledgedBeforeTheKill", tally.acknowledged);
     facts.add("acknowledgedLost", 0);
-    let each = |all: Duration| u64::try_from(all.as_millis()).unwrap_or(u64::MAX) / tally.kills.max(1);
-    facts.add("msUntilBack", each(tally.back));
-    facts.add("msUntilArrivalThen", each(tally.arrival));
+    let each = |all: Duration, times: u64| u64::try_from(all.as_millis()).unwrap_or(u64::MAX) / times.max(1);
+    facts.add("msUntilBack", each(tally.back, tally.kills));
+    facts.add("msUntilArrivalThen", each(tally.arrival, tally.verdicts));
 }

@@ -26,6 +26,12 @@ const KINDS: [(&str, &str, &str); 3] = [
 /// Accounts that own the Safe.
 const SAFE_OWNERS: [usize; 3] = [4, 5, 6];
 
+/// Who becomes an owner for a while.
+const NEWCOMER: usize = 8;
+
+/// What stands at both ends of a Safe's list of owners.
+const SENTINEL: &str = "0x0000000000000000000000000000000000000001";
+
 /// A room as it should be listed.
 struct Made {
     id: String,
@@ -60,6 +66,11 @@ pub(super) fn run(report: &mut Report, places: &Places) -> Result<()> {
     report.step("the indexer lists the rooms with kind, creator and slot, and shows the Safe's owners", |facts| {
         listed(&stack, &made, facts)?;
         owners_shown(&stack, &made, &safe, facts)
+    })?;
+    let of_safe = made.iter().find(|room| room.creator.eq_ignore_ascii_case(&safe.address));
+    let room = of_safe.map(|room| room.id.clone()).unwrap_or_default();
+    report.step("the Safe takes an owner in and lets him go, and the indexer follows", |facts| {
+        owners_follow(&stack, &safe, &room, facts)
     })
 }
 
@@ -219,12 +230,41 @@ fn owners_shown(stack: &Stack, made: &[Made], safe: &Safe, facts: &mut Facts) ->
         let named = text(&shown, "/safe")?;
         let expected = if of_safe { &safe.address } else { ZERO };
         ensure!(named.eq_ignore_ascii_case(expected), "room {}: safe is {named} instead of {expected}", one.id);
-        let told = shown.get("safeOwners").cloned().unwrap_or_default();
-        let mut owners: Option<Vec<String>> = serde_json::from_value(told.to_string().to_lowercase().parse()?)?;
-        owners.iter_mut().for_each(|owners| owners.sort());
-        let expected = of_safe.then(|| accounts.clone());
-        ensure!(owners == expected, "room {}: safeOwners is {told} instead of {expected:?}", one.id);
+        let (owners, expected) = (owners_of(&shown)?, of_safe.then(|| accounts.clone()));
+        ensure!(owners == expected, "room {}: safeOwners is {owners:?} instead of {expected:?}", one.id);
     }
     facts.add("safeOwners", accounts);
+    Ok(())
+}
+
+/// The owners that `room show` names, lower case, in rising order.
+fn owners_of(shown: &Value) -> Result<Option<Vec<String>>> {
+    let told = shown.get("safeOwners").cloned().unwrap_or_default();
+    let mut owners: Option<Vec<String>> = serde_json::from_value(told.to_string().to_lowercase().parse()?)?;
+    owners.iter_mut().for_each(|owners| owners.sort());
+    Ok(owners)
+}
+
+/// An owner more, and as before: each time `room show` comes to name whom the Safe itself names.
+fn owners_follow(stack: &Stack, safe: &Safe, room: &str, facts: &mut Facts) -> Result<()> {
+    let (before, newcomer) = (safe.owners()?, stack.cast.account(NEWCOMER)?);
+    let threshold = stack.cast.call(&safe.address, "getThreshold()(uint256)", &[])?;
+    let followed = |what: &str| {
+        let owners = safe.owners()?;
+        wait::until(what, || {
+            let shown = owners_of(&stack.person(1).run(&["room", "show", room])?)?;
+            Ok((shown.as_ref() == Some(&owners)).then_some(()))
+        })?;
+        Ok::<_, anyhow::Error>(owners)
+    };
+    let taken = stack.cast.calldata("addOwnerWithThreshold(address,uint256)", &[&newcomer, &threshold])?;
+    safe.execute(&safe.address, &taken)?;
+    let more = followed("the new owner in the index")?;
+    ensure!(more.len() == before.len() + 1 && more.contains(&newcomer.to_lowercase()), "the Safe names {more:?}");
+    // In the Safe's list the newest owner stands behind its sentinel.
+    let gone = stack.cast.calldata("removeOwner(address,address,uint256)", &[SENTINEL, &newcomer, &threshold])?;
+    safe.execute(&safe.address, &gone)?;
+    ensure!(followed("the owner's end in the index")? == before, "the Safe's owners are not those from before");
+    facts.add("owners", more);
     Ok(())
 }
