@@ -217,7 +217,7 @@ contract CanJoinTest is Stack {
         yes(joins(roomId, ANA), "the same room with a sound answer");
     }
 
-    function test_a_committee_asks_its_list_its_safe_and_its_contract() public {
+    function test_a_committee_asks_its_list_and_its_contract() public {
         lock(ANA, TOKEN, MAX_TIME);
         Members members = new Members();
         RoomId roomId = create(ANA, committee(address(0), address(members)));

@@ -58,6 +58,13 @@ contract TownHallTest is Stack {
         create(ANA, openForum());
         vm.expectRevert(abi.encodeWithSelector(ITownHall.NoSlot.selector, BEN));
         create(BEN, openForum());
+        // Known limit: locked anew by somebody else, the same tokens give that lock's own slot.
+        uint256 moved = pars.balanceOf(BEN);
+        vm.startPrank(BEN);
+        pars.approve(address(escrow), moved);
+        escrow.createLock(moved, 30 days);
+        vm.stopPrank();
+        create(BEN, openForum());
     }
 
     function test_power_below_one_raw_unit_gives_no_slot() public {

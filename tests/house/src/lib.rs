@@ -43,10 +43,30 @@ pub fn metadata() -> cargo_metadata::Metadata {
         .expect("cargo metadata answers")
 }
 
-/// A Rust source up to its first `#[cfg(test)]`, without comment lines: what a user of the crate runs.
+/// A Rust source as rustfmt writes it, without comment lines and without what stands behind `#[cfg(test)]`, be it a module, a
+/// function, a field or an arm: what a user of the crate runs.
 pub fn shipped(source: &str) -> String {
-    let product = source.split("#[cfg(test)]").next().unwrap_or_default();
-    product.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+    let mut lines = source.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let mut product = Vec::new();
+    while let Some(line) = lines.next() {
+        if line.trim() == "#[cfg(test)]" {
+            skip_item(&mut lines, line.len() - line.trim_start().len());
+        } else {
+            product.push(line);
+        }
+    }
+    product.join("\n")
+}
+
+/// Reads past one item that begins in this column: to the end of its line, or to the brace in the same column.
+fn skip_item<'a>(lines: &mut impl Iterator<Item = &'a str>, column: usize) {
+    let mut begun = lines.skip_while(|line| line.trim_start().starts_with("#["));
+    let is_whole = |line: &str| line.ends_with([';', ',']) || line.contains('{') && line.ends_with('}');
+    if begun.next().is_none_or(is_whole) {
+        return;
+    }
+    let _end = begun
+        .find(|line| line.get(column..).is_some_and(|end| end.starts_with('}')) && line[..column].trim().is_empty());
 }
 
 /// Panics unless `path#name` is a test that is there ([`names_test`]).

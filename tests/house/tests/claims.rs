@@ -144,3 +144,17 @@ fn only_what_a_step_is_called_counts_as_a_step() {
     }
     assert!(!names_test("node/x/src/x.rs", "report.step(\"words\", f)", "words"), "no journey");
 }
+
+#[test]
+fn only_what_stands_behind_cfg_test_is_left_out_of_what_ships() {
+    let source = "use a::b;\n#[cfg(test)]\nmod tests;\n// a comment\nfn one() {\n    two();\n}\n\nimpl X {\n    #[cfg(test)]\n    \
+        #[must_use]\n    fn help(\n        &self,\n    ) {\n        if hidden {}\n    }\n\n    fn three() {}\n}\n\nstruct S {\n    \
+        #[cfg(test)]\n    hidden: u8,\n    four: u8,\n}\n\n#[cfg(test)]\nmod inside {\n    fn hidden() {\n    }\n}\nfn five() {}\n";
+    let shipped = pars_house::shipped(source);
+    for word in ["a::b", "one", "two", "three", "four", "five"] {
+        assert!(shipped.contains(word), "{word}: {shipped}");
+    }
+    for word in ["tests", "comment", "help", "hidden", "inside", "must_use"] {
+        assert!(!shipped.contains(word), "{word}: {shipped}");
+    }
+}

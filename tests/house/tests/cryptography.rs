@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 
 use cargo_metadata::{DependencyKind, MetadataCommand, Package};
-use pars_house::root;
+use pars_house::{read, root};
 
 /// Words by which a crate calls itself cryptography.
 const KEYWORDS: [&str; 12] = [
@@ -166,6 +166,7 @@ const DECLARED: &[(&str, &[&str])] = &[
             "ark-ec",
             "ark-ff",
             "ark-groth16",
+            "ark-poly",
             "ark-r1cs-std",
             "ark-relations",
             "ark-std",
@@ -268,4 +269,20 @@ fn only_the_crypto_crate_declares_primitives() {
         let gone: Vec<_> = allowed.iter().filter(|of| !found.contains(**of)).collect();
         assert!(gone.is_empty(), "{name} does not declare {gone:?} any more: take them out of DECLARED");
     }
+}
+
+/// TH-N2: how long a wrong token takes says nothing of the right one.
+#[test]
+fn the_token_is_compared_in_constant_time_alone() {
+    let hash = read("node/crypto/src/hash.rs");
+    let equal =
+        hash.split("pub fn equal(").nth(1).and_then(|text| text.split("\n}").next()).expect("a function `equal`");
+    assert!(equal.contains("ct_eq("), "{equal}");
+    let auth = pars_house::shipped(&read("node/daemon/src/rpc/auth.rs"));
+    let token = auth.split("impl Token {").nth(1).and_then(|text| text.split("\n}").next()).expect("a Token");
+    assert!(token.contains("equal(self.0.as_bytes(), other.as_bytes())"), "{token}");
+    assert_eq!(auth.matches(".0.as_bytes()").count(), 1, "the token's digits are looked at in one place");
+    assert!(!token.contains("=="), "{token}");
+    let reveals = auth.matches(".reveal()").count();
+    assert_eq!(reveals, 0, "whoever reveals a token may compare it otherwise");
 }

@@ -95,7 +95,7 @@ const SHELL_ONLY: [&str; 36] = [
 ];
 
 /// What a core may depend on besides crates of the workspace: computations over what they are given.
-const PURE: [&str; 52] = [
+const PURE: [&str; 54] = [
     "aes",
     "aes-gcm",
     "alloy-consensus",
@@ -108,6 +108,7 @@ const PURE: [&str; 52] = [
     "ark-ec",
     "ark-ff",
     "ark-groth16",
+    "ark-poly",
     "ark-r1cs-std",
     "ark-relations",
     "ark-std",
@@ -135,6 +136,7 @@ const PURE: [&str; 52] = [
     "qrcode",
     "rand_chacha",
     "rand_core",
+    "rayon",
     "revm",
     "schemars",
     "serde",

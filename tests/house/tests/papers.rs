@@ -39,6 +39,9 @@ fn every_vector_file_is_read_in_three_languages() {
         // on chain too.
         let (session, room) = (is_in("session") || name == "blocks.json", is_in("room"));
         assert!(if session || room { &node } else { &rust }.contains(&name), "{name} is read by no Rust test");
+        let proven = ["poseidon.json", "eligibility.json"].contains(&name.as_str());
+        let gadget = read("circuits/src/poseidon/gadget.rs");
+        assert!(!proven || gadget.contains(&format!("/{name}\")")), "{name} is not read in the circuit");
         assert!(session || room || solidity.contains(&name), "{name} is read by no Solidity test");
         let stem = name.trim_end_matches(".json");
         let called = if room { format!("vectors(\"room/{stem}\")") } else { format!("vectors(\"{stem}\")") };
