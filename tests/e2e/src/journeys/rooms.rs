@@ -67,7 +67,7 @@ pub(super) fn run(report: &mut Report, places: &Places) -> Result<()> {
         listed(&stack, &made, facts)?;
         owners_shown(&stack, &made, &safe, facts)
     })?;
-    let of_safe = made.iter().find(|room| room.creator.eq_ignore_ascii_case(&safe.address));
+    let of_safe = made.iter().find(|room| room.kind == "Committee" && room.creator.eq_ignore_ascii_case(&safe.address));
     let room = of_safe.map(|room| room.id.clone()).unwrap_or_default();
     report.step("the Safe takes an owner in and lets him go, and the indexer follows", |facts| {
         owners_follow(&stack, &safe, &room, facts)
