@@ -84,6 +84,9 @@ enum Bench {
     },
 }
 
+/// One benchmark, with so many repetitions.
+type Measure = fn(usize) -> anyhow::Result<Vec<row::Row>>;
+
 /// Fewest repetitions a median is taken of.
 const LEAST_RUNS: usize = 5;
 
@@ -92,26 +95,20 @@ fn main() -> anyhow::Result<()> {
 }
 
 fn run(bench: Bench) -> anyhow::Result<()> {
-    let (json, runs) = match bench {
+    let (json, runs, measure): (_, _, Measure) = match bench {
         Bench::SfuServer => return sfu::server::serve(),
         Bench::FirstProof { key } => return proof::first::prove(&key),
-        Bench::Proof { json, runs }
-        | Bench::Session { json, runs }
-        | Bench::Network { json, runs }
-        | Bench::Sfu { json, runs }
-        | Bench::Demo { json, runs } => (json, runs),
+        Bench::Proof { json, runs } => (json, runs, proof::measure),
+        Bench::Session { json, runs } => (json, runs, session::measure),
+        Bench::Network { json, runs } => (json, runs, network::measure),
+        Bench::Sfu { json, runs } => (json, runs, sfu::measure),
+        Bench::Demo { json, runs } => (json, runs, demo::measure),
     };
     enough(runs)?;
     if cfg!(debug_assertions) {
         eprintln!("note: this is a debug build; the goals are for `--release`");
     }
-    let rows = match bench {
-        Bench::Proof { .. } => proof::measure(runs)?,
-        Bench::Session { .. } => session::measure(runs)?,
-        Bench::Network { .. } => network::measure(runs)?,
-        Bench::Demo { .. } => demo::measure(runs)?,
-        Bench::Sfu { .. } | Bench::SfuServer | Bench::FirstProof { .. } => sfu::measure(runs)?,
-    };
+    let rows = measure(runs)?;
     row::all_numbers(&rows)?;
     if json {
         row::print_json(&rows)?
