@@ -1,5 +1,7 @@
 //! Carrying outputs of one machine to the next, one step after the other: no machine is called from inside another.
 
+use std::collections::BTreeSet;
+
 use pars_proto::onion;
 use pars_proto::onion::client::{ClientIn as OnionIn, ClientOut as OnionOut, Request, RequestId};
 use pars_proto::swarm::client::{ClientIn, ClientOut, TaskError, TaskId};
@@ -133,7 +135,7 @@ impl Member {
                 self.jobs.remove(&id);
                 self.not_found(contact);
             }
-            Some(Job::Fetch(_)) => self.fetched(cx, id, 0),
+            Some(Job::Fetch(_)) => self.fetched(cx, id, BTreeSet::new()),
             Some(Job::Shed(_)) => self.deleted(id, 0),
             Some(Job::Publish(_)) => self.record_not_published(cx, id),
             None => {}

@@ -1,6 +1,7 @@
-//! Where objects lie: copies that somebody puts into other mailboxes, and a put that ends days late (THREATS S5).
+//! Where objects lie: copies that somebody puts into other mailboxes, a put that ends days late (THREATS S5), and nodes that
+//! withhold what others show (S7).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use pars_crypto::hash::sha3;
 use pars_engine::io::{CommandId, Event};
@@ -8,6 +9,7 @@ use pars_engine::store::{Batch, Change, Table, Value};
 use pars_engine::{BatchId, Command};
 use pars_proto::swarm::hashcash::Work;
 use pars_proto::swarm::mailbox::{Flag, ObjectId, Tag};
+use pars_wire::NodeId;
 use pars_wire::content::ContentType;
 use pars_wire::limits::MIN_HASHCASH_BITS;
 
@@ -18,7 +20,7 @@ const MALLORY: Id = BOB + 1;
 /// Bytes of a row in front of the object, in mailboxes of contacts.
 const HEAD: usize = 1 + 8 + 4 + 4 + 1;
 /// Behind all that a node gave out in these tests.
-const CURSOR: u64 = 1_000;
+const CURSOR: u64 = u64::MAX >> 1;
 /// Between two polls of who polls by itself.
 const POLL_MS: u64 = 3_600_000;
 
@@ -68,13 +70,30 @@ fn edit(town: &mut Town, changes: &[(&Vec<u8>, Option<&Vec<u8>>)]) {
         let value = value.map(|value| Value::Plain(value.clone()));
         Change { table: Table::Store, key: (*key).clone(), value }
     };
-    let batch = Batch { id: BatchId(0), changes: changes.iter().map(change).collect() };
+    let changes: Vec<Change> = changes.iter().map(change).collect();
     for id in town.alive() {
-        let mut rows = town.rows(id).clone();
-        rows.apply(&batch);
-        town.roll_back(id, rows);
+        edit_at(town, id, changes.clone());
     }
     town.run(1_000);
+}
+
+/// Change the disk of one.
+fn edit_at(town: &mut Town, id: Id, changes: Vec<Change>) {
+    let mut rows = town.rows(id).clone();
+    rows.apply(&Batch { id: BatchId(0), changes });
+    town.roll_back(id, rows);
+}
+
+/// How far a member has read each node in the mailbox day of an object's row: `day4|tag32|node32` → `cursor8`.
+fn cursors(town: &Town, reader: Id, object: &[u8]) -> BTreeMap<NodeId, Vec<u8>> {
+    let place = &object[1..37];
+    let mut all = BTreeMap::new();
+    for (key, value) in town.rows(reader).of(Table::Cursor).filter(|(key, _)| key.starts_with(place)) {
+        let Value::Plain(cursor) = value else { panic!("cursors are no secret") };
+        let node: [u8; 32] = key[36..].try_into().unwrap();
+        all.insert(NodeId(node.into()), cursor.clone());
+    }
+    all
 }
 
 /// Somebody and Bob have answered each other, so that each writes to a mailbox of their own from now on; the rows of the first
@@ -135,4 +154,46 @@ fn what_is_put_two_days_late_is_read_by_somebody_who_never_stopped_polling() {
     all_stored(&mut town, ALICE);
     let reads = |town: &Town| heard(town, BOB).iter().any(|text| text == "from behind the mountains");
     town.until("reading by itself", |town| reads(town));
+}
+
+#[test]
+fn what_the_nodes_asked_first_withhold_of_a_day_past_is_read_at_the_others_and_then_nobody_is_asked_again() {
+    const TEN_MINUTES: u64 = 600_000;
+    let hears = |town: &Town, words: &str| heard(town, BOB).iter().any(|text| text == words);
+    let mut town = confirmed(97);
+    town.stop(BOB, usize::MAX);
+    write(&mut town, (ALICE, BOB), 4, "what all show");
+    let withheld = write(&mut town, (ALICE, BOB), 5, "what some withhold");
+    let (key, _) = withheld.first_key_value().unwrap();
+    let values: BTreeMap<Id, Value> =
+        town.alive().into_iter().filter_map(|id| Some((id, town.rows(id).get(Table::Store, key)?.clone()))).collect();
+    assert_eq!((withheld.len(), values.len()), (1, 7), "every node holds it");
+
+    // Whoever is asked first shows the other object alone, and goes on like that; all others show both.
+    edit(&mut town, &[(key, None)]);
+    let before = cursors(&town, BOB, key);
+    town.poll = Some(TEN_MINUTES);
+    town.sleep(2);
+    town.until("reading what all show", |town| hears(town, "what all show"));
+    town.run(TEN_MINUTES / 10);
+    let after = cursors(&town, BOB, key);
+    let liars: BTreeSet<Id> = after
+        .iter()
+        .filter(|&(node, cursor)| before.get(node) != Some(cursor))
+        .map(|(node, _)| town.service(*node))
+        .collect();
+    assert_eq!(liars.len(), 3, "one poll reads three");
+    for (id, value) in values.into_iter().filter(|(id, _)| !liars.contains(id)) {
+        edit_at(&mut town, id, vec![Change { table: Table::Store, key: key.clone(), value: Some(value) }]);
+    }
+    town.until("reading what three of seven withhold", |town| hears(town, "what some withhold"));
+
+    // Fourteen days of the inbox and Alice's: when all seven have answered for them only today's and yesterday's answer. Of days
+    // before the network had a registry there is nobody to ask.
+    town.run(2 * 6 * TEN_MINUTES);
+    town.events.clear();
+    town.run(6 * TEN_MINUTES);
+    let answered = |event: &Event| matches!(event, Event::Read { answered } if *answered > 0);
+    let readings = town.events.iter().filter(|(at, event)| *at == BOB && answered(event)).count();
+    assert!((1..=7 * 4).contains(&readings), "{readings} answers in an hour: four places in at most seven polls");
 }

@@ -302,8 +302,8 @@ impl Machine for Client {
                 self.tasks.remove(&id);
                 self.asked.retain(|_, asked| asked.task != id);
             }
-            ClientIn::Fetch { id, mailbox, nodes, bits } => {
-                let task = get::Fetch::new(mailbox, (nodes, bits), cx.now.wall).map(Task::Fetch);
+            ClientIn::Fetch { id, mailbox, nodes, without, bits } => {
+                let task = get::Fetch::new(mailbox, (nodes, bits), without, cx.now.wall).map(Task::Fetch);
                 self.begin(cx, id, task);
             }
             ClientIn::Delete { id, mailbox, objects } => {

@@ -1,5 +1,7 @@
 //! The strangers' inbox: work, slots, replacement of the least (SESSION section 6, SE-R33).
 
+use std::collections::BTreeSet;
+
 use pars_crypto::secret::Ed25519Seed;
 use pars_crypto::sign::Ed25519Secret;
 use pars_proto::swarm::ObjectId;
@@ -79,7 +81,7 @@ fn the_owner_passes_over_what_costs_less_than_its_prekeys_ask_for_and_what_a_nod
     let read = |world: &mut World, id, bits| {
         world.events.clear();
         let mailbox = DayKey::inbox(owner(), TODAY);
-        world.input(ClientIn::Fetch { id: TaskId(id), mailbox, nodes: 7, bits });
+        world.input(ClientIn::Fetch { id: TaskId(id), mailbox, nodes: 7, without: BTreeSet::new(), bits });
         world.run(1_000);
         let mut delivered = world.delivered();
         delivered.sort();

@@ -1,6 +1,8 @@
 //! Reading: the union of replicas, cursors that move after durable receipt (THREATS S5, S8).
 
-use pars_proto::swarm::client::{ClientIn, ClientOut};
+use std::collections::BTreeSet;
+
+use pars_proto::swarm::client::{ClientIn, ClientOut, TaskId};
 use pars_proto::swarm::mailbox::Flag;
 use pars_wire::codec::Minute;
 use pars_wire::limits::{BUCKET_L, BUCKET_M, BUCKET_S};
@@ -38,7 +40,7 @@ fn a_long_mailbox_is_read_page_by_page_each_object_once() {
         world.fetch(1, pair(), 3);
         world.run(100_000);
         assert_eq!(sorted(world.delivered()), sorted(objects), "replies swapped: {swapped}");
-        assert!(matches!(world.events.last(), Some(ClientOut::Fetched { answered: 3, .. })));
+        assert!(matches!(world.events.last(), Some(ClientOut::Fetched { answered, .. }) if answered.len() == 3));
         world.events.clear();
         world.asked.clear();
         world.fetch(2, pair(), 3);
@@ -58,6 +60,26 @@ fn an_object_that_one_replica_alone_holds_is_still_read() {
     world.fetch(1, pair(), 7);
     world.run(1_000);
     assert_eq!(sorted(world.delivered()), sorted(objects));
+}
+
+#[test]
+fn a_reading_passes_over_the_nodes_that_it_is_told_to_and_names_those_that_it_read() {
+    for seed in 0..20 {
+        let (mut world, objects) = filled(2_900 + seed, 3);
+        let mut read = BTreeSet::new();
+        for (id, count) in [(1, 3), (2, 3), (3, 1), (4, 0)] {
+            world.asked.clear();
+            let (mailbox, without) = (pair(), read.clone());
+            world.input(ClientIn::Fetch { id: TaskId(id), mailbox, nodes: 3, without, bits: 0 });
+            world.run(1_000);
+            let Some(ClientOut::Fetched { answered, .. }) = world.events.last() else { panic!("{:?}", world.events) };
+            let asked: BTreeSet<_> = world.asked.iter().map(|(node, _)| *node).collect();
+            assert_eq!(*answered, asked, "seed {seed}");
+            assert!(answered.len() == count && answered.is_disjoint(&read), "seed {seed}: {answered:?} after {read:?}");
+            read.extend(answered);
+        }
+        assert_eq!(sorted(world.delivered()), sorted(objects), "seed {seed}");
+    }
 }
 
 #[test]

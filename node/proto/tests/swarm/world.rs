@@ -54,7 +54,8 @@ pub(crate) struct World {
     pub(crate) slow_ms: u64,
     late: BTreeMap<(Tick, u64), Box<[u8; ONION_ROOM]>>,
     timeouts: BTreeMap<u64, Tick>,
-    capacity: usize,
+    /// Bytes that a node holds at most, from its next start.
+    pub(crate) capacity: usize,
 }
 
 /// How often something random is tried: a few times in `test`, as often as THREATS asks for where `PARS_DEEP` is set, which
@@ -314,7 +315,7 @@ impl World {
 
     pub(crate) fn fetch(&mut self, id: u64, mailbox: DayKey, nodes: usize) {
         let bits = if mailbox.flag == Flag::Inbox { 18 } else { 0 };
-        self.input(ClientIn::Fetch { id: TaskId(id), mailbox, nodes, bits });
+        self.input(ClientIn::Fetch { id: TaskId(id), mailbox, nodes, without: BTreeSet::new(), bits });
     }
 
     /// Every object delivered so far.

@@ -158,18 +158,26 @@ pub(super) struct Fetch {
     nodes: usize,
     /// Of an inbox: the work that its owner asks for.
     bits: u8,
+    /// Asked in this reading, or not to be asked.
     tried: BTreeSet<NodeId>,
     reading: BTreeMap<NodeId, Reading>,
-    answered: usize,
+    /// Read to their end.
+    answered: BTreeSet<NodeId>,
 }
 
 impl Fetch {
-    pub(super) fn new(mailbox: DayKey, (nodes, bits): (usize, u8), now: UnixMinute) -> Result<Self, TaskError> {
+    pub(super) fn new(
+        mailbox: DayKey,
+        (nodes, bits): (usize, u8),
+        without: BTreeSet<NodeId>,
+        now: UnixMinute,
+    ) -> Result<Self, TaskError> {
         if !in_use(mailbox.day, now) {
             return Err(TaskError::Day);
         }
         let tag = mailbox.tag();
-        Ok(Self { mailbox, tag, nodes, bits, tried: BTreeSet::new(), reading: BTreeMap::new(), answered: 0 })
+        let (reading, answered) = (BTreeMap::new(), BTreeSet::new());
+        Ok(Self { mailbox, tag, nodes, bits, tried: without, reading, answered })
     }
 
     fn place(&self) -> Place {
@@ -252,7 +260,7 @@ impl Fetch {
             self.read_on(client, cx, id, node);
         }
         let replicas = client.placement.replicas(&self.tag, self.mailbox.day);
-        while self.reading.len() + self.answered < self.nodes {
+        while self.reading.len() + self.answered.len() < self.nodes {
             let Some(node) = draw(cx, &replicas, &self.tried) else { break };
             self.tried.insert(node);
             self.reading.insert(node, Reading::default());
@@ -277,7 +285,7 @@ impl Fetch {
         let Some(reading) = self.reading.get_mut(&node) else { return };
         if reading.end.is_some_and(|end| cursor >= end) {
             self.reading.remove(&node);
-            self.answered += 1;
+            self.answered.insert(node);
         } else if waiting || reading.request.is_some() && reading.replies < SURBS {
             // A commit or a reply is still to come.
         } else if reading.failures >= ATTEMPTS || reading.pages >= MAX_PAGES {

@@ -1,5 +1,7 @@
 //! What a client is told and what it asks for.
 
+use std::collections::BTreeSet;
+
 use pars_wire::NodeId;
 use pars_wire::codec::Day;
 use pars_wire::limits::ONION_ROOM;
@@ -67,6 +69,8 @@ pub enum ClientIn {
         mailbox: DayKey,
         /// At how many; more than there are means all.
         nodes: usize,
+        /// At none of these: who orders it has read them.
+        without: BTreeSet<NodeId>,
         /// Of an inbox: the work that its owner asks for. What shows less is passed over. 0: none.
         bits: u8,
     },
@@ -181,7 +185,7 @@ pub enum ClientOut {
         /// Which task.
         id: TaskId,
         /// Nodes read to their end.
-        answered: usize,
+        answered: BTreeSet<NodeId>,
     },
     /// A deletion has ended.
     Deleted {
