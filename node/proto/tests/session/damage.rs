@@ -4,7 +4,14 @@ use pars_crypto::witness::{Witness, Work};
 use pars_proto::session::ReceiveError;
 use pars_proto::session::handshake::Unsealed;
 
-use crate::world::{End, below, called, init, open, people, seeded, tools, trials};
+use crate::device::Device;
+use crate::world::{End, Person, below, called, init, open, people, seeded, tools, trials};
+
+/// Where the parts of an INIT begin, and its end: `ver|kind|suite`, the leaf's id, EK_A, ct1, ct2, what is sealed, n, r, the body
+/// with its tag, the commitment.
+const INIT: &[usize] = &[0, 3, 11, 43, 1_611, 3_179, 9_611, 9_613, 9_629, 11_104, 11_136];
+/// The same of a companion: `ver|kind`, the reference, `idx|count`, what is sealed.
+const COMPANION: &[usize] = &[0, 2, 18, 20, 11_136];
 
 /// Flip bits all over the object; nothing may open, nothing may change.
 fn flips(end: &mut End<'_>, object: &[u8], rng: &mut chacha20::ChaCha20Rng, count: u64) {
@@ -43,6 +50,46 @@ fn a_flipped_bit_anywhere_is_refused_and_changes_nothing() {
     at_bob.receive(&current).unwrap();
     flips(&mut at_bob, &late, &mut rng, each);
     assert_eq!(at_bob.read(&late), b"late");
+}
+
+#[test]
+fn a_flipped_bit_in_any_object_of_a_first_call_begins_nothing_and_the_true_object_opens_it() {
+    let mut rng = seeded(34);
+    let (alice, bob) = people(&mut rng);
+    let carol = Person::new(&mut rng);
+    let mut at_bob = Device::new(&bob);
+    for object in Device::new(&carol).call(&bob, "somebody else", &mut rng) {
+        at_bob.take(&object, &mut rng);
+    }
+    let (sessions, handshakes) = (at_bob.sessions.clone(), at_bob.handshakes.clone());
+    assert_eq!((at_bob.begun, sessions.len(), handshakes.len()), (1, 1, 1));
+    let call = Device::new(&alice).call(&bob, "salam", &mut rng);
+    assert_eq!(call.len(), 3);
+    // Every part of every object as often as any other, however few bytes it has.
+    let objects = [(0, INIT), (1, COMPANION), (2, COMPANION)].into_iter();
+    let parts: Vec<(usize, &[usize])> =
+        objects.flat_map(|(which, bounds)| bounds.windows(2).map(move |part| (which, part))).collect();
+    let orders = [[0, 1, 2], [1, 2, 0], [2, 0, 1]];
+    for trial in 0..trials(360, 25_000) as usize {
+        let ((which, part), order) = (parts[trial % parts.len()], orders[trial / parts.len() % orders.len()]);
+        let mut damaged = call[which].clone();
+        let at = part[0] + below(&mut rng, (part[1] - part[0]) as u32) as usize;
+        damaged.object[at] ^= 1 << below(&mut rng, 8);
+        // What waits for its other objects is in memory alone: a restart forgets it.
+        (at_bob.sessions, at_bob.handshakes) = (sessions.clone(), handshakes.clone());
+        at_bob.restart(&bob);
+        let before = (at_bob.begun, at_bob.shown.len());
+        for index in order {
+            at_bob.take(if index == which { &damaged } else { &call[index] }, &mut rng);
+        }
+        let case = format!("byte {at} of object {which}, order {order:?}");
+        assert_eq!((at_bob.begun, at_bob.shown.len(), at_bob.machine.all().count()), (before.0, before.1, 1), "{case}");
+        assert!(at_bob.sessions == sessions && at_bob.handshakes == handshakes, "{case} changed the rows");
+        // The two true objects wait, and what is damaged stands in nobody's place.
+        at_bob.take(&call[which], &mut rng);
+        assert_eq!((at_bob.begun, at_bob.shown.len()), (before.0 + 1, before.1 + 1), "{case}");
+        assert_eq!(at_bob.shown.last().map(String::as_str), Some("salam"));
+    }
 }
 
 #[test]

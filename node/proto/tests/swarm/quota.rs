@@ -1,4 +1,4 @@
-//! Quotas: nothing stored is dropped for something new (THREATS S6, SE-R33).
+//! Quotas: nothing stored is dropped for something new (THREATS S1, S6, SE-R33).
 
 use pars_proto::swarm::ObjectId;
 use pars_proto::swarm::client::ClientOut;
@@ -9,7 +9,7 @@ use pars_proto::swarm::store::StoreIn;
 use pars_wire::limits::{BUCKET_L, BUCKET_S};
 
 use crate::rights::put;
-use crate::world::{TODAY, World, body_of, mailbox, node, pair};
+use crate::world::{TODAY, World, body_of, mailbox, node, pair, trials};
 
 #[test]
 fn a_full_mailbox_refuses_the_newest_and_keeps_every_other() {
@@ -40,15 +40,44 @@ fn a_pair_has_room_for_256_of_the_largest_a_day() {
 
 #[test]
 fn a_full_node_refuses_and_the_sender_hears_of_it() {
-    let mut world = World::with_capacity(7, 62, 2 * BUCKET_S);
-    for id in 0..3 {
-        let object = world.object::<BUCKET_S>();
-        world.put(id, pair(), object);
-        world.run(20_000);
+    for seed in 0..trials(20, 200) {
+        let fit = 1 + (seed % 3) as usize;
+        let mut world = World::with_capacity(7, 6_200 + seed, fit * BUCKET_S);
+        for id in 0..=fit as u64 {
+            let object = world.object::<BUCKET_S>();
+            world.put(id, pair(), object);
+            world.run(20_000);
+            assert_eq!(world.stored(id).is_some(), id < fit as u64, "seed {seed}, object {id} of {fit} that fit");
+        }
+        assert!(world.events.iter().any(|event| matches!(event, ClientOut::InsufficientStorage { copies: 0, .. })));
+        assert!(world.stores.values().all(|store| store.bytes() == fit * BUCKET_S), "seed {seed}");
     }
-    assert!(world.stored(0).is_some() && world.stored(1).is_some() && world.stored(2).is_none());
-    assert!(world.events.iter().any(|event| matches!(event, ClientOut::InsufficientStorage { copies: 0, .. })));
-    assert!(world.stores.values().all(|store| store.bytes() == 2 * BUCKET_S));
+}
+
+#[test]
+fn what_fewer_than_three_have_room_for_stays_queued_until_more_have_and_three_are_enough() {
+    for seed in 0..trials(20, 200) {
+        let mut world = World::new(7, 6_500 + seed);
+        let able = (seed % 5) as usize;
+        let full: Vec<u8> = (0..7 - able as u64).map(|i| ((seed / 5 + i * 3) % 7) as u8).collect();
+        let room = std::mem::take(&mut world.capacity);
+        full.iter().for_each(|i| world.start(*i, 7));
+        let object = world.object::<BUCKET_S>();
+        world.put(1, pair(), object.clone());
+        world.run(1_000);
+        let told =
+            |event: &ClientOut| matches!(event, ClientOut::InsufficientStorage { copies, .. } if *copies == able);
+        assert_eq!(world.stored(1), (able >= 3).then_some(able), "seed {seed}");
+        assert_eq!(world.events.iter().any(told), able < 3, "seed {seed}: {:?}", world.events);
+        world.capacity = room;
+        full.iter().for_each(|i| world.start(*i, 7));
+        world.run(300_000);
+        let enough = if able < 3 { 5 } else { able };
+        assert!(world.stored(1).is_some_and(|copies| copies >= enough), "seed {seed}: {:?}", world.events);
+        world.fetch(2, pair(), 7);
+        world.run(1_000);
+        assert_eq!(world.delivered(), [object], "seed {seed}");
+    }
 }
 
 #[test]
