@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { en } from "../build/i18n/en.js";
 import { fa } from "../build/i18n/fa.js";
 import { MediaRefusedError, whyRefused } from "../build/media/refused.js";
+import { listedSeats, liveSeats } from "../build/state/room-state.js";
 import { CODE } from "./support/daemon.mjs";
 import { allowed, devices, enter, lastKeys, tick, track } from "./support/live.mjs";
 import { identityOf, seat } from "./support/rooms.mjs";
@@ -216,6 +217,29 @@ test("who shares no keys with anybody is told so and what to do, in both languag
   assert.match(fa["notice.stopped.NoSharedKeys"], /نمی‌شنوید.*دوباره وارد شوید.*اعتماد دارید/u);
   keys(2);
   assert.deepEqual([state().stopped, notices()], [null, []]);
+});
+
+test("who shares no keys with this seat is in the list whatever the epoch has, and told of once; nothing closes", async () => {
+  allowed();
+  const { live, roster, state, notices } = await enter();
+  await live.senders.speak(true);
+  const others = state().seats;
+  const apart = seat(7, "apart", { live: false, unshared: true });
+  roster({ seats: [...others, apart] });
+  assert.deepEqual([listedSeats(state()).includes(apart), liveSeats(state()).includes(apart)], [true, false]);
+  assert.deepEqual(
+    state().notices.map(({ key, weight }) => [key, weight]),
+    [["notice.unshared", "caution"]],
+  );
+  assert.deepEqual([state().microphone, state().sends, state().stopped], ["live", true, null]);
+  live.dismiss(state().notices[0].id);
+  roster({ seats: [...others, apart, seat(8, "another", { unshared: true })] });
+  assert.deepEqual(notices(), [], "read and put away");
+  roster({ seats: others });
+  roster({ seats: [...others, apart] });
+  assert.deepEqual(notices(), ["notice.unshared"], "it has come again");
+  assert.match(en["notice.unshared"], /no keys with you.*between changed keys.*code.*channel you trust/u);
+  assert.match(fa["notice.unshared"], /کلید مشترک ندارد.*کلیدها را عوض کرده.*کد اتاق را از راهی که به آن اعتماد دارید/u);
 });
 
 test("a server that invents senders without end fills nothing, and does not push out why nothing is sent", async () => {

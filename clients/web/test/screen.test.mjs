@@ -132,6 +132,21 @@ test("the way to the chat stands where there is a chat", async () => {
   assert.deepEqual(ways(), []);
 });
 
+test("a seat that shares no keys bears a badge, in both languages, and no other does", async () => {
+  for (const language of ["en", "fa"]) {
+    const { live, roster, state } = await enter();
+    await draw({ name: "room", live }, language);
+    await press("tab-people");
+    assert.equal(at("unshared"), null);
+    const first = { ...state().seats[0], live: false, unshared: true };
+    roster({ seats: [first, ...state().seats.slice(1)] });
+    await settle();
+    const badges = [...root.querySelectorAll('[data-testid="unshared"]')];
+    const borne = badges.map((badge) => [badge.closest('[data-testid="seat"]').dataset.identity, badge.textContent]);
+    assert.deepEqual(borne, [[first.identity, new Text(language).of("room.unshared")]]);
+  }
+});
+
 test("the first cell says who hears and who sees: a camera alone is seen, and not heard", async () => {
   const { live, state } = await enter();
   const hears = (language, change) => {

@@ -102,6 +102,8 @@ answer! {
         live: bool,
         /// Whether it records.
         recorder: bool,
+        /// Whether it has long been here and shares no keys with this seat: check codes should be compared.
+        unshared: bool,
     }
 }
 answer! {

@@ -266,6 +266,7 @@ fn room_events(shapes: &mut Shapes) {
         muted: false,
         live: true,
         recorder: false,
+        unshared: false,
     };
     let check_code = "00000 00000 00000 00000 00000".into();
     add("roster", Event::RoomRoster(Roster { room, epoch: 3, check_code, seats: vec![seat] }));

@@ -583,6 +583,8 @@ export type Seat = {
   readonly role: Role;
   /** Its number. */
   readonly seat: number;
+  /** Whether it has long been here and shares no keys with this seat: check codes should be compared. */
+  readonly unshared: boolean;
   /** Whether this daemon has verified its statement. */
   readonly verified: boolean;
 };

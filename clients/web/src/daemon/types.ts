@@ -116,6 +116,8 @@ export interface Seat {
   readonly live: boolean;
   /** Whether it records. */
   readonly recorder: boolean;
+  /** Whether it has long been here and shares no keys with this seat: somebody between may have changed keys. */
+  readonly unshared: boolean;
 }
 
 export interface SeatKeys {

@@ -275,6 +275,7 @@ export const en = {
   "room.youAre.knownText": "You · known · text only",
   "room.verified": "verified",
   "room.unverified": "not verified",
+  "room.unshared": "no keys in common",
   "room.agenda": "Agenda",
   "room.agenda.item": "item {n} of {of}",
   "room.agenda.next": "Next: {item}",
@@ -384,6 +385,8 @@ export const en = {
   "notice.stopped.ChainUnreachable": "We cannot read the chain. Nothing is sent until we can.",
   "notice.stopped.HostLost": "The room’s host does not answer. Nothing new can be verified, so nothing is sent.",
   "notice.stopped.CodesDiffer": "The codes are different. Do not speak here. We closed your microphone and chat.",
+  "notice.unshared":
+    "Somebody in the list has long been here and shares no keys with you. Its node may not have verified you, or somebody between changed keys. Compare the room’s code with the others, over a channel you trust.",
   "notice.dismiss": "Dismiss",
   notices: "Notices",
   // The end

@@ -265,6 +265,7 @@ export const fa: Readonly<Record<Key, string>> = {
   "room.youAre.knownText": "شما · با نام · فقط متن",
   "room.verified": "تأییدشده",
   "room.unverified": "تأییدنشده",
+  "room.unshared": "بدون کلید مشترک",
   "room.agenda": "دستور جلسه",
   "room.agenda.item": "بند {n} از {of}",
   "room.agenda.next": "بعدی: {item}",
@@ -369,6 +370,8 @@ export const fa: Readonly<Record<Key, string>> = {
   "notice.stopped.ChainUnreachable": "زنجیره خوانده نمی‌شود. تا خوانده نشود چیزی فرستاده نمی‌شود.",
   "notice.stopped.HostLost": "میزبان اتاق پاسخ نمی‌دهد. چیز تازه‌ای را نمی‌توان سنجید، پس چیزی فرستاده نمی‌شود.",
   "notice.stopped.CodesDiffer": "کدها یکی نیستند. اینجا صحبت نکنید. میکروفون و گفتگوی شما را بستیم.",
+  "notice.unshared":
+    "کسی در فهرست مدتی است اینجاست و با شما کلید مشترک ندارد. شاید گره او شما را نسنجیده است، یا کسی در میان راه کلیدها را عوض کرده است. کد اتاق را از راهی که به آن اعتماد دارید با دیگران مقایسه کنید.",
   "notice.dismiss": "بستن پیام",
   notices: "آگاهی‌ها",
   "ended.EligibilityLost": "قفل vePARS شما پایان یافت و از اتاق بیرون آمدید",

@@ -6,8 +6,9 @@ const MAX_KEPT = 64;
 /** Shown at once of what may be pushed out. */
 const SHOWN = 3;
 
-/** What is told of a recording, and why nothing is sent: it stays until it is dismissed or over, whatever else is told. */
-const stays = ({ key }: Notice): boolean => key.startsWith("recording.") || key.startsWith("notice.stopped");
+/** What is told of a recording and of keys, and why nothing is sent: it stays until it is dismissed or over, whatever else is told. */
+const stays = ({ key }: Notice): boolean =>
+  key.startsWith("recording.") || key.startsWith("notice.stopped") || key === "notice.unshared";
 
 /** With one more; the same sentence about the same seat stands once. */
 export const withNotice = (notices: readonly Notice[], notice: Notice): readonly Notice[] => {

@@ -134,6 +134,10 @@ export const roleOf = (state: RoomState): Role => ownSeat(state)?.role ?? state.
 /** Seats that are there, by their number. */
 export const liveSeats = ({ seats }: RoomState): readonly Seat[] => seats.filter(({ live, recorder }) => live && !recorder);
 
+/** Rows of the roster: who is there, and who is said to be and shares no keys with this seat. */
+export const listedSeats = ({ seats }: RoomState): readonly Seat[] =>
+  seats.filter(({ live, recorder, unshared }) => (live || unshared) && !recorder);
+
 /** Raised hands in their order. */
 export const hands = (state: RoomState): readonly Seat[] =>
   liveSeats(state)

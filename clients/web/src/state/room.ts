@@ -235,10 +235,12 @@ export class LiveRoom {
 
   #roster({ epoch, checkCode, seats }: Events["roomRoster"]): void {
     const before = ownSeat(this.store.value);
+    const wasShared = !this.store.value.seats.some(({ unshared }) => unshared);
     const sameCode = checkCode === this.store.value.checkCode;
     this.store.set({ epoch, checkCode, seats, compared: sameCode ? this.store.value.compared : 0 });
     this.#play();
     const now = ownSeat(this.store.value);
+    if (wasShared && seats.some(({ unshared }) => unshared)) this.notice("notice.unshared", "caution");
     if (before?.hand != null && now?.hand === null && !this.talk.lowering) this.notice("notice.lowered", "calm");
     if (before?.role === "presenter" && now?.role === "member") {
       void this.senders.show("camera", false);

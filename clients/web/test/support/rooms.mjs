@@ -69,6 +69,7 @@ export const seat = (number, label, more = {}) => ({
   muted: false,
   live: true,
   recorder: false,
+  unshared: false,
   ...more,
 });
 

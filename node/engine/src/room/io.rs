@@ -341,6 +341,9 @@ pub enum MemberEvent {
     },
     /// No pair channel with a seat: somebody between changes its bytes.
     PairFailed(SeatNo),
+    /// A seat has long been here and answers nothing that is for it alone, so that no keys are shared with it: it does not want to, or
+    /// somebody between has changed keys. By itself that closes nothing.
+    Unshared(SeatNo),
     /// A record, connection or message did not verify: somebody between forges.
     Forged(Forgery),
     /// Who makes the epochs now.
@@ -373,8 +376,8 @@ pub enum Forgery {
 pub enum StopReason {
     /// No epoch with our seat yet.
     NoEpoch,
-    /// We have no keys in common with anybody, though others are here and the host answers: none came for long, or what a steward
-    /// sent us is not the secret that its record commits to. Somebody between changed our keys or what came to us.
+    /// We have no keys in common with anybody, though others are here and the host answers: one of them has long been unshared, or what
+    /// a steward sent us is not the secret that its record commits to. Somebody between changed our keys or what came to us.
     NoSharedKeys,
     /// A seat of the epoch is not verified yet.
     Verifying,

@@ -6,7 +6,7 @@ use pars_engine::room::{Forgery, MemberEvent, MemberIn, StopReason};
 use pars_proto::room::{JoinRefusal, Order, SeatNo};
 use pars_wire::Kind;
 
-use super::evil::{Evil, VICTIM};
+use super::evil::{Evil, FRIEND, VICTIM};
 use super::world::{Begin, World};
 use super::{PEOPLE, PersonId};
 use crate::faults::Faults;
@@ -43,9 +43,11 @@ pub enum Act {
 const CHURN_MS: u64 = 60_000;
 const REST_MS: u64 = 60_000;
 const CALM_MS: u64 = 8_000;
-/// Who come to a small room, and when the last has long been seated and was told if nobody shares keys with it, in ms.
+/// Who come to a small room, and when the last has long been seated and was told if nobody shares keys with it, in ms; the same
+/// where the one that it is shown is never heard and goes every 16 s.
 const FEW: usize = 8;
 const FEW_MS: u64 = 75_000;
+const FLICKER_MS: u64 = 130_000;
 /// The leader comes first and stays.
 const LEADER: PersonId = PersonId(0);
 
@@ -79,7 +81,7 @@ pub fn lie(seed: u64, evil: Evil, faults: Faults, log: Log) -> World {
         let ms = 500 + world.below(4_500);
         world.plan(ms, Act::Arrive(somebody));
     }
-    world.pass(FEW_MS);
+    world.pass(if evil == Evil::SwapsAndFlickers { FLICKER_MS } else { FEW_MS });
     world.faults = Faults::NONE;
     world.pass(CALM_MS);
     judge(&mut world);
@@ -186,10 +188,10 @@ pub(super) fn act(world: &mut World, act: Act) {
 fn judge(world: &mut World) {
     let rule = match world.evil {
         Evil::Honest => agreed(world, 0).and_then(|_| unharmed(world)),
-        Evil::SwapsXWing | Evil::SwapsSignature => {
-            let told = |event: &MemberEvent| matches!(event, MemberEvent::Unverified { seat, .. } if *seat == VICTIM);
-            noticed(world, told).and_then(|()| shut_out(world))
+        Evil::SwapsXWing | Evil::SwapsSignature | Evil::SwapsAndFlickers => {
+            swapped(world).and_then(|()| shut_out(world))
         }
+        Evil::SwapsAndBefriends => swapped(world).and_then(|()| befriended(world)),
         // Another was seated before the liar's friend, and so makes the epochs: it leaves the forged seat out.
         Evil::AdmitsForgedWithSteward if seat(world, LEADER) != Some(SeatNo(1)) => unverified(world),
         Evil::AdmitsForged => unverified(world),
@@ -235,6 +237,7 @@ fn unharmed(world: &World) -> Result<(), String> {
     for (who, person) in &world.people {
         let harm = |event: &&MemberEvent| {
             matches!(event, MemberEvent::Forged(_) | MemberEvent::PairFailed(_) | MemberEvent::Unverified { .. })
+                || matches!(event, MemberEvent::Unshared(_))
                 || is_left_alone(event)
         };
         if let Some(event) = person.events.iter().find(harm) {
@@ -256,6 +259,11 @@ fn unverified(world: &World) -> Result<(), String> {
 fn noticed(world: &World, told: impl Fn(&MemberEvent) -> bool) -> Result<(), String> {
     let count = world.people.values().filter(|person| person.events.iter().any(&told)).count();
     if count >= 3 { Ok(()) } else { Err(format!("only {count} noticed")) }
+}
+
+/// The others were told whose keys do not hold.
+fn swapped(world: &World) -> Result<(), String> {
+    noticed(world, |event| matches!(event, MemberEvent::Unverified { seat, .. } if *seat == VICTIM))
 }
 
 /// Somebody was told that nobody shares keys with it.
@@ -284,6 +292,27 @@ fn shut_out(world: &World) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Whose keys were swapped shares keys with the host's friend and with nobody else, and was told of another that it shares none.
+fn befriended(world: &World) -> Result<(), String> {
+    let who = |sits: SeatNo| world.people.iter().find(|(_, person)| person.member.seat() == Some(sits));
+    let (Some((victim, person)), Some((friend, _))) = (who(VICTIM), who(FRIEND)) else {
+        return Err(format!("nobody sat in {VICTIM}, or in {FRIEND}"));
+    };
+    if !world.watch.share(*victim, *friend) {
+        return Err(format!("the friend {friend} shares no keys with {victim}: nothing was tried"));
+    }
+    let shares = |other: &&PersonId| ![victim, friend].contains(other) && world.watch.share(*victim, **other);
+    if let Some(other) = world.people.keys().find(shares) {
+        return Err(format!("{victim}, whose keys were swapped, has keys in common with {other}"));
+    }
+    let told = |event: &MemberEvent| matches!(event, MemberEvent::Unshared(seat) if *seat != FRIEND);
+    if !person.events.iter().any(told) {
+        return Err(format!("{victim}, whose keys were swapped, was not told who shares no keys with it"));
+    }
+    let misled = |event: &&MemberEvent| matches!(event, MemberEvent::Unshared(FRIEND) | MemberEvent::Forged(_));
+    person.events.iter().find(misled).map_or(Ok(()), |event| Err(format!("{victim} was told {event:?}")))
 }
 
 /// Nobody took an epoch of another.

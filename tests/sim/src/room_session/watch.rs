@@ -154,6 +154,12 @@ impl Watch {
         self.knows.get(&who).is_some_and(|known| known.contains(epoch))
     }
 
+    /// Whether two know an epoch in common.
+    pub fn share(&self, one: PersonId, other: PersonId) -> bool {
+        let known = self.knows.get(&one).zip(self.knows.get(&other));
+        known.is_some_and(|(one, other)| !one.is_disjoint(other))
+    }
+
     /// Whether nobody else knows an epoch that this one knows.
     pub fn is_alone(&self, who: PersonId) -> bool {
         let own = self.knows.get(&who).cloned().unwrap_or_default();

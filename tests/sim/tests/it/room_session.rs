@@ -35,7 +35,8 @@ fn no_key_reaches_who_left_or_was_not_there_and_every_lie_of_a_host_shows() {
 
 #[test]
 fn swapped_keys_and_a_false_steward_show_in_every_room_and_give_nobody_a_key() {
-    const LIES: [Evil; 3] = [Evil::SwapsXWing, Evil::SwapsSignature, Evil::PosesAsSteward];
+    const LIES: [Evil; 5] =
+        [Evil::SwapsXWing, Evil::SwapsSignature, Evil::PosesAsSteward, Evil::SwapsAndFlickers, Evil::SwapsAndBefriends];
     seeds::run(0..lies(), threads(), |seed| {
         let world = lie(seed, LIES[seed as usize % LIES.len()], Faults::ALL, Log::default());
         assert_eq!(world.kills, 0, "seed {seed}: only the lie harms anybody");

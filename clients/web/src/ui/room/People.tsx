@@ -1,6 +1,6 @@
 /** The roster: everybody who is there, with badge or pseudonym. */
 import type { LiveRoom } from "../../state/room.js";
-import { type RoomState, liveSeats, roleOf } from "../../state/room-state.js";
+import { type RoomState, listedSeats, roleOf } from "../../state/room-state.js";
 import { Icon } from "../Icon.js";
 import { Face, Name } from "../Person.js";
 import { useUi } from "../hooks.js";
@@ -20,7 +20,7 @@ const roleKey = { presenter: "room.role.presenter", moderator: "room.role.modera
 
 export const People = ({ live, state, nameOf }: PeopleProps) => {
   const { text } = useUi();
-  const seats = liveSeats(state);
+  const seats = listedSeats(state);
   const isModerator = roleOf(state) === "moderator";
   return (
     <div class="people">
@@ -55,6 +55,11 @@ export const People = ({ live, state, nameOf }: PeopleProps) => {
                       : text.of(roleKey[seat.role])
                     : text.of("room.unverified")}
                 </small>
+                {seat.unshared && (
+                  <span class="chip caution" data-testid="unshared">
+                    {text.of("room.unshared")}
+                  </span>
+                )}
               </span>
               {seat.hand !== null && <Icon name="hand" size={16} />}
               <span class="heard" role="img" aria-label={text.of(isHeard(state, seat) ? "room.live.other" : "room.muted")}>

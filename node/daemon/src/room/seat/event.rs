@@ -45,6 +45,7 @@ impl Task {
             MemberEvent::Recording(event) => self.recording_told(event),
             MemberEvent::Unverified { seat, refusal } => tracing::warn!(%seat, %refusal, "a seat does not verify"),
             MemberEvent::PairFailed(seat) => tracing::warn!(%seat, "no pair channel with a seat"),
+            MemberEvent::Unshared(seat) => tracing::warn!(%seat, "a seat that has long been here shares no keys"),
             MemberEvent::Forged(what) => tracing::warn!(?what, "something forged came over the host"),
             MemberEvent::Expired { .. } | MemberEvent::Offered | MemberEvent::Steward(_) => {}
         }

@@ -49,6 +49,7 @@ pub(super) fn roster(room: Room, view: &View, hands: &[SeatNo]) -> Roster {
         muted: of.muted,
         live: of.live,
         recorder: of.role == proto::Role::Recorder,
+        unshared: of.unshared,
     };
     let check_code = view.check_code.clone().unwrap_or_default();
     Roster { room, epoch: view.epoch, check_code, seats: view.seats.iter().map(seat).collect() }

@@ -258,6 +258,7 @@ pub(crate) fn keys(epoch: u32, seats: &[u16]) -> (EpochKeys, Vec<SeatView>) {
         hand: false,
         muted: false,
         live: true,
+        unshared: false,
     };
     let keys = EpochKeys {
         epoch,

@@ -108,6 +108,7 @@ impl Seat {
             hand: false,
             muted: self.muted,
             live: self.link.is_some(),
+            unshared: false,
         }
     }
 }

@@ -52,6 +52,8 @@ pub struct SeatView {
     pub muted: bool,
     /// Whether it is in the epoch of now.
     pub live: bool,
+    /// Whether it has long been here and shares no keys with us: check codes should be compared.
+    pub unshared: bool,
 }
 
 /// The room as a member sees it.

@@ -97,7 +97,10 @@ impl Member {
             Cargo::Sealed(frame) => frame,
         };
         match self.pairs.open(from, &frame) {
-            Heard::Confirmed => self.retry_wraps(cx),
+            Heard::Confirmed => {
+                self.shares(from);
+                self.retry_wraps(cx);
+            }
             Heard::Text(token) if from == SeatNo::HOST => {
                 if let Ok(token) = str::from_utf8(&token) {
                     Self::event(cx, MemberEvent::Token(token.to_owned()));

@@ -6,9 +6,9 @@
 //! receives.
 //!
 //! A seat whose keys somebody between has changed is left out by all who verify, and everybody looks right to it: it sends nothing and
-//! is told so when it has had no keys in common with anybody for long. When a wrap disagrees with its record it goes on in an epoch
-//! before, because any seat may sign the next one; it is told so where there is none that another made, or, of a seat whose turn it
-//! is not, none at all.
+//! is told so when it has had no keys in common with anybody for long ([`super::unshared`]). When a wrap disagrees with its record it
+//! goes on in an epoch before, because any seat may sign the next one; it is told so where there is none that another made, or, of a
+//! seat whose turn it is not, none at all.
 //!
 //! Frames name their epoch by its number alone, and any seat may sign a second epoch of a number: the page is told of one. And what
 //! was sent in is not gone back to from another: under each key counters begin once.
@@ -24,10 +24,6 @@ use crate::room::io::{EpochKeys, MemberEvent, SeatKeys, StopReason};
 use super::messages::Waiting;
 use super::roster::{Check, Entry};
 use super::{Context, FRESH_MS, Member};
-
-/// After how many answers of the host without keys in common with anybody who is here a seat is told so; they come a second apart, or
-/// later. A host keeps a seat without a link for 30 s: somebody who came and was lost at once is no proof of a lie.
-const UNSHARED: u32 = 40;
 
 /// Connections for which the keys of an epoch were told, and whether with our own.
 type Shown = (BTreeMap<SeatNo, [u8; 16]>, bool);
@@ -48,8 +44,6 @@ pub(super) struct Told {
     left: BTreeSet<EpochHash>,
     stopped: Option<(StopReason, Option<SeatNo>)>,
     next: Option<Tick>,
-    /// Answers of the host since keys were shared with somebody.
-    unshared: u32,
 }
 
 impl Default for Told {
@@ -58,8 +52,7 @@ impl Default for Told {
         let (waiting, early, epochs) = (VecDeque::new(), VecDeque::new(), BTreeMap::new());
         let stopped = Some((StopReason::NoEpoch, None));
         let (sending, used, left) = (None, None, BTreeSet::new());
-        let (next, unshared) = (None, 0);
-        Self { roster: false, waiting, early, epochs, sending, used, left, stopped, next, unshared }
+        Self { roster: false, waiting, early, epochs, sending, used, left, stopped, next: None }
     }
 }
 
@@ -71,11 +64,6 @@ impl Told {
     /// A fresh connection has keys of its own in every epoch.
     pub(super) fn begin_connection(&mut self) {
         (self.used, self.left) = (None, BTreeSet::new());
-    }
-
-    /// The host answered.
-    pub(super) const fn answered(&mut self) {
-        self.unshared = self.unshared.saturating_add(1);
     }
 
     fn send_in(&mut self, sending: Option<EpochHash>) {
@@ -121,7 +109,7 @@ impl Member {
         for epoch in self.chain.expire(now) {
             Self::event(cx, MemberEvent::Expired { epoch, index: (epoch % 256) as u8 });
         }
-        let (unshared, denied) = (self.is_unshared(), self.denied());
+        let (unshared, denied) = (self.shares_with_nobody(), self.denied());
         let told = unshared || denied.is_some();
         let mut why = (if told { StopReason::NoSharedKeys } else { StopReason::NoEpoch }, None);
         let (mut sending, mut next) = (None, None);
@@ -163,28 +151,6 @@ impl Member {
     /// Whose wrap of the epoch that counts was not its secret.
     fn denied(&self) -> Option<SeatNo> {
         self.chain.tip().filter(|(_, tip)| tip.denied).map(|(_, tip)| tip.steward())
-    }
-
-    /// Whether others are here and no keys are shared with any of them, for too many answers of the host.
-    fn is_unshared(&mut self) -> bool {
-        let Some(own) = self.seat() else { return false };
-        let sits = |entry: &Entry| entry.is_live() && entry.is_verified() && !entry.recorder;
-        let others = self.roster.live().any(|(seat, entry)| seat != own && sits(entry));
-        if !others || !self.roster.get(own).is_some_and(sits) || self.shares_keys(own) {
-            self.told.unshared = 0;
-        }
-        self.told.unshared >= UNSHARED
-    }
-
-    /// Whether somebody else has the secret of an epoch that is kept here: another one told us, or we told somebody.
-    fn shares_keys(&self, own: SeatNo) -> bool {
-        let hears = |seat: &SeatNo| {
-            *seat != own
-                && self.pairs.is_confirmed(*seat)
-                && self.roster.get(*seat).is_some_and(|entry| !entry.recorder)
-        };
-        let mut kept = self.chain.kept().filter(|(_, epoch)| epoch.holds(own));
-        kept.any(|(_, epoch)| epoch.steward() != own || epoch.seats.iter().any(hears))
     }
 
     pub(super) fn stop(&mut self, cx: Context<'_, '_>, reason: StopReason, seat: Option<SeatNo>) {

@@ -12,6 +12,7 @@
 //! | Admitted | seat gone, kicked or banned | nothing is sent in an epoch with it 5 s after; the steward makes one without it |
 //! | Admitted | seat of somebody banned | it is not verified |
 //! | Admitted | nothing told for 5 s | stopped: somebody may have left |
+//! | Admitted | 40 answers of the host without a channel with somebody who is here | it is named; stopped if keys are shared with nobody |
 //! | any | leave, end, own seat gone | Gone; keys are wiped |
 //!
 //! | As steward | When |
@@ -35,6 +36,7 @@ mod roster;
 mod steward;
 #[cfg(test)]
 mod tests;
+mod unshared;
 
 use std::collections::BTreeMap;
 
@@ -54,6 +56,7 @@ use self::keys::Told;
 use self::recording::Recordings;
 use self::roster::Roster;
 use self::steward::Duty;
+use self::unshared::Unshared;
 use super::clock::Clock;
 use super::epoch::Chain;
 use super::io::{EndReason, MemberEvent, MemberIn, MemberOut, MemberQuestion, QuestionId, StopReason};
@@ -153,6 +156,7 @@ pub struct Member {
     chain: Chain,
     duty: Duty,
     told: Told,
+    unshared: Unshared,
     connection: Option<SignedConnection>,
     sequence: u32,
     /// Over the host and over the SFU: the same message must not use up the other's number.
@@ -184,6 +188,7 @@ impl Member {
             chain: Chain::default(),
             duty: Duty::default(),
             told: Told::default(),
+            unshared: Unshared::default(),
             connection: None,
             sequence: 0,
             heard: Default::default(),
@@ -275,7 +280,7 @@ impl Member {
                     && let Some(at) = self.road.pinged.take()
                 {
                     (self.road.fresh, self.road.heard) = (Some(at), cx.now.tick);
-                    self.told.answered();
+                    self.miss(cx);
                 }
             }
             Frame::Synced => {

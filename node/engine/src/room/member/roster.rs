@@ -52,6 +52,10 @@ pub(super) struct Entry {
     pub(super) consent: Option<ConsentSigner>,
     pub(super) check: Check,
     pub(super) leads: bool,
+    /// When it was told of.
+    pub(super) came: Tick,
+    /// Its last beat or record.
+    pub(super) heard: Option<Tick>,
     /// Until when may be sent in an epoch with it, since it went.
     pub(super) went: Option<Tick>,
     pub(super) state: SeatState,
@@ -70,7 +74,7 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    fn new(statement: &Statement, check: Check) -> Self {
+    fn new(statement: &Statement, check: Check, now: Tick) -> Self {
         let body = statement.body();
         let recorder = body.form() == Form::Recorder;
         let role = if recorder { Role::Recorder } else { Role::Member };
@@ -90,6 +94,8 @@ impl Entry {
             consent: body.consent.clone(),
             check,
             leads: false,
+            came: now,
+            heard: None,
             went: None,
             state: SeatState::Proving.after(SeatInput::Granted(role)),
             offered: false,
@@ -196,7 +202,7 @@ impl Member {
             return self.end(cx, EndReason::SeatSwapped);
         }
         let check = self.judged(cx, seat, &statement);
-        let entry = Entry::new(&statement, check);
+        let entry = Entry::new(&statement, check, cx.now.tick);
         self.roster.seats.insert(seat, entry);
         match check {
             Check::Failed(refusal) => Self::event(cx, MemberEvent::Unverified { seat, refusal }),
@@ -352,6 +358,7 @@ impl Member {
             hand: entry.hand,
             muted: entry.muted,
             live: tip.is_some_and(|(_, epoch)| epoch.holds(seat)),
+            unshared: self.is_unshared(entry),
         });
         View {
             epoch: tip.map_or(0, |(_, epoch)| epoch.number()),

@@ -21,7 +21,7 @@ use super::{Context, FRESH_MS, Member};
 const BEAT_MS: u64 = 2_000;
 /// After how much silence the next one acts, in ms; or after how much time in which it makes no epoch without a seat that went, or
 /// tells nobody its secret.
-const SILENCE_MS: u64 = 5_000;
+pub(super) const SILENCE_MS: u64 = 5_000;
 /// After how much time in which it makes no epoch with a seat that came. It may see the chain later than others.
 const JOIN_MS: u64 = 10_000;
 /// At most one epoch in this time, in ms.
@@ -84,10 +84,9 @@ fn standing(roster: &Roster, steward: SeatNo) -> Option<bool> {
 impl Member {
     /// A sign of a steward.
     pub(super) fn beat(&mut self, seat: SeatNo, now: Tick) {
-        if let Some(entry) = self.roster.seats.get_mut(&seat)
-            && entry.passed == Some(Passed::Silent)
-        {
-            entry.passed = None;
+        if let Some(entry) = self.roster.seats.get_mut(&seat) {
+            entry.heard = Some(now);
+            entry.passed = entry.passed.filter(|passed| *passed != Passed::Silent);
         }
         if self.duty.acting == Some(seat) {
             self.duty.since = now;

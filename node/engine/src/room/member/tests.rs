@@ -32,6 +32,7 @@ const OWN: u16 = 2;
 struct Fellow {
     secrets: SeatSecrets,
     st: StatementHash,
+    statement: Statement,
     pairs: Pairs,
     sequence: u32,
 }
@@ -61,8 +62,11 @@ struct World {
     tip: Option<(u32, EpochHash)>,
     /// The first seat beats.
     beats: bool,
-    /// The fellows were shown other keys of ours: none of them answers us.
+    /// The fellows were shown other keys of ours: none of them answers us, but for this one.
     swapped: bool,
+    friend: Option<u16>,
+    /// What they would have answered.
+    withheld: Vec<Envelope>,
     /// The seats of the epoch that the first seat makes after each of ours.
     answers: Option<Vec<u16>>,
 }
@@ -140,6 +144,8 @@ impl World {
             tip: None,
             beats: true,
             swapped: false,
+            friend: None,
+            withheld: Vec::new(),
             answers: None,
         };
         world.hears(&Frame::Seat(SeatNo(OWN), Box::new(statement)));
@@ -161,7 +167,8 @@ impl World {
             consent: Some(ConsentSigner::Address(Address::with_last_byte(number as u8))),
             claim,
         });
-        let fellow = Fellow { secrets, st: statement.hash(), pairs: Pairs::default(), sequence: 0 };
+        let (st, stated) = (statement.hash(), statement.clone());
+        let fellow = Fellow { secrets, st, statement: stated, pairs: Pairs::default(), sequence: 0 };
         self.fellows.insert(number, fellow);
         self.hears(&Frame::Seat(SeatNo(number), Box::new(statement)));
     }
@@ -232,8 +239,11 @@ impl World {
 
     /// A fellow makes its half of a pair channel.
     fn envelope(&mut self, envelope: Envelope) {
+        if self.swapped && self.friend != Some(envelope.to) {
+            return self.withheld.push(envelope);
+        }
         let Envelope { to, cargo, .. } = envelope;
-        let Some(fellow) = self.fellows.get_mut(&to).filter(|_| !self.swapped) else { return };
+        let Some(fellow) = self.fellows.get_mut(&to) else { return };
         let ciphertext = match cargo {
             Cargo::Hello(ciphertext) => ciphertext,
             Cargo::Sealed(frame) => {

@@ -36,6 +36,28 @@ impl World {
         self.events.iter().filter_map(reason).collect()
     }
 
+    /// Seats that the page was told share no keys with us, in order; and those of which the roster shows it.
+    fn unshared(&self) -> (Vec<u16>, Vec<u16>) {
+        let named = |event: &MemberEvent| match event {
+            MemberEvent::Unshared(seat) => Some(seat.0),
+            _ => None,
+        };
+        let shown = self.member.view().seats.into_iter().filter(|seat| seat.unshared).map(|seat| seat.seat.0);
+        (self.events.iter().filter_map(named).collect(), shown.collect())
+    }
+
+    /// The host says of 11 and 13, by now under other numbers, that they have gone, and lets them come again a second later.
+    fn flicker(&mut self, turn: u16) {
+        for number in [1, 3] {
+            self.gone(10 * turn + number);
+        }
+        self.pass(1_000);
+        for number in [1, 3] {
+            let statement = self.fellows[&(10 + number)].statement.clone();
+            self.hears(&Frame::Seat(SeatNo(10 * (turn + 1) + number), Box::new(statement)));
+        }
+    }
+
     /// A wrap of the first seat's newest epoch that is not its secret.
     fn bad_wrap(&mut self, from: u16) {
         let rh = self.tip.unwrap().1;
@@ -86,8 +108,9 @@ fn who_is_left_out_of_every_epoch_is_told_so_after_a_while_and_once() {
     world.pass(38_000);
     assert!(world.stops().is_empty(), "it may take a while");
     world.pass(4_000);
-    assert_eq!(world.stops(), [StopReason::NoSharedKeys]);
+    assert_eq!((world.stops(), world.unshared()), (vec![StopReason::NoSharedKeys], (vec![1], vec![1])));
     world.pass(60_000);
+    assert_eq!(world.unshared(), (vec![1, 3], vec![1, 3]), "who is not heard counts once it would have been let go");
     assert_eq!((world.stops().len(), world.member.sending()), (1, None), "said once");
     world.gone(1);
     world.gone(3);
@@ -102,7 +125,7 @@ fn a_steward_whom_nobody_answers_is_told_that_nobody_has_its_keys() {
     let mut world = World::new(&[3, 4]);
     world.beats = false;
     world.swap();
-    world.pass(38_000);
+    world.pass(68_000);
     assert!(world.stops().is_empty() && world.member.sending().is_some());
     world.pass(4_000);
     assert_eq!((world.stops(), world.member.sending()), (vec![StopReason::NoSharedKeys], None));
@@ -118,19 +141,91 @@ fn who_comes_is_told_nothing_of_shared_keys_while_it_waits_for_its_first_epoch_o
     joiner.pass(8_000);
     joiner.makes(1, &[1, 2, 3]);
     joiner.pass(60_000);
-    // Who comes to it while it is alone, and is lost before any channel stands.
+    // Who comes to it while it is alone, and is lost before any channel stands; it comes again, and somebody else before it is let go.
     let mut first = World::new(&[]);
     first.beats = false;
     first.swapped = true;
-    first.seat(3, nameless(3));
-    first.pass(35_000);
-    first.gone(3);
-    first.seat(4, nameless(4));
-    first.pass(35_000);
+    for (number, who) in [(3, 3), (4, 3), (5, 5)] {
+        first.seat(number, nameless(who));
+        first.pass(35_000);
+        if number == 4 {
+            first.seat(6, nameless(6));
+        }
+        first.gone(number);
+    }
     for world in [joiner, first] {
         assert!(!world.stops().contains(&StopReason::NoSharedKeys), "{:?}", world.stops());
+        assert_eq!(world.unshared(), (vec![], vec![]));
         assert!(world.member.sending().is_some());
     }
+}
+
+/// An honest host seats a statement once: who comes with the same one was never gone.
+#[test]
+fn a_host_that_lets_all_go_and_come_again_hides_nothing() {
+    let mut world = World::new(&[]);
+    world.beats = false;
+    world.swapped = true;
+    world.seat(11, nameless(1));
+    world.seat(13, nameless(3));
+    for turn in 1..=3 {
+        world.pass(20_000);
+        assert!(world.stops().is_empty() && world.member.sending().is_some(), "turn {turn}");
+        world.flicker(turn);
+    }
+    world.pass(20_000);
+    assert_eq!((world.stops(), world.member.sending()), (vec![StopReason::NoSharedKeys], None));
+    assert_eq!(world.unshared(), (vec![41, 43], vec![41, 43]));
+    world.flicker(4);
+    assert_eq!(
+        (world.unshared(), world.member.sending()),
+        ((vec![41, 43], vec![51, 53]), None),
+        "at once, and named once"
+    );
+}
+
+/// The host seats somebody of its own beside us, who shares keys with us.
+#[test]
+fn the_company_of_a_friend_of_the_host_does_not_hide_who_shares_no_keys() {
+    let mut world = World::new(&[1, 3]);
+    world.friend = Some(3);
+    world.swap();
+    world.pass(200);
+    world.makes(3, &[1, 2, 3]);
+    world.pass(38_000);
+    assert_eq!(world.unshared(), (vec![], vec![]));
+    world.pass(4_000);
+    assert_eq!(world.unshared(), (vec![1], vec![1]));
+    assert_eq!((world.stops(), world.member.sending()), (vec![], Some(1)), "with the friend it may speak");
+    world.gone(3);
+    world.pass(20_000);
+    assert_eq!(
+        (world.stops().last(), world.member.sending()),
+        (Some(&StopReason::NoSharedKeys), None),
+        "and is left alone"
+    );
+}
+
+/// Any seat may refuse a channel.
+#[test]
+fn a_fellow_that_refuses_the_channel_is_shown_and_closes_nobody_and_nothing_stays_of_it() {
+    let mut world = World::new(&[1, 3]);
+    world.friend = Some(1);
+    world.swap();
+    world.pass(200);
+    world.makes(1, &[1, 2, 3]);
+    world.pass(68_000);
+    assert_eq!(world.unshared(), (vec![], vec![]));
+    world.pass(4_000);
+    assert_eq!(world.unshared(), (vec![3], vec![3]));
+    world.pass(60_000);
+    assert_eq!((world.stops(), world.member.sending()), (vec![], Some(1)));
+    world.swapped = false;
+    for envelope in std::mem::take(&mut world.withheld) {
+        world.envelope(envelope);
+    }
+    world.pass(100);
+    assert_eq!(world.unshared(), (vec![3], vec![]), "it came round");
 }
 
 #[test]
