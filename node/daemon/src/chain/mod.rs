@@ -101,13 +101,37 @@ pub struct Roller {
     pub sender: Arc<Sender>,
 }
 
-/// When it has rolled, and what is under way: nothing waits for it, a transaction may take minutes.
+/// Whose turn it is, and what is under way: nothing waits for it, a transaction may take minutes.
 struct Rolls {
     roller: Roller,
-    new_day: Option<UnixMinute>,
-    tried: Option<UnixMinute>,
+    turns: Turns,
     /// At most one; it ends with this.
     sending: JoinSet<()>,
+}
+
+/// When a node rolls a day's epoch, without clock or chain: places take turns a minute apart, so that few pay for the same.
+#[derive(Debug, Default)]
+struct Turns {
+    /// The day that was seen without its epoch last, and since when.
+    open: Option<(Day, UnixMinute)>,
+    tried: Option<UnixMinute>,
+}
+
+impl Turns {
+    /// Whether the node at this place among all tries now: today's epoch is not rolled (`newest` is the newest that is), and the
+    /// place's turn has come. True once a minute at most.
+    fn is_due(&mut self, newest: u32, place: u32, now: UnixMinute) -> bool {
+        let today = Day::at(now);
+        if newest >= today.0 {
+            return false;
+        }
+        let since = match self.open {
+            Some((day, since)) if day == today => since,
+            _ => now,
+        };
+        self.open = Some((today, since));
+        now.0.saturating_sub(since.0) >= place % TURNS && self.tried.replace(now) != Some(now)
+    }
 }
 
 impl Rolls {
@@ -116,18 +140,9 @@ impl Rolls {
     fn take_turn(&mut self, registry: Address, history: &History, now: UnixMinute) {
         while self.sending.try_join_next().is_some() {}
         let Some(newest) = history.newest() else { return };
-        if newest >= Day::at(now).0 {
-            self.new_day = None;
-            return;
-        }
-        let since = *self.new_day.get_or_insert(now);
         let place = history.active().iter().position(|node| node.node == self.roller.node);
         let Some(place) = place.and_then(|place| u32::try_from(place).ok()) else { return };
-        if !self.sending.is_empty() || now.0.saturating_sub(since.0) < place % TURNS {
-            return;
-        }
-        // At most one attempt a minute.
-        if self.tried.replace(now) == Some(now) {
+        if !self.sending.is_empty() || !self.turns.is_due(newest, place, now) {
             return;
         }
         let sender = self.roller.sender.clone();
@@ -183,7 +198,7 @@ impl Chain {
 
     /// Roll epochs from now on.
     pub fn roll(&mut self, roller: Roller) {
-        self.roller = Some(Rolls { roller, new_day: None, tried: None, sending: JoinSet::new() });
+        self.roller = Some(Rolls { roller, turns: Turns::default(), sending: JoinSet::new() });
     }
 
     /// Follow the chain until the daemon ends.
@@ -246,5 +261,40 @@ impl Chain {
         let of_days = self.told.values().flat_map(|registry| &registry.nodes).copied();
         let all = of_days.chain(self.scan.history().active()).map(|registration| (registration.node, registration));
         all.collect::<BTreeMap<_, _>>().into_values().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Looks at a minute.
+    const LOOKS: usize = 3;
+
+    /// Of the first minutes of a day, those in which a place tries while the newest epoch is this one, with all its tries.
+    fn tries(turns: &mut Turns, newest: u32, place: u32, (day, minutes): (u32, u32)) -> Vec<u32> {
+        let looks = (0..minutes).flat_map(|minute| [minute; LOOKS]);
+        looks.filter(|minute| turns.is_due(newest, place, UnixMinute(day * 1_440 + minute))).collect()
+    }
+
+    #[test]
+    fn places_take_turns_a_minute_apart_and_each_tries_once_a_minute_until_somebody_has_rolled() {
+        for (place, expected) in [(0, vec![0, 1, 2, 3, 4]), (3, vec![3, 4]), (10, vec![0, 1, 2, 3, 4])] {
+            let mut turns = Turns::default();
+            assert_eq!(tries(&mut turns, 19, place, (20, 5)), expected, "place {place}");
+            assert!(tries(&mut turns, 20, place, (20, 10)).is_empty(), "place {place}: it was rolled");
+        }
+    }
+
+    #[test]
+    fn turns_begin_anew_on_the_second_day_of_a_life_whether_the_first_was_rolled_or_not() {
+        for newest in [19, 20] {
+            let mut turns = Turns::default();
+            assert_eq!(tries(&mut turns, 19, 3, (20, 5)), [3, 4]);
+            if newest == 20 {
+                assert!(tries(&mut turns, 20, 3, (20, 7)).is_empty());
+            }
+            assert_eq!(tries(&mut turns, newest, 3, (21, 5)), [3, 4], "the newest epoch is {newest}");
+        }
     }
 }

@@ -111,14 +111,13 @@ pub(super) struct Chain {
     adapter: Address,
     signer: PrivateKeySigner,
     checked: bool,
-    probed: bool,
 }
 
 impl Chain {
     pub(super) fn new(provider: DynProvider, deployment: &Deployment, signer: PrivateKeySigner) -> Self {
         let contract = Contract { chain: ChainId(deployment.chain_id), trigger: deployment.session_trigger };
         let (consent, adapter) = (deployment.recording_consent, deployment.mldsa);
-        Self { provider, contract, consent, adapter, signer, checked: false, probed: false }
+        Self { provider, contract, consent, adapter, signer, checked: false }
     }
 
     /// Who pays.
@@ -154,7 +153,7 @@ impl Chain {
     }
 
     /// What the chain says of an action's key and lane.
-    pub(super) async fn look(&mut self, facts: &Facts, head: &Head) -> Result<OnChain, ChainError> {
+    pub(super) async fn look(&self, facts: &Facts, head: &Head) -> Result<OnChain, ChainError> {
         let (signer, trigger) = (facts.signer.0, self.contract.trigger);
         let key = self.read(trigger, &signerOfCall { signerId: signer }, head).await?;
         let key = match key.account.is_zero() {
@@ -176,22 +175,20 @@ impl Chain {
         Ok(OnChain { now: head.next_time(), key, next, precompile: self.probe(head).await? })
     }
 
-    /// Whether the chain verifies ML-DSA: the known answer, through the adapter. Asked until the answer is yes.
-    async fn probe(&mut self, head: &Head) -> Result<bool, ChainError> {
-        if !self.probed {
-            let call = verifyCall {
-                publicKey: Probe::KEY.into(),
-                message: Probe::MESSAGE.into(),
-                signature: Probe::SIGNATURE.into(),
-            };
-            self.probed = match self.read(self.adapter, &call, head).await {
-                Ok(answer) => answer,
-                Err(ChainError::Missing(_)) => false,
-                Err(ChainError::Rpc(error)) if error.is_error_resp() => false,
-                Err(error) => return Err(error),
-            };
+    /// Whether the chain verifies ML-DSA at this block: the known answer, through the adapter. Asked before each submission: a
+    /// fork may take the precompile away, and the simulation has it whatever the chain has.
+    pub(super) async fn probe(&self, head: &Head) -> Result<bool, ChainError> {
+        let call = verifyCall {
+            publicKey: Probe::KEY.into(),
+            message: Probe::MESSAGE.into(),
+            signature: Probe::SIGNATURE.into(),
+        };
+        match self.read(self.adapter, &call, head).await {
+            Err(ChainError::Missing(_)) => Ok(false),
+            Err(ChainError::Rpc(error)) if is_revert(&error) => Ok(false),
+            // A node that is busy, or knows the block no more, has not answered: a refusal would be for good.
+            answer => answer,
         }
-        Ok(self.probed)
     }
 
     async fn read<C: SolCall>(&self, to: Address, call: &C, head: &Head) -> Result<C::Return, ChainError> {
@@ -301,6 +298,11 @@ impl Chain {
     }
 }
 
+/// Whether a node says of a call that it reverts; 3 is the code of that.
+fn is_revert(error: &TransportError) -> bool {
+    error.as_error_resp().is_some_and(|payload| payload.code == 3 || payload.message.contains("revert"))
+}
+
 /// What revert data say, for people.
 pub(super) fn reason(data: &[u8]) -> String {
     let unknown =
@@ -310,7 +312,32 @@ pub(super) fn reason(data: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use alloy::providers::ProviderBuilder;
+    use alloy::transports::mock::Asserter;
+    use pars_bindings::deployment::{DeployConfig, plan};
+
     use super::*;
+
+    #[tokio::test]
+    async fn whether_the_chain_verifies_ml_dsa_is_asked_each_time_and_a_node_that_is_busy_has_not_answered() {
+        let node = Asserter::new();
+        let provider = ProviderBuilder::new().connect_mocked_client(node.clone()).erased();
+        let deployment = plan(&DeployConfig::dev(7_072, Address::ZERO, 0)).unwrap().deployment;
+        let signer = PrivateKeySigner::from_bytes(&B256::repeat_byte(1)).unwrap();
+        let chain = Chain::new(provider, &deployment, signer);
+        let hash = B256::repeat_byte(2);
+        let head = Head { number: 9, hash, timestamp: 1, base_fee: 1, gas_limit: 1, prevrandao: B256::ZERO };
+        for answer in [true, false, true] {
+            node.push_success(&B256::with_last_byte(u8::from(answer)));
+            assert_eq!(chain.probe(&head).await.unwrap(), answer);
+        }
+        node.push_failure_msg("busy");
+        assert!(matches!(chain.probe(&head).await, Err(ChainError::Rpc(_))));
+        node.push_failure_msg("execution reverted");
+        assert!(!chain.probe(&head).await.unwrap());
+        node.push_success(&Bytes::new());
+        assert!(!chain.probe(&head).await.unwrap(), "no contract is there");
+    }
 
     /// Errors are logged, and a provider's key may stand in its URL.
     #[tokio::test]

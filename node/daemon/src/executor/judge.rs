@@ -130,6 +130,10 @@ impl Judge<'_> {
             return Ok(Verdict::Refused(hash, refusal));
         }
         let head = self.chain.head().await?;
+        let (_, post_quantum) = call.signatures();
+        if post_quantum > 0 && !self.chain.probe(&head).await? {
+            return Ok(Verdict::Refused(hash, Refusal::NoPrecompile));
+        }
         let draft = self.chain.draft_consent(call).await?;
         match simulate::simulate(self.chain, &head, &draft).await? {
             Simulated::Executes => {

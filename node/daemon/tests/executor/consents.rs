@@ -161,6 +161,25 @@ async fn what_the_contract_would_refuse_is_refused_by_the_simulation_and_nothing
 }
 
 #[tokio::test]
+async fn a_post_quantum_signature_is_not_submitted_where_the_chain_cannot_verify_it_and_a_classical_one_is() {
+    let world = World::without_certificate().await;
+    let _executor = world.executor(None);
+    let pair = Pair::new(&world).await;
+    let key = [world.deployment.mldsa_erc7913.as_slice(), &[5_u8; 2_592][..]].concat();
+    let call = ConsentCall::Withdraw(withdrawCall {
+        r: pair.recording.clone(),
+        signer: Bytes::from(key),
+        proof: vec![leaf(&pair.keys[1])],
+        signature: Bytes::from(vec![6_u8; 4_627]),
+    });
+    assert_eq!(refusal(&told(&world, &call).await), Some(RefusalCode::SimulationReverts));
+    world.call("anvil_setCode", json!([world.deployment.mldsa, "0x"])).await;
+    assert_eq!(refusal(&told(&world, &call).await), Some(RefusalCode::NoPrecompile));
+    assert_eq!(told(&world, &pair.consent(0, 0)).await.outcome(), Outcome::Executed);
+    assert_eq!(world.submitted().await, 1);
+}
+
+#[tokio::test]
 async fn bytes_that_are_no_call_are_refused_by_a_number_of_their_own() {
     let world = World::without_certificate().await;
     let _executor = world.executor(None);

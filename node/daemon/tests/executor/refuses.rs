@@ -159,6 +159,18 @@ async fn a_chain_that_cannot_verify_ml_dsa_is_noticed_before_anything_is_submitt
 }
 
 #[tokio::test]
+async fn a_chain_that_verifies_ml_dsa_no_more_is_noticed_while_the_executor_runs() {
+    let world = World::new().await;
+    let _executor = world.executor(None);
+    let before = world.deliver(ContentType::Action, world.signed(&world.add(0, 5).await));
+    assert_eq!(world.receipt(before, 1).await.outcome(), Outcome::Executed);
+    world.call("anvil_setCode", json!([world.deployment.mldsa, "0x"])).await;
+    let after = world.deliver(ContentType::Action, world.signed(&world.add(1, 5).await));
+    assert_eq!(refusal(&world.receipt(after, 1).await), Some(RefusalCode::NoPrecompile));
+    assert_eq!((world.submitted().await, world.counted().await), (1, U256::from(5)));
+}
+
+#[tokio::test]
 async fn a_call_off_the_operators_list_is_not_relayed_and_one_on_it_is() {
     let world = World::new().await;
     let list = format!("[[calls]]\ntarget = \"{}\"\nselector = \"0x1003e2d2\"\n", world.counter);

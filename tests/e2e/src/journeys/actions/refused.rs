@@ -79,6 +79,9 @@ pub(super) fn run(report: &mut Report, world: &mut World) {
         let message = SAID.repeat(SHORTEST / SAID.len() + 1).into_bytes();
         Signed { message, ..honest.clone() }.send(world)
     });
+    let _ = report.step("the precompile is lost while the executor runs: the next action is not submitted", |facts| {
+        losing_the_precompile(world, &honest, facts)
+    });
     let _ = report.step("without the precompile no action can be verified", |facts| without_precompile(world, facts));
     let _ = report
         .step("on a chain without the precompile nothing is deployed: the adapter's known answer fails", |facts| {
@@ -241,6 +244,24 @@ fn chat(world: &World, honest: &Signed, facts: &mut Facts) -> Result<()> {
     Ok(())
 }
 
+/// The executor has just asked and was told that it is there.
+fn losing_the_precompile(world: &World, honest: &Signed, facts: &mut Facts) -> Result<()> {
+    let cursor = world.cursor()?;
+    honest.send(world)?;
+    let receipt = world.receipt("the answer to what ran before", cursor, |_| true)?;
+    ensure!(receipt.outcome == Outcome::Refused(code::REPLAY), "{receipt:?}");
+    let (value, cursor) = (world.value()?, world.cursor()?);
+    world.network.fork.lose_the_precompile();
+    world.send(&world.accounts[1], ADD, "1", &[])?;
+    let receipt = world.receipt("the refusal", cursor, |_| true)?;
+    ensure!(receipt.outcome == Outcome::Refused(code::NO_PRECOMPILE), "{receipt:?}");
+    // Behind the proxy the chain has it still: what is sent there runs.
+    ensure!(world.value()? == value, "the value was {value} and is {}", world.value()?);
+    told(facts, &receipt);
+    Ok(())
+}
+
+/// The same for an executor that starts on such a chain.
 fn without_precompile(world: &mut World, facts: &mut Facts) -> Result<()> {
     let cursor = world.cursor()?;
     let fork = world.network.fork.clone();
