@@ -1,7 +1,8 @@
 // The specification's example against a running daemon: node daemon.example.mjs DATADIR RECIPIENT. Ends on SIGTERM.
-// Between the two lines of dashes it is verbatim, but for dataDir and network.
+// Between the two lines of dashes it is seed.example.ts, byte for byte but for dataDir and network.
 const [dataDir, recipientID] = process.argv.slice(2);
 // ------------------------------------------------------------------------------------------------------------------
+// TypeScript client
 import { ParsSession } from '@pars/session';
 
 const session = new ParsSession({
