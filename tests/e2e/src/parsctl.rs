@@ -1,6 +1,9 @@
 //! `parsctl --json` as one person runs it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::Output,
+};
 
 use anyhow::{Result, anyhow, bail};
 use serde_json::Value;
@@ -69,11 +72,12 @@ impl Parsctl {
 
     /// Runs a command that must succeed.
     pub fn run(&self, words: &[impl AsRef<str>]) -> Result<Value> {
-        let output = tool::run(&self.program, &self.arguments(words))?;
-        if !output.status.success() {
-            bail!("parsctl {}: {}", joined(words), tool::said(&output));
-        }
-        tool::document(&output)
+        succeeded(words, &tool::run(&self.program, &self.arguments(words))?)
+    }
+
+    /// The same for a command that reads standard input.
+    pub fn run_reading(&self, input: &str, words: &[impl AsRef<str>]) -> Result<Value> {
+        succeeded(words, &tool::run_reading(input.as_bytes(), &self.program, &self.arguments(words))?)
     }
 
     /// Runs a command that must succeed, and gives what it shows to people.
@@ -111,6 +115,14 @@ impl Parsctl {
         }
         bail!("refused as {} instead of {code}: {} {}", refusal.code, refusal.message, refusal.details)
     }
+}
+
+/// The document of a command that must have succeeded.
+fn succeeded(words: &[impl AsRef<str>], output: &Output) -> Result<Value> {
+    if !output.status.success() {
+        bail!("parsctl {}: {}", joined(words), tool::said(output));
+    }
+    tool::document(output)
 }
 
 fn joined(words: &[impl AsRef<str>]) -> String {

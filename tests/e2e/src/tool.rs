@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsStr,
+    io::Write,
     path::Path,
     process::{Command, Output, Stdio},
 };
@@ -13,6 +14,16 @@ use serde_json::Value;
 pub fn run(program: &Path, arguments: &[impl AsRef<OsStr>]) -> Result<Output> {
     let command = Command::new(program).args(arguments).stdin(Stdio::null()).output();
     command.with_context(|| format!("{} could not be started", program.display()))
+}
+
+/// Runs a program that reads these bytes from its standard input; no more than a pipe holds.
+pub fn run_reading(input: &[u8], program: &Path, arguments: &[impl AsRef<OsStr>]) -> Result<Output> {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().with_context(|| format!("{} could not be started", program.display()))?;
+    // Whoever ends without reading says why.
+    let _ = child.stdin.take().map(|mut stdin| stdin.write_all(input));
+    Ok(child.wait_with_output()?)
 }
 
 /// Runs a program that must succeed and gives its standard output without the surrounding white space.
@@ -47,5 +58,18 @@ fn shorten(text: &str, limit: usize) -> String {
     match text.char_indices().nth(limit) {
         Some((cut, _)) => format!("{}…", text.get(..cut).unwrap_or(text)),
         None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_given_is_read_to_its_end() {
+        let output = run_reading(b"one\ntwo", Path::new("/bin/sh"), &["-c", "cat; echo; echo done"]).unwrap();
+        assert_eq!(output.stdout, b"one\ntwo\ndone\n");
+        let output = run_reading(b"unread", Path::new("/bin/sh"), &["-c", "echo 'I do not read' >&2; exit 1"]).unwrap();
+        assert_eq!((output.status.code(), said(&output)), (Some(1), "I do not read".to_owned()));
     }
 }

@@ -7,6 +7,8 @@ mod doors;
 mod sdk;
 mod seen;
 
+use std::fs;
+
 use anyhow::{Result, anyhow, ensure};
 use serde_json::Value;
 
@@ -22,7 +24,7 @@ use crate::{
     wait,
 };
 
-/// What A writes before any answer.
+/// What A writes before any answer: as an argument, from a file, by standard input.
 const FIRST: [&str; 3] = ["Are you there?", "The vote begins at noon.", "Bring the minutes."];
 const ANSWER: &str = "I am. See you at noon.";
 const FOURTH: &str = "Good.";
@@ -84,9 +86,13 @@ fn written_to_an_absent(report: &mut Report, world: &mut World) -> Result<()> {
             let created = alice.run(&["session", "create", "--recipient", &world.bob.link])?;
             ensure!(text(&created, "/id")? == session, "the session is {created}");
             ensure!(created.get("verified") == Some(&Value::Bool(true)), "the link's check was not made: {created}");
-            for message in FIRST {
-                alice.run(&["session", "send", "--session", session, "--message", message])?;
-            }
+            let [by_argument, by_file, by_input] = FIRST;
+            let file = world.network.stack.path("second-text");
+            fs::write(&file, by_file)?;
+            let send = ["session", "send", "--session", session];
+            alice.run(&[&send[..], &["--message", by_argument]].concat())?;
+            alice.run(&[&send[..], &["--message-file", &file.display().to_string()]].concat())?;
+            alice.run_reading(by_input, &send)?;
             let stored = wait::until("three messages on six nodes", || {
                 let sent = messages(&alice, session, "sent")?;
                 let everywhere = |message: &&Value| message.get("copies").and_then(Value::as_u64) == Some(NODES as u64);
@@ -189,7 +195,7 @@ fn killed_while_sending(report: &mut Report, world: &mut World) {
             };
             let tally = talk.run(victim, rounds)?;
             facts.add("kills", tally.kills);
-            facts.add("killsDuringARequest", tally.during);
+            facts.add("killsDuringWork", tally.during);
             facts.add("sent", tally.sent);
             facts.add("acknowledgedBeforeTheKill", tally.acknowledged);
             facts.add("acknowledgedLost", 0);
