@@ -3,19 +3,12 @@
 //! A round gives the author's daemon a few messages under names of the client's choosing, kills a process somewhere in
 //! between, starts it again, and repeats every request under the same name: what had been acknowledged must be the same
 //! message, the rest must be taken now. The verdict is counted at the reader's daemon. Where a kill hits follows from a
-//! printed seed.
+//! printed seed, and of each kind of process at least one hits while there is work for it.
 
 pub mod executor;
+mod work;
 
-use std::{
-    collections::BTreeMap,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
-    time::Duration,
-};
+use std::{collections::BTreeMap, thread, time::Duration};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use serde_json::{Value, json};
@@ -23,13 +16,13 @@ use serde_json::{Value, json};
 use crate::{
     daemon::Daemon,
     dice::Dice,
-    http,
     network::{EXECUTOR, Network, connected},
     parsctl::{number, text},
     report::Stopwatch,
     rpc::Rpc,
     wait,
 };
+use work::{Beside, Requests};
 
 /// Name of the environment's variable that sets the number of rounds.
 pub const ROUNDS: &str = "PARS_KILL_ROUNDS";
@@ -37,14 +30,8 @@ pub const ROUNDS: &str = "PARS_KILL_ROUNDS";
 /// Messages of one round.
 const BATCH: usize = 3;
 
-/// Rounds after the ordinary ones, while no kill of the author has hit a request yet.
+/// Rounds after the ordinary ones, while no kill has hit any work yet.
 const FURTHER: u64 = 10;
-
-/// No request is under way.
-const IDLE: usize = usize::MAX;
-
-/// Transactions while the chain is killed: more than it takes in before the kill.
-const PAYMENTS: usize = 200;
 
 /// Messages of one page.
 const PAGE: u64 = 256;
@@ -88,6 +75,14 @@ impl Victim {
         match self {
             Self::Author => 5,
             Self::Reader | Self::Node | Self::Chain | Self::Indexer | Self::Executor => 1,
+        }
+    }
+
+    /// Whether its work is a request that it answers itself; else it is a message, or an action, that it helps to arrive.
+    const fn answers(self) -> bool {
+        match self {
+            Self::Author | Self::Chain | Self::Indexer => true,
+            Self::Reader | Self::Node | Self::Executor => false,
         }
     }
 
@@ -156,7 +151,8 @@ pub struct Tally {
     pub acknowledged: usize,
     /// Kills.
     pub kills: u64,
-    /// Kills that came while a request was under way, which then had no answer.
+    /// Kills that came while there was work: a request that then had no answer, a message that was acknowledged and had not
+    /// arrived, an action that was acknowledged and not carried out.
     pub during: usize,
     /// Time until the victims were back, in all rounds.
     pub back: Duration,
@@ -166,16 +162,29 @@ pub struct Tally {
     pub arrival: Duration,
 }
 
+impl Tally {
+    /// Whether there is a round of this number: so many, then further ones while no kill has hit any work.
+    const fn goes_on(&self, round: u64, rounds: u64) -> bool {
+        round < rounds || (self.during == 0 && round < rounds + FURTHER)
+    }
+
+    /// Refuses kills that all came while nothing was under way: they show nothing.
+    fn require_work(&self) -> Result<()> {
+        ensure!(self.during > 0, "nothing was under way at any of {} kills", self.kills);
+        Ok(())
+    }
+}
+
 impl Talk<'_> {
-    /// So many rounds, then the verdict. Of the author's kills at least one hits a request that had no answer yet: if chance
-    /// did not want it so, further rounds wait for a request and kill then.
+    /// So many rounds, then the verdict. At least one kill hits work: if chance did not want it so, further rounds wait for
+    /// some and kill then.
     pub fn run(&mut self, victim: Victim, rounds: u64) -> Result<Tally> {
         let (mut all, mut tally) = (Vec::new(), Tally::default());
-        for round in 0..rounds + FURTHER {
-            let further = round >= rounds;
-            if further && (victim != Victim::Author || tally.during > 0) {
+        for round in 0.. {
+            if !tally.goes_on(round, rounds) {
                 break;
             }
+            let further = round >= rounds;
             let seed = self.dice.seed;
             let word = format!("round {round} of {rounds}, seed {seed}");
             let batch = self.round(victim, (round, further), &mut tally).context(word)?;
@@ -188,8 +197,7 @@ impl Talk<'_> {
             tally.arrival += watch.elapsed();
             tally.verdicts += 1;
         }
-        let hit = victim != Victim::Author || tally.during > 0;
-        ensure!(hit, "every request was answered before its kill, in {} rounds: no kill hit one", tally.kills);
+        tally.require_work()?;
         tally.sent = all.len();
         Ok(tally)
     }
@@ -201,28 +209,38 @@ impl Talk<'_> {
             id: None,
         };
         let batch: Vec<Entry> = (0..BATCH).map(&mut entry).collect();
-        let (rpc, session) = (self.author.rpc()?, self.session.clone());
-        let under_way = Arc::new(AtomicUsize::new(IDLE));
-        let writer = write(batch, rpc, session, Arc::clone(&under_way));
-        let payer = (victim == Victim::Chain).then(|| self.pay());
+        let beside = match victim {
+            Victim::Chain => Some(Beside::pay(&self.network.stack)?),
+            Victim::Indexer => Some(Beside::question(&self.network.stack)),
+            _ => None,
+        };
+        let sending = Requests::default();
+        let writer = write(batch, self.author.rpc()?, self.session.clone(), sending.clone());
+        let asked = beside.as_ref().map_or(&sending, |beside| &beside.requests).clone();
         if wait {
-            while under_way.load(Ordering::SeqCst) == IDLE && !writer.is_finished() {
+            let work = || if victim.answers() { asked.under_way().is_some() } else { sending.answered() > 0 };
+            let is_over = || beside.as_ref().map_or(writer.is_finished(), |beside| beside.thread.is_finished());
+            while !work() && !is_over() {
                 thread::yield_now();
             }
         } else {
             self.dice.pause(victim.spread(round));
         }
-        let cut = under_way.load(Ordering::SeqCst);
+        let acknowledged = sending.answered();
+        let is_late = !victim.answers() && self.is_late(round, acknowledged);
+        let under_way = asked.under_way();
         let dead = self.kill(victim)?;
         let mut batch = writer.join().map_err(|_| anyhow!("the writer panicked"))?;
-        tally.kills += 1;
+        let paid = beside.and_then(|beside| beside.thread.join().ok().flatten());
         // It had begun before the kill and has no answer after it.
-        tally.during += usize::from(batch.get(cut).is_some_and(|entry| entry.id.is_none()));
-        tally.acknowledged += batch.iter().filter(|entry| entry.id.is_some()).count();
+        let is_lost = victim.answers() && under_way.is_some_and(|number| !asked.has_answer(number));
+        tally.kills += 1;
+        tally.during += usize::from(is_late || is_lost);
+        tally.acknowledged += acknowledged;
         let watch = Stopwatch::start();
         self.revive(victim, dead)?;
         tally.back += watch.elapsed();
-        if let Some(hash) = payer.and_then(|payer| payer.join().ok().flatten()) {
+        if let Some(hash) = paid {
             let receipt = self.network.stack.cast.rpc("eth_getTransactionReceipt", &[&hash])?;
             ensure!(!receipt.is_null(), "the chain had given a receipt for {hash} and has lost it");
         }
@@ -230,31 +248,6 @@ impl Talk<'_> {
             self.repeat(entry)?;
         }
         Ok(batch)
-    }
-
-    /// Transactions that are on their way while the chain is killed: the last hash for which it gave a receipt. Plain
-    /// requests, which are not repeated: a wallet would go on asking long after the kill.
-    fn pay(&self) -> thread::JoinHandle<Option<String>> {
-        let (rpc, cast) = (self.network.stack.rpc.clone(), self.network.stack.cast.clone());
-        thread::spawn(move || {
-            let (from, to) = (cast.account(2).ok()?, cast.account(1).ok()?);
-            let ask = |method: &str, params: Value| {
-                let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
-                let (_, reply) = http::post(&rpc, "/", &[], &request).ok()?;
-                serde_json::from_str::<Value>(&reply).ok()?.get("result").cloned().filter(|result| !result.is_null())
-            };
-            let mut paid = None;
-            for _ in 0..PAYMENTS {
-                let Some(hash) = ask("eth_sendTransaction", json!([{"from": from, "to": to, "value": "0x1"}])) else {
-                    break;
-                };
-                if ask("eth_getTransactionReceipt", json!([hash])).is_none() {
-                    break;
-                }
-                paid = hash.as_str().map(str::to_owned);
-            }
-            paid
-        })
     }
 
     /// The same request again: the same message.
@@ -293,9 +286,21 @@ impl Talk<'_> {
                 connected(node).map(drop)
             }
             Victim::Chain => self.network.stack.start_chain(),
-            Victim::Indexer => self.network.stack.start_indexer(),
+            Victim::Indexer => {
+                self.network.stack.start_indexer()?;
+                self.network.stack.synced()
+            }
             Victim::Executor => self.network.nodes.named(EXECUTOR)?.start(),
         }
+    }
+
+    /// Whether the reader lacks one of the so many messages of a round that were acknowledged, right before a kill.
+    fn is_late(&self, round: u64, acknowledged: usize) -> bool {
+        let of_this = format!("{} {round}.", self.word);
+        self.received().is_ok_and(|found| {
+            let arrived = found.iter().filter(|(content, _)| content.starts_with(&of_this)).count();
+            arrived < acknowledged
+        })
     }
 
     /// Waits for every message at the reader's and counts them: each once, under its id, in the author's order.
@@ -333,16 +338,14 @@ impl Talk<'_> {
     }
 }
 
-/// Sends one after the other; tells which one is under way.
-fn write(batch: Vec<Entry>, rpc: Rpc, session: String, under_way: Arc<AtomicUsize>) -> thread::JoinHandle<Vec<Entry>> {
+/// Sends one after the other.
+fn write(batch: Vec<Entry>, rpc: Rpc, session: String, requests: Requests) -> thread::JoinHandle<Vec<Entry>> {
     thread::spawn(move || {
-        let acknowledged = |(number, mut entry): (usize, Entry)| {
-            under_way.store(number, Ordering::SeqCst);
-            entry.id = entry.send(&rpc, &session).ok();
-            under_way.store(IDLE, Ordering::SeqCst);
+        let acknowledged = |mut entry: Entry| {
+            entry.id = requests.make(|| entry.send(&rpc, &session)).ok();
             entry
         };
-        batch.into_iter().enumerate().map(acknowledged).collect()
+        batch.into_iter().map(acknowledged).collect()
     })
 }
 
@@ -368,5 +371,22 @@ pub fn history(rpc: &Rpc, session: &str) -> Result<Vec<Value>> {
             return Ok(all);
         }
         after = number(&page, "/next")?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounds_go_on_until_a_kill_has_hit_work_and_without_one_there_is_no_verdict() {
+        let rounds = |tally: &Tally| (0..).take_while(|round| tally.goes_on(*round, 3)).count();
+        let idle = Tally { kills: 13, ..Tally::default() };
+        assert_eq!(rounds(&idle), 13);
+        let refusal = idle.require_work().unwrap_err().to_string();
+        assert_eq!(refusal, "nothing was under way at any of 13 kills");
+        let hit = Tally { during: 1, ..idle };
+        assert_eq!(rounds(&hit), 3);
+        assert!(hit.require_work().is_ok());
     }
 }

@@ -101,7 +101,7 @@ fn walk(report: &mut Report, arguments: &Arguments, places: &Places, rounds: u64
 
 fn told(facts: &mut Facts, tally: Tally) {
     facts.add("kills", tally.kills);
-    facts.add("killsDuringARequest", tally.during);
+    facts.add("killsDuringWork", tally.during);
     facts.add("sent", tally.sent);
     facts.add("acknowledgedBeforeTheKill", tally.acknowledged);
     facts.add("acknowledgedLost", 0);

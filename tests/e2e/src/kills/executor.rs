@@ -2,11 +2,14 @@
 //!
 //! The contract counts: an action that ran twice, or not at all, shows in its value.
 
-use std::{collections::BTreeMap, thread};
+use std::{
+    collections::BTreeMap,
+    thread::{self, JoinHandle},
+};
 
 use anyhow::{Context, Result, anyhow, ensure};
 
-use super::{Tally, Victim};
+use super::{Tally, Victim, work::Requests};
 use crate::{
     actions::{self, ADD},
     daemon::Daemon,
@@ -53,34 +56,39 @@ impl<'a> Errand<'a> {
         Ok(Self { network, author, executor, counter, account, dice, sent: Vec::new() })
     }
 
-    /// So many rounds, then the verdict: every receipt is final.
+    /// So many rounds, then the verdict: every receipt is final. At least one kill comes while an action that was acknowledged
+    /// is not carried out: if chance did not want it so, further rounds wait for an acknowledgement and kill then.
     pub fn run(&mut self, rounds: u64) -> Result<Tally> {
         let mut tally = Tally::default();
-        for round in 0..rounds {
+        for round in 0.. {
+            if !tally.goes_on(round, rounds) {
+                break;
+            }
             let word = format!("round {round} of {rounds}, seed {}", self.dice.seed);
-            self.round(round, &mut tally).context(word)?;
+            self.round((round, round >= rounds), &mut tally).context(word)?;
         }
+        tally.require_work()?;
         self.answered("every receipt to be final", |receipt| receipt.is_final)?;
-        Ok(Tally { sent: self.sent.len(), acknowledged: self.sent.len(), kills: rounds, ..tally })
+        Ok(Tally { sent: self.sent.len(), ..tally })
     }
 
-    fn round(&mut self, round: u64, tally: &mut Tally) -> Result<()> {
-        let first = self.sent.len();
-        // Each in a lane of its own: none waits for one that a dead node holds.
-        let batch: Vec<_> = (first..first + BATCH).map(|lane| (lane, self.dice.client_id())).collect();
-        let (person, session) = (self.network.person(3, self.author), self.executor.session().to_owned());
-        let (account, counter) = (self.account.clone(), self.counter.clone());
-        let writer = thread::spawn(move || {
-            let send = |(lane, client): (usize, String)| {
-                let to = ["trigger", "send", "--session", &session, "--account", &account, "--target", &counter];
-                let lane = lane.to_string();
-                let more = ["--lane", &lane, "--sequence", "0", "--client-id", &client, "--call", ADD, "1"];
-                acknowledged(&person, &[&to[..], &more].concat())
-            };
-            batch.into_iter().map(send).collect::<Result<Vec<_>>>()
-        });
-        self.dice.pause(Victim::Executor.spread(round));
+    fn round(&mut self, (round, wait): (u64, bool), tally: &mut Tally) -> Result<()> {
+        let (before, requests) = (self.sent.len(), Requests::default());
+        let writer = self.write(requests.clone());
+        if wait {
+            while requests.answered() == 0 && !writer.is_finished() {
+                thread::yield_now();
+            }
+        } else {
+            self.dice.pause(Victim::Executor.spread(round));
+        }
+        let acknowledged = requests.answered();
         self.network.nodes.named(EXECUTOR)?.kill();
+        // Every action of the rounds before ran, and a dead executor carries nothing out: what is missing was under way.
+        let ran = actions::value(self.network, &self.counter)?;
+        tally.kills += 1;
+        tally.during += usize::from(ran < (before + acknowledged) as u64);
+        tally.acknowledged += acknowledged;
         let watch = Stopwatch::start();
         self.network.nodes.named(EXECUTOR)?.start()?;
         tally.back += watch.elapsed();
@@ -90,6 +98,23 @@ impl<'a> Errand<'a> {
         tally.arrival += watch.elapsed();
         tally.verdicts += 1;
         Ok(())
+    }
+
+    /// Sends a batch of actions, each in a lane of its own: none waits for one that a dead node holds.
+    fn write(&mut self, requests: Requests) -> JoinHandle<Result<Vec<String>>> {
+        let first = self.sent.len();
+        let batch: Vec<_> = (first..first + BATCH).map(|lane| (lane, self.dice.client_id())).collect();
+        let (person, session) = (self.network.person(3, self.author), self.executor.session().to_owned());
+        let (account, counter) = (self.account.clone(), self.counter.clone());
+        thread::spawn(move || {
+            let send = |(lane, client): (usize, String)| {
+                let to = ["trigger", "send", "--session", &session, "--account", &account, "--target", &counter];
+                let lane = lane.to_string();
+                let more = ["--lane", &lane, "--sequence", "0", "--client-id", &client, "--call", ADD, "1"];
+                requests.make(|| acknowledged(&person, &[&to[..], &more].concat()))
+            };
+            batch.into_iter().map(send).collect()
+        })
     }
 
     /// Waits until every action has such a receipt; then each ran once, and the contract says so.
