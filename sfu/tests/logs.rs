@@ -1,58 +1,25 @@
 //! TH-J7, R11: what the server's log may not hold, at its most talkative, while clients join, speak and write.
 
 mod client;
+mod program;
 mod support;
 
-use std::{
-    fs::{self, File, OpenOptions},
-    io::{BufRead as _, BufReader, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
-    path::Path,
-    process::{Child, Command, Stdio},
-};
+use std::fs;
 
 use client::{Client, Order, Report, Target, post};
-use serde_json::{Value, json};
-use support::{KEY, ROOM, SECRET, admin, token};
+use program::Program;
+use serde_json::json;
+use support::{ROOM, SECRET, admin, token};
 
 /// A payload, in place of sealed sound.
 const SOUND: &[u8] = b"sound that is nobody's business, ninety bytes and not one more of it in any log of the server";
-
-/// The program, which ends with this.
-struct Program {
-    child: Child,
-    url: String,
-}
-
-impl Program {
-    fn start(directory: &Path, log: &Path) -> Self {
-        let keys = directory.join("keys.json");
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&keys).unwrap();
-        write!(file, "{}", json!({ "key": KEY, "secret": SECRET })).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sfu"));
-        command.arg("--key-file").arg(keys).env("RUST_LOG", "trace").stdout(Stdio::piped());
-        let mut child = command.stderr(File::create(log).unwrap()).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let ready: Value = serde_json::from_str(&line).unwrap();
-        Self { child, url: ready["url"].as_str().unwrap().to_owned() }
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_most_talkative_log_holds_no_token_secret_or_sound() {
     let directory = std::env::temp_dir().join(format!("sfu-logs-{}", std::process::id()));
     fs::create_dir_all(&directory).unwrap();
     let log = directory.join("log");
-    let program = Program::start(&directory, &log);
+    let program = Program::start(&directory, Some(&log));
     let direct = admin();
     post(&program.url, "/twirp/livekit.RoomService/CreateRoom", &direct, &json!({ "name": ROOM }).to_string())
         .await
