@@ -219,6 +219,32 @@ mod tests {
         assert_eq!(read(&named(MAX_NAME + 1)), Err(SdpError::Mid), "everybody is told of it");
     }
 
+    /// Every cut, every flipped bit and every line left out or said twice: refused, or written so that it reads as itself.
+    #[test]
+    fn a_damaged_description_is_refused_or_reads_again_as_it_was_written() {
+        let check = |damaged: &[u8]| {
+            if let Ok(description) = read(&String::from_utf8_lossy(damaged)) {
+                assert_eq!(read(&description.text).as_ref(), Ok(&description));
+            }
+        };
+        let codecs = "a=rtpmap:96 VP8/90000\r\na=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\na=rtcp-fb:* nack\r\n";
+        let whole = format!("{OFFER}{codecs}");
+        assert!(read(&whole).is_ok());
+        for at in 0..whole.len() {
+            check(&whole.as_bytes()[..at]);
+            for bit in 0..8 {
+                let mut damaged = whole.clone().into_bytes();
+                damaged[at] ^= 1 << bit;
+                check(&damaged);
+            }
+        }
+        let lines: Vec<&str> = whole.split_inclusive("\r\n").collect();
+        for at in 0..lines.len() {
+            check([&lines[..at], &lines[at + 1..]].concat().concat().as_bytes());
+            check([&lines[..=at], &lines[at..]].concat().concat().as_bytes());
+        }
+    }
+
     #[test]
     fn smuggled_line_ends_control_characters_and_rubbish_are_refused() {
         for bad in ["v=0\r\na=mid:0\ra=x\r\n", "v=0\r\na=\u{0}\r\n", "nonsense", "\r\n", "é=1"] {

@@ -15,7 +15,8 @@
 //! are replayed too. Coverage-guided engines take the same functions; none is needed here.
 //!
 //! Decoders that are their crate's secret have their target beside them, with its inputs: discovery, settings, the executor's
-//! list and journal, rows of the store (all `pars-daemon`), control packets of rooms (`pars-engine`), captures (`pars-e2e`).
+//! list and journal, rows of the store (all `pars-daemon`), control packets of rooms (`pars-engine`), captures (`pars-e2e`),
+//! descriptions that clients of the media server offer (`pars-sfu-core`).
 
 pub mod corpus;
 pub mod mutate;

@@ -114,6 +114,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("bindings-action", bindings::action),
     ("bindings-consent", bindings::consent),
     ("recorder-manifest", recorder::manifest),
+    ("recorder-timeline", recorder::timeline),
     ("recorder-webm", recorder::webm),
 ];
 

@@ -1,13 +1,16 @@
-//! Recordings of others: manifests, and the plain WebM files that a player finishes. Whoever recorded may have sealed anything.
+//! Recordings of others: manifests, timelines, and the plain WebM files that a player finishes. Whoever recorded may have
+//! sealed anything.
 
 use std::io::Cursor;
 
 use pars_blocks::{Cid, Codec as Form};
 use pars_recorder::manifest::Manifest;
+use pars_recorder::span::Timeline;
 use pars_recorder::webm::finish::{Summary, finish};
 use pars_recorder::webm::{About, Codec, Frame, WebmError, Writer, about};
 use serde_json::{Value, json};
 
+use super::circuits::json as read_again;
 use crate::Outcome;
 use crate::corpus::Seeds;
 
@@ -25,6 +28,11 @@ pub(crate) fn manifest(bytes: &[u8]) -> Outcome {
         assert_eq!(&Manifest::decode(&written).expect("what was just written"), manifest);
     }
     Outcome::of(decoded.is_ok())
+}
+
+/// What happened when, out of the sealed file of track 0.
+pub(crate) fn timeline(bytes: &[u8]) -> Outcome {
+    read_again::<Timeline>(bytes)
 }
 
 fn finished(bytes: &[u8]) -> Result<(Summary, Vec<u8>), WebmError> {
@@ -89,7 +97,29 @@ fn whole() -> Value {
     })
 }
 
+fn timelines(seeds: &mut Seeds) {
+    let whole = json!({
+        "began_ms": 1_750_000_000_000_u64, "ended_ms": 60_000,
+        "tracks": [{
+            "track": 1, "seat": 3, "pseudonym": "00112233aabbccdd", "codec": "opus",
+            "began_ms": 20, "ended_ms": 59_980, "frames": 2_998, "left_out": 1,
+        }],
+    });
+    let mut changed = |name: &str, change: &dyn Fn(&mut Value)| {
+        let mut timeline = whole.clone();
+        change(&mut timeline);
+        seeds.add("recorder-timeline", name, timeline.to_string());
+    };
+    changed("whole", &|_| {});
+    changed("no-tracks", &|timeline| timeline["tracks"] = json!([]));
+    changed("other-codec", &|timeline| timeline["tracks"][0]["codec"] = "vp9".into());
+    changed("time-below-zero", &|timeline| timeline["ended_ms"] = (-1).into());
+    changed("track-beyond", &|timeline| timeline["tracks"][0]["track"] = 65_536.into());
+    changed("one-member-more", &|timeline| timeline["more"] = Value::Null);
+}
+
 pub(super) fn seeds(seeds: &mut Seeds) {
+    timelines(seeds);
     let mut changed = |name: &str, change: &dyn Fn(&mut Value)| {
         let mut manifest = whole();
         change(&mut manifest);
