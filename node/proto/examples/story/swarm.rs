@@ -169,6 +169,7 @@ fn replies(receipt: Receipt, id: ObjectId, object: &[u8]) -> Value {
         hex0x(&body[..length])
     };
     let reply = |op, items| Reply { op, status: Status::Ok, more: false, minute: Minute(NOW.0), cursor: 7, items };
+    let bare = |op, status| trimmed(Reply::bare(op, status, Minute(NOW.0)).encode());
     let item = Item { id, cursor: 8, stored: Minute(NOW.0.div_ceil(60) * 60), work: None, object: object.to_vec() };
     let worked = Item { work: Some([1, 2, 3, 4, 5, 6, 7, 8]), ..item.clone() };
     json!({
@@ -178,8 +179,14 @@ fn replies(receipt: Receipt, id: ObjectId, object: &[u8]) -> Value {
         "empty": trimmed(reply(Op::Get, Items::Objects(Vec::new())).encode()),
         "stat": trimmed(reply(Op::Stat, Items::Receipts(vec![receipt; 2])).encode()),
         "dirGet": trimmed(reply(Op::DirGet, Items::Records(vec![vec![7; 68], vec![8; 3]])).encode()),
-        "del": trimmed(Reply::bare(Op::Del, Status::Ok, Minute(NOW.0)).encode()),
-        "notSupported": trimmed(Reply::bare(Op::Subscribe, Status::NotSupported, Minute(NOW.0)).encode()),
+        "del": bare(Op::Del, Status::Ok),
+        "notSupported": bare(Op::Subscribe, Status::NotSupported),
+        "full": bare(Op::Put, Status::Full),
+        "refused": bare(Op::DirPut, Status::Refused),
+        "effort": bare(Op::PutInbox, Status::Effort),
+        "notPlaced": bare(Op::Put, Status::NotPlaced),
+        "busy": bare(Op::Put, Status::Busy),
+        "gone": bare(Op::Put, Status::Gone),
     })
 }
 

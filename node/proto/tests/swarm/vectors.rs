@@ -1,10 +1,12 @@
 //! The published vector is what this code makes, and this code reads it.
 
+use std::collections::BTreeSet;
+
 use pars_proto::swarm::command::{Command, Received};
 use pars_proto::swarm::directory::What;
 use pars_proto::swarm::frame::{Body, Frame};
 use pars_proto::swarm::receipt::Receipt;
-use pars_proto::swarm::reply::Reply;
+use pars_proto::swarm::reply::{Reply, Status};
 use pars_wire::NodeId;
 use pars_wire::codec::Wire;
 use pars_wire::limits::{ONION_ROOM, PACKET, SURB};
@@ -63,6 +65,16 @@ fn everything_published_of_the_swarm_is_read_and_written_again_as_it_was() {
     }
     let receipt = bytes(&published["receipt"]["bytes"]);
     assert_eq!(Receipt::decode(&receipt).unwrap().encode(), receipt);
+}
+
+#[test]
+fn a_reply_of_every_status_is_published() {
+    let published = published();
+    let replies = published["replies"].as_object().unwrap().values();
+    let status = |reply| Reply::decode(&body_of(&bytes(reply), &[])).unwrap().status;
+    let told: BTreeSet<Status> = replies.map(status).collect();
+    let all: BTreeSet<Status> = (0..=u8::MAX).filter_map(|byte| Status::from_byte(byte).ok()).collect();
+    assert_eq!(told, all);
 }
 
 /// The minute of the file, and the node that its readings are meant for.
