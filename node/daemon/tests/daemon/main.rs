@@ -14,6 +14,7 @@ mod messages;
 mod network;
 mod recording_calls;
 mod recordings;
+mod registry;
 mod rpc;
 mod service;
 mod sessions;
