@@ -8,6 +8,7 @@
 //! | [`tls`] | the two messages of TLS that stand in the clear, or nearly |
 //! | [`tap`] | proxies that sit between two daemons and keep copies |
 //! | [`tunnel`] | a host's `--capture-tunnels`, the same form: what streams of its rooms carried |
+//! | [`watch`] | all of these of a whole network: the rules that hold for its links |
 //!
 //! ```text
 //! file    "PARSCAP1" 8 | record*
@@ -23,6 +24,7 @@ pub mod tap;
 pub mod tcp;
 pub mod tls;
 pub mod tunnel;
+pub mod watch;
 
 use std::{
     collections::BTreeMap,
@@ -108,10 +110,28 @@ impl Capture {
         read().with_context(|| format!("the capture {} behind byte {end}", path.display()))
     }
 
-    /// Where the last whole record of a file ends.
+    /// Where the last whole record of a file ends. Of the records only the heads are read.
     pub fn end(path: &Path) -> Result<u64> {
-        let whole = Self::read(path)?.packets.iter().map(|packet| HEAD + packet.bytes.len()).sum::<usize>();
-        Ok(u64::try_from(MAGIC.len() + whole)?)
+        let read = || -> Result<u64> {
+            let mut file = File::open(path)?;
+            let length = file.metadata()?.len();
+            let (mut magic, mut head) = ([0; 8], [0; HEAD]);
+            file.read_exact(&mut magic)?;
+            ensure!(magic == *MAGIC, "it does not begin with PARSCAP1");
+            let mut end = magic.len() as u64;
+            while length - end >= HEAD as u64 {
+                file.seek(SeekFrom::Start(end))?;
+                file.read_exact(&mut head)?;
+                let [0 | 1, 0 | 1, .., a, b, c, d] = head else { bail!("the record at byte {end} is malformed") };
+                let next = end + HEAD as u64 + u64::from(u32::from_be_bytes([a, b, c, d]));
+                if next > length {
+                    break;
+                }
+                end = next;
+            }
+            Ok(end)
+        };
+        read().with_context(|| format!("the end of the capture {}", path.display()))
     }
 
     /// Reads bytes.
@@ -147,12 +167,10 @@ impl Capture {
 
     /// Fails if one of these byte strings stands anywhere in a packet; each comes with its name.
     pub fn check_absent(&self, strings: &[(&str, &[u8])]) -> Result<()> {
-        for (name, string) in strings {
-            ensure!(string.len() >= 8, "{name} has only {} bytes: its absence says little", string.len());
-            for (index, packet) in self.packets.iter().enumerate() {
-                if let Some(at) = position(&packet.bytes, string) {
-                    bail!("{name} stands in packet {index} ({:?}) at byte {at}", packet.kind());
-                }
+        let wanted = Wanted::of(strings)?;
+        for (index, packet) in self.packets.iter().enumerate() {
+            if let Some((name, at)) = wanted.find(&packet.bytes) {
+                bail!("{name} stands in packet {index} ({:?}) at byte {at}", packet.kind());
             }
         }
         Ok(())
@@ -191,6 +209,42 @@ impl<'a> Ends<'a> {
     /// How many were not seen both as sent and as received.
     pub fn missing(&self) -> usize {
         self.0.values().flat_map(BTreeMap::values).filter(|ends| **ends != [true; 2]).count()
+    }
+}
+
+/// Byte strings that are looked for all at once, each with its name.
+struct Wanted<'a> {
+    strings: &'a [(&'a str, &'a [u8])],
+    /// Whether one of them begins with these two bytes.
+    begins: Vec<bool>,
+}
+
+impl<'a> Wanted<'a> {
+    /// An error if one of them is so short that it stands somewhere by chance.
+    fn of(strings: &'a [(&'a str, &'a [u8])]) -> Result<Self> {
+        let mut begins = vec![false; 1 << 16];
+        for (name, string) in strings {
+            ensure!(string.len() >= 8, "{name} has only {} bytes: its absence says little", string.len());
+            begins[first_two(string)] = true;
+        }
+        Ok(Self { strings, begins })
+    }
+
+    /// The name of the first that stands in these bytes, and where.
+    fn find(&self, bytes: &[u8]) -> Option<(&'a str, usize)> {
+        let mut begins = bytes.windows(2).enumerate().filter(|(_, two)| self.begins[first_two(two)]);
+        begins.find_map(|(at, _)| {
+            let found = self.strings.iter().find(|(_, string)| bytes[at..].starts_with(string));
+            found.map(|(name, _)| (*name, at))
+        })
+    }
+}
+
+/// The first two bytes as a number; 0 if there are not two.
+fn first_two(bytes: &[u8]) -> usize {
+    match bytes {
+        [first, second, ..] => usize::from(u16::from_be_bytes([*first, *second])),
+        _ => 0,
     }
 }
 
@@ -252,6 +306,11 @@ mod tests {
         let cut = std::fs::read(&path).unwrap();
         std::fs::write(&path, &cut[..9]).unwrap();
         assert!(Capture::read_from(&path, end).is_err(), "shorter than it was");
+        let malformed = file(&[record(0, 5, &[1, 0, 7]), record(3, 6, &[2; 40])]);
+        std::fs::write(&path, malformed).unwrap();
+        assert!(Capture::end(&path).is_err(), "as when it is read whole");
+        std::fs::write(&path, b"PARSCAP2").unwrap();
+        assert!(Capture::end(&path).is_err());
         std::fs::remove_file(&path).unwrap();
         assert!(Capture::read_from(&path, end).is_err());
     }
@@ -311,5 +370,25 @@ mod tests {
         assert!(capture.check_absent(&[("absent", b"a-sessiom")]).is_ok());
         assert!(capture.check_absent(&[("the id", b"a-session")]).is_err());
         assert!(capture.check_absent(&[("too short", b"abc")]).is_err());
+    }
+
+    #[test]
+    fn of_many_byte_strings_the_one_that_stands_there_is_named_up_to_the_last_byte() {
+        let strings: [(&str, &[u8]); 3] =
+            [("longer", b"session-one-more"), ("one", b"session-one"), ("another", b"set-aside")];
+        let found = |bytes: &[u8]| {
+            let bytes = [&[7; 100][..], bytes].concat();
+            Capture::parse(&file(&[record(0, 1, &bytes)])).unwrap().check_absent(&strings).map_err(|e| e.to_string())
+        };
+        // The same two bytes begin all three, and parts of them stand nowhere or at the very end.
+        for bytes in [&b"session-on"[..], b"session-two", b"sesession-on", b"s", b""] {
+            found(bytes).unwrap();
+        }
+        let standing: [(&[u8], &str); 3] =
+            [(b"session-one", "one"), (b"sesset-aside", "another"), (b"session-one-more", "longer")];
+        for (bytes, name) in standing {
+            let told = found(bytes).unwrap_err();
+            assert!(told.starts_with(&format!("{name} stands in packet 0")), "{told}");
+        }
     }
 }

@@ -30,20 +30,50 @@ const fn is_long(datagram: &[u8]) -> bool {
     matches!(datagram, [first, ..] if *first & 0x80 != 0)
 }
 
-/// Sits before a node's links: the node advertises [`UdpTap::address`], the tap sends on to where the node listens. It keeps
-/// handshakes only, whose datagrams begin with a long header: few, however much a link carries.
+/// What went through a [`UdpTap`] in one direction, handshakes and all else. As small as this, however much that is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// How many datagrams.
+    pub datagrams: u64,
+    /// Their bytes together, headers of UDP and IP not counted.
+    pub bytes: u64,
+    /// Bytes of the smallest; 0 if there was none.
+    pub smallest: usize,
+    /// Bytes of the largest.
+    pub largest: usize,
+}
+
+impl Traffic {
+    fn add(&mut self, length: usize) {
+        self.smallest = if self.datagrams == 0 { length } else { self.smallest.min(length) };
+        self.largest = self.largest.max(length);
+        self.datagrams += 1;
+        self.bytes += length as u64;
+    }
+}
+
+/// What a tap keeps.
+#[derive(Debug, Default)]
+struct Record {
+    handshakes: Vec<(Side, Vec<u8>)>,
+    traffic: BTreeMap<Side, Traffic>,
+}
+
+/// Sits before a node's links: the node advertises [`UdpTap::address`], the tap sends on to where the node listens. It counts
+/// every datagram before it sends it on, and keeps those of handshakes, which begin with a long header: few, however much a
+/// link carries.
 #[derive(Debug, Clone)]
 pub struct UdpTap {
     address: SocketAddr,
     target: Target,
-    datagrams: Log<(Side, Vec<u8>)>,
+    record: Arc<Mutex<Record>>,
 }
 
 impl UdpTap {
     /// On a port of the system; datagrams are dropped before [`UdpTap::aim`].
     pub fn start() -> Result<Self> {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let tap = Self { address: socket.local_addr()?, target: Target::default(), datagrams: Log::default() };
+        let tap = Self { address: socket.local_addr()?, target: Target::default(), record: Arc::default() };
         let own = tap.clone();
         thread::spawn(move || own.forward(&socket));
         Ok(tap)
@@ -61,7 +91,12 @@ impl UdpTap {
 
     /// Every datagram of a handshake so far.
     pub fn datagrams(&self) -> Vec<(Side, Vec<u8>)> {
-        locked(&self.datagrams).clone()
+        locked(&self.record).handshakes.clone()
+    }
+
+    /// What this side sent so far.
+    pub fn traffic(&self, side: Side) -> Traffic {
+        locked(&self.record).traffic.get(&side).copied().unwrap_or_default()
     }
 
     /// What every handshake so far offered and chose.
@@ -74,8 +109,10 @@ impl UdpTap {
     }
 
     fn keep(&self, side: Side, datagram: &[u8]) {
+        let mut record = locked(&self.record);
+        record.traffic.entry(side).or_default().add(datagram.len());
         if is_long(datagram) {
-            locked(&self.datagrams).push((side, datagram.to_vec()));
+            record.handshakes.push((side, datagram.to_vec()));
         }
     }
 
@@ -224,5 +261,25 @@ mod tests {
         }
         let both = |datagram: [u8; 2]| [(Side::Client, datagram.to_vec()), (Side::Server, datagram.to_vec())];
         assert_eq!(tap.datagrams(), [both([0xc0, 1]), both([0xf0, 3])].concat());
+    }
+
+    #[test]
+    fn a_tap_counts_every_datagram_by_who_sent_it_whatever_its_header() {
+        let [server, client] = [0_u16; 2].map(|port| UdpSocket::bind((Ipv4Addr::LOCALHOST, port)).unwrap());
+        let tap = UdpTap::start().unwrap();
+        assert_eq!([Side::Client, Side::Server].map(|side| tap.traffic(side)), [Traffic::default(); 2]);
+        tap.aim(server.local_addr().unwrap());
+        let mut buffer = [0; 2_048];
+        for (asked, answered) in [(300, 1_452), (1_200, 25), (40, 60)] {
+            client.send_to(&vec![0x40; asked], tap.address()).unwrap();
+            let (length, from) = server.recv_from(&mut buffer).unwrap();
+            assert_eq!(length, asked);
+            server.send_to(&vec![0x40; answered], from).unwrap();
+            assert_eq!(client.recv_from(&mut buffer).unwrap().0, answered);
+        }
+        let counted = |bytes, smallest, largest| Traffic { datagrams: 3, bytes, smallest, largest };
+        assert_eq!(tap.traffic(Side::Client), counted(1_540, 40, 1_200));
+        assert_eq!(tap.traffic(Side::Server), counted(1_537, 25, 1_452));
+        assert_eq!(tap.datagrams(), [], "none of a handshake");
     }
 }

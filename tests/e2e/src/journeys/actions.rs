@@ -1,9 +1,11 @@
 //! Journey 6: a signed message moves a contract, through a real Safe and through a minimal account; everything else is
 //! refused, each by its own name.
 //!
-//! Accounts 1 and 2 own the Safe, 3 owns the minimal account. `refused` holds the dishonest half.
+//! Accounts 1 and 2 own the Safe, 3 owns the minimal account. `refused` holds the dishonest half, `seen` reads what the links
+//! carried.
 
 mod refused;
+mod seen;
 
 use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::Value;
@@ -25,7 +27,9 @@ use crate::{
 struct World {
     author: Daemon,
     network: Network,
-    /// The executor's identity.
+    /// The author's identity.
+    own: Account,
+    /// The executor's.
     executor: Account,
     counter: String,
     /// The Safe, then the minimal account.
@@ -35,17 +39,18 @@ struct World {
 /// Runs the journey.
 pub(super) fn run(report: &mut Report, places: &Places) -> Result<()> {
     let network = report.step("six service nodes stand, one of them carries out actions", |facts| {
-        Network::start(places, false, facts)
+        Network::start(places, true, facts)
     })?;
-    let (author, executor) = report.step("the executor has an identity, the author a session with it", |facts| {
-        let executor = network.identity(actions::executor_of(&network)?)?;
-        let author = network.member("author")?;
-        let own = network.identity(&author)?;
-        network.person(1, &author).run(&["session", "create", "--recipient", &executor.link])?;
-        facts.add("author", own.id);
-        facts.add("executor", executor.id.clone());
-        Ok((author, executor))
-    })?;
+    let (author, own, executor) =
+        report.step("the executor has an identity, the author a session with it", |facts| {
+            let executor = network.identity(actions::executor_of(&network)?)?;
+            let author = network.member("author")?;
+            let own = network.identity(&author)?;
+            network.person(1, &author).run(&["session", "create", "--recipient", &executor.link])?;
+            facts.add("author", own.id.clone());
+            facts.add("executor", executor.id.clone());
+            Ok((author, own, executor))
+        })?;
     let (counter, safe, minimal) =
         report.step("a demo contract, a real Safe and a minimal account stand", |facts| {
             let cast = &network.stack.cast;
@@ -59,11 +64,13 @@ pub(super) fn run(report: &mut Report, places: &Places) -> Result<()> {
             Ok((counter, safe, minimal))
         })?;
     let accounts = [safe.address.clone(), minimal];
-    let mut world = World { author, network, executor, counter, accounts };
+    let mut world = World { author, network, own, executor, counter, accounts };
     proven(report, &world)?;
     enrolled(report, &world, &safe)?;
     executed(report, &world)?;
+    seen::action(report, &world);
     refused::run(report, &mut world);
+    seen::run(report, &world);
     Ok(())
 }
 
