@@ -71,6 +71,7 @@ afterEach(() => {
   daemon.answers = {};
   daemon.calls = [];
   daemon.own = {};
+  [daemon.recorder, daemon.recorded, daemon.expires] = [null, false, false];
   connect = async () => link();
 });
 connect = async () => link();
@@ -183,7 +184,8 @@ test("a wallet that does not sign sends nothing, and the attempt ends", async ()
   );
 });
 
-for (const [name, number] of Object.entries(refusalNumbers)) {
+// A room that is recorded is a question first.
+for (const [name, number] of Object.entries(refusalNumbers).filter(([name]) => name !== "Recorded")) {
   test(`refused as ${name}: the page says that, and keeps nothing of the room`, async () => {
     const kept = storage();
     const app = await start(kept);
@@ -204,10 +206,45 @@ test("a media server that refuses the pass, and a browser that cannot encrypt, a
   connect = () => Promise.reject(new CannotEncryptError("no transforms"));
   await app.enter(await lobby(app, "TownHall"), anonymous);
   assert.equal((await until(app, "refused")).reason, "cannotEncrypt");
+  await hasHeard(app);
   assert.ok(
     daemon.calls.some(({ method }) => method === "room.leave"),
     "the seat is given back",
   );
+});
+
+/** What was said to each `room.join` of going in although the room is recorded. */
+const anyway = () => daemon.calls.filter(({ method }) => method === "room.join").map(({ params }) => params.evenIfRecorded);
+
+test("who comes while the room is recorded is told before it has a seat; who stays out leaves none", async () => {
+  const app = await start();
+  [daemon.recorder, daemon.recorded] = [{ seat: 3, forSeat: 2 }, true];
+  const before = await lobby(app, "OpenForum");
+  const stayingOut = app.enter(before, anonymous);
+  await until(app, "recorded");
+  assert.deepEqual(anyway(), [undefined]);
+  await app.cancel(before);
+  await stayingOut;
+  assert.equal(app.store.value.screen.name, "lobby");
+  await hasHeard(app);
+  assert.deepEqual([anyway(), asked("room.cancel"), asked("room.leave")], [[undefined], true, false]);
+  const entering = app.enter(before, anonymous);
+  (await until(app, "recorded")).enter();
+  assert.equal((await until(app, "room")).name, "room");
+  await entering;
+  assert.deepEqual(anyway(), [undefined, undefined, true]);
+  assert.equal(asked("room.connection"), false, "it is told once");
+});
+
+test("who reads for long that the room is recorded has another statement made, and is not told again", async () => {
+  const app = await start();
+  [daemon.recorder, daemon.recorded, daemon.expires] = [{ seat: 3, forSeat: 2 }, true, true];
+  const entering = app.enter(await lobby(app, "OpenForum"), anonymous);
+  (await until(app, "recorded")).enter();
+  await until(app, "room");
+  await entering;
+  assert.deepEqual(anyway(), [undefined, true, true]);
+  assert.equal(daemon.calls.filter(({ method }) => method === "room.prepare").length, 2);
 });
 
 test("who comes while the room is recorded is told before anything is connected, and may stay out", async () => {
@@ -238,7 +275,6 @@ test("who comes while the room is recorded is told before anything is connected,
   assert.equal(links, 1);
   assert.ok(daemon.calls.some(({ method }) => method === "room.leave"));
   assert.ok(!daemon.calls.some(({ method }) => method === "room.connection"));
-  daemon.recorder = null;
 });
 
 test("who cancels while the proof runs is not taken into the room afterwards", async () => {

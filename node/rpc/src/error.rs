@@ -126,6 +126,8 @@ codes! {
     RecordingKeyMissing = -32043;
     /// The chain does not name yet what was recorded.
     NotAnchored = -32044;
+    /// The room is recorded, and no seat was taken: join once more with `evenIfRecorded` to go in.
+    Recorded = -32045;
 }
 
 /// An error as it is sent.
@@ -162,7 +164,7 @@ mod tests {
     use super::*;
 
     /// Numbers and names that clients have learnt. A line is never changed, only added.
-    const LEARNT: [(i32, &str); 45] = [
+    const LEARNT: [(i32, &str); 46] = [
         (-32700, "Parse"),
         (-32600, "InvalidRequest"),
         (-32601, "MethodNotFound"),
@@ -208,6 +210,7 @@ mod tests {
         (-32042, "RecordingUnknown"),
         (-32043, "RecordingKeyMissing"),
         (-32044, "NotAnchored"),
+        (-32045, "Recorded"),
     ];
 
     #[test]

@@ -175,6 +175,9 @@ params! {
         /// 65 bytes in hexadecimal, if the wallet had to sign.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         wallet_signature: Option<String>,
+        /// Go in although the room is recorded; without it that is the answer, no seat is taken, and one may join once more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        even_if_recorded: Option<bool>,
     }
 }
 params! {

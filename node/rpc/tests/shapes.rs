@@ -194,7 +194,8 @@ fn room_calls(shapes: &mut Shapes) {
     let (room, account) = (Prefixed([1; 32]), Prefixed([2; 20]));
     shapes.call(&GetLobby { room, accounts: vec![account] });
     shapes.call(&PrepareSeat { room, form: Form::Known, account: Some(account), text_only: false });
-    shapes.call(&JoinRoom { attempt: "ab".into(), wallet_signature: Some("0x00".into()) });
+    let wallet_signature = Some("0x00".into());
+    shapes.call(&JoinRoom { attempt: "ab".into(), wallet_signature, even_if_recorded: Some(true) });
     shapes.call(&SignMessage { room, kind: MessageKind::Chat, body: CANARY.to_owned().into() });
     shapes.call(&GiveOrder { room, kind: OrderKind::MuteAll, seat: None });
     let agenda = vec![AgendaItem { minutes: 5, text: "Welcome".into() }];

@@ -156,6 +156,7 @@ export const errorNumbers = {
   "RateLimited": -32014,
   "RecipientNotFound": -32003,
   "RecipientRefused": -32004,
+  "Recorded": -32045,
   "RecordingKeyMissing": -32043,
   "RecordingNotStarted": -32040,
   "RecordingUnknown": -32042,

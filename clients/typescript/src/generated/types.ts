@@ -912,6 +912,8 @@ export interface Methods {
     readonly params: {
       /** Of `room.prepare`. */
       readonly attempt: string;
+      /** Go in although the room is recorded; without it that is the answer, no seat is taken, and one may join once more. */
+      readonly evenIfRecorded?: boolean | null;
       /** 65 bytes in hexadecimal, if the wallet had to sign. */
       readonly walletSignature?: string | null;
     };

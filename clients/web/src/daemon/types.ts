@@ -175,7 +175,8 @@ export type RefusalName =
   | "NoExecutor"
   | "RecordingUnknown"
   | "RecordingKeyMissing"
-  | "NotAnchored";
+  | "NotAnchored"
+  | "Recorded";
 
 /** JSON-RPC error numbers of the refusals (`Busy` is the session's). */
 export const refusalNumbers: Readonly<Record<RefusalName, number>> = {
@@ -206,6 +207,7 @@ export const refusalNumbers: Readonly<Record<RefusalName, number>> = {
   RecordingUnknown: -32042,
   RecordingKeyMissing: -32043,
   NotAnchored: -32044,
+  Recorded: -32045,
 };
 
 /** How recording stands, as far as this seat can know: the whole of it each time. */
@@ -329,8 +331,11 @@ export interface Methods {
   /** `accounts`: of a wallet, 20 at most; the daemon judges them beside its own. */
   "room.lobby": { params: { room: string; accounts?: readonly string[] }; result: Lobby };
   "room.prepare": { params: { room: string; form: Form; account?: string; textOnly: boolean }; result: Prepared };
-  /** Long: events `roomProgress` come meanwhile. Roster and keys come as events before or after the answer. */
-  "room.join": { params: { attempt: string; walletSignature?: string }; result: Joined };
+  /**
+   * Long: events `roomProgress` come meanwhile. Roster and keys come as events before or after the answer. A room that is recorded
+   * gives no seat without `evenIfRecorded`: refused with Recorded, and the same attempt may be joined with once more.
+   */
+  "room.join": { params: { attempt: string; walletSignature?: string; evenIfRecorded?: boolean }; result: Joined };
   /** Ends an attempt; what waits in `room.join` is refused with Cancelled. */
   "room.cancel": { params: { attempt: string }; result: null };
   /** A fresh connection of the same seat (after a reload or a lost connection); roomRoster and roomKeys come again, with keys that were never used. */

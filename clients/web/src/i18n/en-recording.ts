@@ -78,7 +78,7 @@ export const enRecording = {
   "recording.unsigned": "Your node did not sign, so nothing of you is recorded. It says:",
   "recorded.title": "This room is being recorded",
   "recorded.text": "The recording stops while you are here, and goes on only if you agree too. You will be asked.",
-  "recorded.nothing": "Nothing of you was sent. Your microphone and camera are off.",
+  "recorded.nothing": "No sound, picture or word of you was sent. Your microphone and camera are off.",
   "recorded.go": "Go in",
   "recorded.leave": "Stay out",
   "recording.propose": "Ask everybody to record",
@@ -110,6 +110,7 @@ export const enRecording = {
   "refused.ContentSize": "It is too large to be read here. Write it to a file with parsctl recording play.",
   "refused.RecordingUnknown": "There is no such recording, here or on the chain.",
   "refused.RecordingKeyMissing": "Your node holds no key that opens it: you did not agree to it, or it was forgotten.",
+  "refused.Recorded": "The room is recorded, and its host gave you no seat. Try again.",
   "refused.NotAnchored": "The chain does not name yet what was recorded. Try again in a few minutes.",
   // Recordings
   "places.title": "Places",

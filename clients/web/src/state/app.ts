@@ -1,6 +1,6 @@
 /** Which screen there is, and what leads from one to the other. */
 import { type Daemon, DaemonError, type DaemonErrorName } from "../daemon/client.js";
-import type { Form, Lobby, RoomSummary, Stage, TypedData } from "../daemon/types.js";
+import type { Form, Joined, Lobby, Methods, RoomSummary, Stage, TypedData } from "../daemon/types.js";
 import type { Language } from "../i18n/text.js";
 import { CannotEncryptError } from "../media/guard.js";
 import type { Connect } from "../media/link.js";
@@ -73,6 +73,8 @@ interface Attempt {
   /** Wakes an attempt that waits for its user. */
   wake: () => void;
 }
+
+type JoinParams = Methods["room.join"]["params"];
 
 const ROOM_KEY = "pars.room";
 
@@ -228,8 +230,43 @@ export class App {
     attempt: Attempt,
     live: LiveRoom,
     entrance: Entrance,
-    progress: (stage: "wallet", percent: number) => void,
+    progress: (stage: Progress["stage"], percent: number) => void,
   ): Promise<void> {
+    const prepare = (): Promise<JoinParams> => this.#prepare(daemon, attempt, live, entrance, progress);
+    const prepared = await prepare();
+    const first = await joinUnless("Recorded", daemon, prepared);
+    attempt.isSeated = first !== undefined;
+    checkGoesOn(attempt);
+    let joined = first;
+    if (joined === undefined) {
+      // Nobody in the room knows of this user, who decides first.
+      await this.#tellRecorded(attempt, live);
+      checkGoesOn(attempt);
+      progress("sealed", 100);
+      joined = await joinUnless("Expired", daemon, { ...prepared, evenIfRecorded: true });
+      // Who read for long has another statement made.
+      joined ??= await daemon.call("room.join", { ...(await prepare()), evenIfRecorded: true });
+      attempt.isSeated = true;
+      checkGoesOn(attempt);
+    }
+    // The recorder came behind the host's answer.
+    const isLate = first !== undefined && joined.recorder !== null;
+    if (isLate) await this.#tellRecorded(attempt, live);
+    checkGoesOn(attempt);
+    this.tools.storage.setItem(ROOM_KEY, live.room);
+    // Who read for long needs another pass.
+    await live.enter(isLate ? await daemon.call("room.connection", { room: live.room }) : joined);
+    checkGoesOn(attempt);
+  }
+
+  /** Has a statement made, and signed if it needs a wallet. */
+  async #prepare(
+    daemon: Daemon,
+    attempt: Attempt,
+    live: LiveRoom,
+    entrance: Entrance,
+    progress: (stage: "wallet", percent: number) => void,
+  ): Promise<JoinParams> {
     const { form, textOnly, account } = entrance;
     const params = { room: live.room, form, textOnly, ...(account === null ? {} : { account }) };
     const prepared = await daemon.call("room.prepare", params);
@@ -242,18 +279,10 @@ export class App {
         ? {}
         : { walletSignature: await this.#sign(daemon, prepared.attempt, prepared.typedData, entrance) };
     checkGoesOn(attempt);
-    const joined = await daemon.call("room.join", { attempt: prepared.attempt, ...signature });
-    attempt.isSeated = true;
-    checkGoesOn(attempt);
-    if (joined.recorder !== null) await this.#tellRecorded(attempt, live);
-    checkGoesOn(attempt);
-    this.tools.storage.setItem(ROOM_KEY, live.room);
-    // Who read for long needs another pass.
-    await live.enter(joined.recorder === null ? joined : await daemon.call("room.connection", { room: live.room }));
-    checkGoesOn(attempt);
+    return { attempt: prepared.attempt, ...signature };
   }
 
-  /** The room was recorded when the seat came: nothing is connected before the user has read so and goes in. */
+  /** The room is recorded: nothing goes on before the user has read so and goes in (THREATS K2). */
   async #tellRecorded(attempt: Attempt, live: LiveRoom): Promise<void> {
     const { lobby } = live.store.value;
     await new Promise<void>((go) => {
@@ -319,6 +348,16 @@ export class App {
 /** Thrown between two steps of an attempt that was cancelled. */
 const checkGoesOn = ({ isCancelled }: Attempt): void => {
   if (isCancelled) throw new DaemonError("Cancelled", "cancelled");
+};
+
+/** The seat; none if the daemon refuses for this reason. */
+const joinUnless = async (reason: DaemonErrorName, daemon: Daemon, params: JoinParams): Promise<Joined | undefined> => {
+  try {
+    return await daemon.call("room.join", params);
+  } catch (error) {
+    if (error instanceof DaemonError && error.reason === reason) return undefined;
+    throw error;
+  }
 };
 
 /** Tells the daemon that an attempt ends. */

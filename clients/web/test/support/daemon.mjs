@@ -36,6 +36,9 @@ export class FakeDaemon {
   people = undefined;
   /** Address of a media server that signalling is piped to, and who makes its passes. */
   sfu = undefined;
+  /** The room is recorded: there is no seat for who has not said that it goes in. The statement expires while its user reads so. */
+  recorded = false;
+  expires = false;
   /** Of the media server's certificate, as a host would have signed it. */
   fingerprint = `0x${"f0".repeat(32)}`;
   mediaSilent = false;
@@ -180,8 +183,13 @@ export class FakeDaemon {
         typedData: form === "known" ? published.typedData.json : null,
       };
     },
-    "room.join": async () => {
+    "room.join": async ({ evenIfRecorded }) => {
+      if (evenIfRecorded === true && this.expires) {
+        this.expires = false;
+        throw new Refused(-32025, "expired");
+      }
       for (const stage of this.stages) {
+        if (stage === "admitted" && this.recorded && evenIfRecorded !== true) throw new Refused(-32045, "recorded");
         this.tell("roomProgress", { attempt: "attempt", stage, percent: 0 });
         await this.pace?.(stage);
       }

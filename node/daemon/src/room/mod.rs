@@ -246,14 +246,18 @@ impl Rooms {
         Ok((attempt, body))
     }
 
-    /// `room.join`.
+    /// `room.join`; `anyway`: also into a room that is recorded.
     ///
     /// # Errors
     /// By name.
-    pub async fn join(&self, attempt: &str, wallet: Option<[u8; 65]>) -> Result<rpc::Joined, RpcError> {
+    pub async fn join(
+        &self,
+        attempt: &str,
+        (wallet, anyway): (Option<[u8; 65]>, bool),
+    ) -> Result<rpc::Joined, RpcError> {
         let seat = self.0.state(|state| state.attempts.get(attempt).cloned());
         let seat = seat.ok_or_else(|| RpcError::new(Code::Expired, "no such attempt is open; prepare again"))?;
-        ask(&seat, Code::Cancelled, |reply| Command::Join { wallet, reply }).await
+        ask(&seat, Code::Cancelled, |reply| Command::Join { wallet, anyway, reply }).await
     }
 
     /// `room.cancel`.

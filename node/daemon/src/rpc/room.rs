@@ -60,7 +60,7 @@ impl Answers for JoinRoom {
             Ok(bytes)
         };
         let wallet = self.wallet_signature.map(read).transpose()?;
-        rooms(context)?.join(&self.attempt, wallet).await
+        rooms(context)?.join(&self.attempt, (wallet, self.even_if_recorded.unwrap_or_default())).await
     }
 }
 

@@ -271,12 +271,25 @@ async fn a_recording_without_a_seat_or_a_disk_ends_by_name() {
 
 /// THREATS K2.
 #[tokio::test(flavor = "multi_thread")]
-async fn who_comes_while_it_is_recorded_is_told_before_it_has_joined_and_is_not_recorded() {
+async fn who_comes_while_it_is_recorded_is_told_before_it_has_a_seat_and_is_not_recorded() {
     let mut studio = Studio::start().await;
     studio.record().await;
     let (room, by) = (json!(studio.room), studio.pages[0].call("recording.status", json!({"room": studio.room})).await);
     let mut newcomer = Page::open(&studio.hall.host).await;
-    let joined = newcomer.join_anonymously(&studio.room).await;
+    let mut attempt = newcomer.prepare_anonymously(&studio.room).await;
+    for _ in 0..2 {
+        let told = refused(&studio.hall.host, "room.join", attempt.clone()).await;
+        assert_eq!(told, Code::Recorded as i64, "as long as it has not said that it goes in");
+    }
+    let lobby = result(&studio.hall.host, "room.lobby", json!({"room": room})).await;
+    assert_eq!(lobby["seats"], 3, "nobody in the room knows of it");
+    for page in &mut studio.pages {
+        assert_eq!(page.call("recording.status", json!({"room": room})).await["recorder"], by["recorder"]);
+        let is_larger = |roster: &Value| roster["seats"].as_array().is_some_and(|all| all.len() > 3);
+        assert!(!page.heard("roomRoster").any(is_larger));
+    }
+    attempt["evenIfRecorded"] = json!(true);
+    let joined = newcomer.call("room.join", attempt).await;
     assert_eq!(joined["recorder"], by["recorder"]);
     let seat = joined["seat"].clone();
     let is_live = |seats: &Value, number: &Value| {

@@ -23,6 +23,8 @@ const REPLY_MS: u64 = 120_000;
 /// A join under verification.
 pub(super) struct Pending {
     pub(super) link: LinkId,
+    /// It wants no seat while somebody records.
+    pub(super) asks: bool,
     pub(super) statement: Statement,
     pub(super) replier: Replier,
 }
@@ -71,7 +73,7 @@ impl Gate {
         &mut self,
         suite: &dyn Suite,
         host: &HostGate<'_>,
-        (link, bytes): (LinkId, &[u8]),
+        (link, asks, bytes): (LinkId, bool, &[u8]),
         door: Door,
     ) -> Joining {
         let name = sha3(&[bytes]);
@@ -86,7 +88,7 @@ impl Gate {
         let busy = (self.pending.len() >= MAX_PENDING).then_some(JoinRefusal::Busy);
         match busy.map_or_else(|| self.judge(&statement, door), Err) {
             Err(refusal) => Joining::Refuse(replier, refusal),
-            Ok(_) => Joining::Verify(Box::new(Pending { link, statement, replier })),
+            Ok(_) => Joining::Verify(Box::new(Pending { link, asks, statement, replier })),
         }
     }
 

@@ -211,6 +211,8 @@ pub enum MemberIn {
         /// Proof and signatures.
         support: Support,
     },
+    /// Join although the room is recorded, which [`MemberEvent::Recorded`] said.
+    GoIn,
     /// The control stream stands.
     Connected,
     /// It ended, or could not be opened.
@@ -298,6 +300,8 @@ pub enum MemberEvent {
     Token(String),
     /// No seat.
     Refused(JoinRefusal),
+    /// No seat yet, as was asked for, because somebody records: say so to the user, and go in with [`MemberIn::GoIn`].
+    Recorded,
     /// [`super::Member::view`] says something new.
     Roster,
     /// Keys of an epoch; comes again when there are more.

@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! packet = 1 ‖ join | 2 ‖ reply | 3 ‖ seat2 ‖ grant_id16 ‖ resume16 | 4 ‖ reason1 (0: it stands) | 5 ‖ number4 ‖ acknowledged4 ‖ frame | 6 ‖ acknowledged4
+//!        | 7 ‖ join
 //! frame  = 1 ‖ seat2 ‖ statement | 2 ‖ seat2 ‖ reason1 | 3 ‖ envelope | 4 ‖ record ‖ count2 ‖ seat2^count | 5 ‖ seat2 ‖ rh32 ‖ wrap48
 //!        | 6 ‖ connection | 7 ‖ signed message | 8 ‖ ping4 | 9 ‖ pong4 | 10 | 11 ‖ target2 ‖ reason1 | 12 ‖ reason1
 //! ```
@@ -22,7 +23,7 @@ pub const MAX_PACKET: usize = 16 * 1_024;
 /// One packet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Packet {
-    /// A sealed join.
+    /// A sealed join, whether the room is recorded or not.
     Join(Vec<u8>),
     /// A sealed reply.
     Reply(Vec<u8>),
@@ -44,6 +45,8 @@ pub(super) enum Packet {
         /// What came from the other end, without a gap.
         acknowledged: u32,
     },
+    /// A sealed join that takes no seat while somebody records: then it is refused with that reason.
+    Ask(Vec<u8>),
 }
 
 /// Which seat a connection belongs to.
@@ -92,6 +95,7 @@ impl Wire for Packet {
             Self::Attached(stands) => out.u8(4).u8(stands.err().map_or(0, GoneReason::code)),
             Self::Data { number, acknowledged, frame } => out.u8(5).u32(*number).u32(*acknowledged).bytes(frame),
             Self::Acknowledge { acknowledged } => out.u8(6).u32(*acknowledged),
+            Self::Ask(bytes) => out.u8(7).bytes(bytes),
         };
     }
 
@@ -114,6 +118,7 @@ impl Wire for Packet {
                 frame: from.rest().to_vec(),
             },
             6 => Self::Acknowledge { acknowledged: from.u32("acknowledged")? },
+            7 => Self::Ask(from.rest().to_vec()),
             other => return Err(DecodeError::Value { what: "kind of packet", value: other.into() }),
         })
     }

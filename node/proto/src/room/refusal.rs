@@ -131,6 +131,8 @@ join_refusals! {
     IdentityUnknown = 15, "the host knows no identity record of the statement; publish it and join again";
     /// The host does not verify now.
     Busy = 16, "the host cannot admit anybody at the moment; try again";
+    /// Only to who asked to be told first: a recorder is there.
+    Recorded = 17, "the room is recorded, and no seat was taken; join again to go in all the same";
 }
 
 impl From<StatementRefusal> for JoinRefusal {

@@ -12,7 +12,8 @@ impl Task {
     pub(super) fn command(&mut self, command: Command) {
         // Whoever asked may be gone.
         match command {
-            Command::Join { wallet, reply } => self.start_join(wallet, reply),
+            Command::Join { anyway, reply, .. } if self.recorded.is_told => self.go_in(anyway, reply),
+            Command::Join { wallet, anyway, reply } => self.start_join((wallet, anyway), reply),
             Command::Connection(reply) => match self.member.phase() {
                 Phase::Admitted => {
                     self.connection = Some(reply);
@@ -48,7 +49,7 @@ impl Task {
         }
     }
 
-    fn start_join(&mut self, wallet: Option<[u8; 65]>, reply: Reply<Joined>) {
+    fn start_join(&mut self, (wallet, anyway): (Option<[u8; 65]>, bool), reply: Reply<Joined>) {
         let refusal = match (&self.proving, &self.join) {
             (Some((_, body)), None) if body.expires_at < seconds(&self.begin.running.sitting) => Some(Code::Expired),
             (Some((_, body)), None) if body.typed_data().is_some() != wallet.is_some() => Some(Code::Signature),
@@ -60,6 +61,10 @@ impl Task {
         }
         let Some((id, body)) = self.proving.take() else { return };
         self.join = Some(reply);
+        self.recorded.expires_at = body.expires_at;
+        // Who has a seat there knows already, and its page is not to be silenced by an attempt that gets none.
+        let room = self.begin.running.sitting.scope.room;
+        self.member.ask_first(!anyway && !self.inner.state(|state| state.seats.contains_key(&room)));
         self.progress(told::Stage::Tree, 100);
         self.progress(told::Stage::Proof, 0);
         let (handle, home) = (self.inner.handle.clone(), self.inner.home.clone());

@@ -26,6 +26,7 @@ impl Task {
             }
             MemberEvent::Token(token) => self.got_token(token),
             MemberEvent::Refused(refusal) => self.fail(tell::join_refused(refusal, self.begin.form)),
+            MemberEvent::Recorded => self.told_recorded(),
             MemberEvent::Roster => {
                 self.note_recorder();
                 self.roster_changed();

@@ -68,8 +68,8 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, RpcError>>;
 
 /// What the seat's user wants.
 pub(super) enum Command {
-    /// Prove and join.
-    Join { wallet: Option<[u8; 65]>, reply: Reply<Joined> },
+    /// Prove and join; `anyway`: also if the room is recorded.
+    Join { wallet: Option<[u8; 65]>, anyway: bool, reply: Reply<Joined> },
     /// A fresh connection.
     Connection(Reply<Joined>),
     /// Sign for the data channel.

@@ -11,6 +11,7 @@ use pars_proto::room::SeatNo;
 use pars_proto::room::recording::{ConsentKey, Recording};
 use pars_rpc::event::Event;
 use pars_rpc::recording::{RecorderSeat, RecordingStatus};
+use pars_rpc::room::Joined;
 use pars_rpc::{Code, RpcError};
 use pars_wire::{RecordingId, RoomId};
 use tokio::sync::oneshot;
@@ -23,10 +24,10 @@ use crate::config::ConsentKeyKind;
 use crate::driver::SUITE;
 use crate::random;
 use crate::recordings::{AnchorSigner, ConsentSecret, Hold};
-use crate::room::Inner;
 use crate::room::recording::calls::{self, Wanted};
 use crate::room::recording::status::Fold;
 use crate::room::recording::{Wish, terms};
+use crate::room::{Inner, seconds};
 
 /// What a task knows of its seat's recordings.
 pub(super) struct Recorded {
@@ -44,6 +45,10 @@ pub(super) struct Recorded {
     /// Withdrawals that are being kept.
     keeping: Vec<JoinHandle<bool>>,
     not_started: bool,
+    /// When the statement expires that the seat joins with, in Unix seconds.
+    pub(super) expires_at: u64,
+    /// The room is recorded: there is no seat until the user, who was told so, joins once more.
+    pub(super) is_told: bool,
     /// The recorder's seat that was in the room when this seat came.
     pub(super) there: Option<RecorderSeat>,
 }
@@ -68,6 +73,8 @@ impl Recorded {
             held: BTreeMap::new(),
             keeping: Vec::new(),
             not_started: false,
+            expires_at: 0,
+            is_told: false,
             there: None,
         };
         (key, recorded)
@@ -132,7 +139,27 @@ impl Task {
         while self.helpers.try_join_next().is_some() {}
     }
 
-    /// Until the join is answered: who comes is told before anything of it is sent, although the recorder goes when it comes.
+    /// Somebody records, so the host gave no seat: the user decides, and nobody in the room hears of it.
+    pub(super) fn told_recorded(&mut self) {
+        self.recorded.is_told = true;
+        if let Some(reply) = self.join.take() {
+            // Whoever asked may be gone.
+            let _ = reply.send(Err(Code::Recorded.into()));
+        }
+    }
+
+    /// The user, who was told that the room is recorded, joins once more.
+    pub(super) fn go_in(&mut self, anyway: bool, reply: Reply<Joined>) {
+        let is_late = self.recorded.expires_at < seconds(&self.begin.running.sitting);
+        let refusal = if is_late { Some(Code::Expired) } else { (!anyway).then_some(Code::Recorded) };
+        if let Some(code) = refusal {
+            return drop(reply.send(Err(code.into())));
+        }
+        (self.recorded.is_told, self.join) = (false, Some(reply));
+        self.input(MemberIn::GoIn);
+    }
+
+    /// Until the join is answered: a recorder that came behind the host's answer is told of before anything is sent.
     pub(super) fn note_recorder(&mut self) {
         if self.recorded.there.is_none() && self.is_joining() {
             let told = |(seat, member): (SeatNo, SeatNo)| RecorderSeat { seat: seat.0, for_seat: member.0 };

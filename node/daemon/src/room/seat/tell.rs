@@ -114,6 +114,7 @@ pub(super) fn join_refused(refusal: JoinRefusal, form: Form) -> RpcError {
         JoinRefusal::FormNotAllowed => Code::AnonymousNotAllowed,
         JoinRefusal::IdentityUnknown => Code::IdentityUnknown,
         JoinRefusal::Busy => Code::Busy,
+        JoinRefusal::Recorded => Code::Recorded,
     };
     RpcError::new(code, refusal.to_string())
 }

@@ -16,11 +16,11 @@ use super::{Context, Host};
 
 impl Host {
     /// A join packet.
-    pub(super) fn join(&mut self, cx: Context<'_, '_>, link: LinkId, bytes: &[u8]) {
+    pub(super) fn join(&mut self, cx: Context<'_, '_>, (link, asks): (LinkId, bool), bytes: &[u8]) {
         let door = self.door(cx.now.tick);
         let (scope, entry, secrets) = (self.config.sitting.scope, self.config.entry.clone(), &self.config.secrets);
         let keys = pars_proto::room::HostGate { scope: &scope, entry: &entry, secrets };
-        match self.gate.open(self.config.suite, &keys, (link, bytes), door) {
+        match self.gate.open(self.config.suite, &keys, (link, asks, bytes), door) {
             Joining::Again(reply) => self.reply(cx, link, reply),
             Joining::Silence => {}
             Joining::Unreadable => cx.out.push(HostOut::Disconnect(link)),
@@ -51,6 +51,10 @@ impl Host {
                 && self.seat_key(seat).is_none()
             {
                 return Err(JoinRefusal::NotAuthentic);
+            }
+            // Before anything changes, and to nobody who could not have a seat: the chain does not show which room is recorded.
+            if pending.asks && self.is_recorded() {
+                return Err(JoinRefusal::Recorded);
             }
             let seat = self.last_seat.checked_add(1).map(SeatNo).ok_or(JoinRefusal::Full)?;
             Ok((standing, admission, seat))
@@ -94,6 +98,11 @@ impl Host {
     pub fn seat_key(&self, st: StatementHash) -> Option<Ed25519Public> {
         let mut bodies = self.seats.values().filter(|seat| seat.announced).map(|seat| seat.statement.body());
         bodies.find(|body| body.form() != Form::Recorder && body.hash() == st).map(|body| body.s_vk)
+    }
+
+    /// Whether somebody records here, or was given the seat for it.
+    fn is_recorded(&self) -> bool {
+        self.seats.values().any(|seat| seat.statement.body().form() == Form::Recorder)
     }
 
     /// The seat that records for one, by its statement.

@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | join packet | it is verified, or refused at once | question, or reply |
 //! | verdict | a seat, granted for two minutes; an older one of the same member goes | reply; `Gone` |
+//! | verdict on who asks first, while somebody records | none | reply that says so |
 //! | attach packet | the seat stands; the first one announces it | roster, records, orders to it; it to all others |
 //! | frame for a seat | – | carried |
 //! | record, connection | remembered for newcomers | to all others |
@@ -197,7 +198,8 @@ impl Host {
         let parsed = packet(bytes);
         let seat = self.links.get(&link).copied();
         match (parsed, seat) {
-            (Ok(Packet::Join(bytes)), _) => self.join(cx, link, &bytes),
+            (Ok(Packet::Join(bytes)), _) => self.join(cx, (link, false), &bytes),
+            (Ok(Packet::Ask(bytes)), _) => self.join(cx, (link, true), &bytes),
             (Ok(Packet::Attach(attach)), _) => self.attach(cx, link, attach),
             (Ok(Packet::Data { number, acknowledged, frame }), Some(seat)) => {
                 self.data(cx, seat, (number, acknowledged, frame));

@@ -10,14 +10,14 @@ use pars_crypto::suite::Libcrux;
 use pars_identity::device::DeviceId;
 use pars_identity::id::IdentityId;
 use pars_proto::room::{
-    Body, Claim, ConsentSigner, Content, EpochHash, GrantId, Named, Order, Reach, Role, RoomMessage, Scope,
-    SeatSecrets, Support, WRAP,
+    Body, Claim, ConsentSigner, Content, EpochHash, GrantId, Named, Order, Reach, ReplyError, Role, RoomMessage, Scope,
+    SeatSecrets, Support, WRAP, seal_join,
 };
 use pars_wire::machine::Now;
 use pars_wire::{ChainId, Kind, RoomId, SittingId};
 
 use super::*;
-use crate::room::io::OrderRefusal;
+use crate::room::io::{OrderRefusal, Standing};
 use crate::room::packet::Attach;
 
 const BEGIN: u64 = 1_800_000_000;
@@ -111,6 +111,37 @@ impl World {
             .any(|output| matches!(output, HostOut::Send { to: link, bytes } if link.0 == u64::from(to) && ends(bytes)))
     }
 
+    /// The seat that records for the second comes.
+    fn records(&mut self) {
+        let (keys, member) = (SeatSecrets::generate(&Libcrux, &mut self.rng), &self.host.seats[&SeatNo(2)]);
+        let (claim, of) = (Claim::Recorder { seat: member.statement.hash() }, member.statement.body().clone());
+        let body = Body { x_pk: keys.x_pk(), s_vk: keys.s_vk(), consent: None, claim, ..of };
+        let statement = Statement::new(body, Support::Recorder { seat: [0; 64] }).unwrap();
+        self.host.seats.insert(SeatNo(8), Seat::new(statement, Role::Recorder, false, self.now));
+        self.host.last_seat = 8;
+    }
+
+    /// Somebody joins, or asks first; what it is answered when own index says so.
+    fn joins(&mut self, asks: bool, verdict: Result<Standing, JoinRefusal>) -> Result<(), ReplyError> {
+        let statement = stated(3, &SeatSecrets::generate(&Libcrux, &mut self.rng));
+        let (join, awaiting) = seal_join(&Libcrux, &mut self.rng, &self.host.config.entry, &statement).unwrap();
+        let sent = if asks { Packet::Ask(join) } else { Packet::Join(join) };
+        let out = self.after(0, HostIn::Recv { from: LinkId(9), bytes: sent.encode() });
+        let asked = out.iter().find_map(|output| match output {
+            HostOut::Question { id, question: HostQuestion::Verify(_) } => Some(*id),
+            _ => None,
+        });
+        let out = self.after(0, HostIn::Verified { id: asked.unwrap(), verdict });
+        let reply = out.iter().find_map(|output| match output {
+            HostOut::Send { to: LinkId(9), bytes } => match packet(bytes) {
+                Ok(Packet::Reply(reply)) => Some(reply),
+                _ => None,
+            },
+            _ => None,
+        });
+        awaiting.open(&reply.unwrap(), BEGIN).map(drop)
+    }
+
     /// An order of a seat; why it was refused.
     fn orders(&mut self, by: u16, order: Order) -> Option<OrderRefusal> {
         let seq = self.sent.get(&by).copied().unwrap_or_default() + 1;
@@ -185,4 +216,18 @@ fn a_connection_is_one_seats_and_the_other_goes_when_it_does_not_come_back() {
     world.after(LINK_MS, HostIn::Wake);
     let lost = Some(&GoneReason::LinkLost);
     assert_eq!((world.host.gone.get(&SeatNo(1)), world.host.gone.get(&SeatNo(2))), (lost, lost));
+}
+
+/// THREATS K2. No chain shows which room is recorded: only who could have a seat is told, before it has one.
+#[test]
+fn who_asks_first_is_told_that_the_room_is_recorded_if_it_could_have_a_seat_and_gets_none() {
+    let mut world = World::new(2);
+    world.after(0, HostIn::Opened);
+    world.records();
+    let refused = |refusal| Err(ReplyError::Refused(refusal));
+    assert_eq!(world.joins(true, Err(JoinRefusal::NotEligible)), refused(JoinRefusal::NotEligible));
+    assert_eq!(world.joins(true, Ok(Standing::default())), refused(JoinRefusal::Recorded));
+    assert_eq!(world.host.taken(), 3);
+    assert_eq!(world.joins(false, Ok(Standing::default())), Ok(()));
+    assert_eq!(world.host.taken(), 4);
 }

@@ -1,7 +1,9 @@
 //! From seat keys to a seat, and the road to the host.
 
 use pars_crypto::hash::random;
-use pars_proto::room::{Body, Claim, Connection, ReplyError, SignedConnection, Statement, Support, seal_join};
+use pars_proto::room::{
+    Body, Claim, Connection, JoinRefusal, ReplyError, SignedConnection, Statement, Support, seal_join,
+};
 use pars_wire::codec::Wire;
 
 use crate::room::io::{EndReason, GoneReason, MemberEvent, MemberOut, MemberQuestion, QuestionId};
@@ -35,12 +37,23 @@ impl Member {
     /// Seal the statement to the host's key.
     pub(super) fn proven(&mut self, cx: Context<'_, '_>, id: QuestionId, support: Support) {
         let Some((_, body)) = self.proving.take_if(|(asked, _)| *asked == id) else { return };
-        let statement = Statement::new(body, support).ok();
-        let sealed = statement.as_ref().and_then(|it| seal_join(self.config.suite, cx.rng, &self.config.host, it).ok());
-        let (Some(statement), Some(join)) = (statement, sealed) else {
-            return self.end(cx, EndReason::HostKeyMismatch);
-        };
-        (self.statement, self.join, self.phase) = (Some(statement), Some(join), Phase::Joining);
+        self.statement = Statement::new(body, support).ok();
+        self.seal(cx);
+    }
+
+    /// The room is recorded, and the user goes in: the same statement, sealed anew, because a host answers each join once.
+    pub(super) fn go_in(&mut self, cx: Context<'_, '_>) {
+        if self.phase == Phase::Proving && self.statement.is_some() {
+            self.asks = false;
+            self.seal(cx);
+        }
+    }
+
+    fn seal(&mut self, cx: Context<'_, '_>) {
+        let (statement, host) = (self.statement.as_ref(), &self.config.host);
+        let sealed = statement.and_then(|it| seal_join(self.config.suite, cx.rng, host, it).ok());
+        let Some(join) = sealed else { return self.end(cx, EndReason::HostKeyMismatch) };
+        (self.join, self.phase) = (Some(join), Phase::Joining);
         self.road.heard = cx.now.tick;
         Self::event(cx, MemberEvent::Sealed);
         self.connect(cx);
@@ -63,6 +76,7 @@ impl Member {
                 let Place { seat, resume, .. } = *place;
                 Packet::Attach(Attach { seat, grant: place.grant.id, resume })
             }
+            (None, Some((join, _))) if self.asks => Packet::Ask(join.clone()),
             (None, Some((join, _))) => Packet::Join(join.clone()),
             _ => return,
         };
@@ -104,6 +118,11 @@ impl Member {
                 Self::event(cx, MemberEvent::Admitted { seat, role });
                 self.new_connection(cx);
                 self.hail(cx);
+            }
+            Err(ReplyError::Refused(JoinRefusal::Recorded)) if self.asks => {
+                // Nothing is under way any more: how long the user thinks is no concern of the road.
+                (self.phase, self.join, self.road.retry) = (Phase::Proving, None, None);
+                Self::event(cx, MemberEvent::Recorded);
             }
             Err(ReplyError::Refused(refusal)) => {
                 self.phase = Phase::Gone;

@@ -148,6 +148,8 @@ pub struct Member {
     proving: Option<(QuestionId, Body)>,
     statement: Option<Statement>,
     join: Option<(Vec<u8>, AwaitingReply)>,
+    /// No seat is wanted while somebody records.
+    asks: bool,
     place: Option<Place>,
     road: Road,
     line: Link,
@@ -180,6 +182,7 @@ impl Member {
             proving: None,
             statement: None,
             join: None,
+            asks: false,
             place: None,
             road: Road::default(),
             line: Link::default(),
@@ -211,6 +214,12 @@ impl Member {
     /// What it is doing.
     pub const fn phase(&self) -> Phase {
         self.phase
+    }
+
+    /// Whether to be told, and to get no seat, if the room is recorded when the join comes: to be said before
+    /// [`MemberIn::Proven`].
+    pub const fn ask_first(&mut self, asks: bool) {
+        self.asks = asks;
     }
 
     /// Its seat.
@@ -258,7 +267,8 @@ impl Member {
             }
             Packet::Acknowledge { acknowledged } if self.is_attached() => self.line.acknowledged(acknowledged),
             // What only members send, and late packets.
-            Packet::Join(_) | Packet::Attach(_) | Packet::Data { .. } | Packet::Acknowledge { .. } => {}
+            Packet::Join(_) | Packet::Ask(_) | Packet::Attach(_) | Packet::Data { .. } | Packet::Acknowledge { .. } => {
+            }
         }
     }
 
@@ -361,6 +371,7 @@ impl Machine for Member {
             _ if self.phase == Phase::Gone => return self.recordings_left(cx),
             MemberIn::Prepare(claim) => self.prepare(cx, claim),
             MemberIn::Proven { id, support } => self.proven(cx, id, support),
+            MemberIn::GoIn => self.go_in(cx),
             MemberIn::Connected => self.connected(cx),
             MemberIn::Disconnected => self.disconnected(cx),
             MemberIn::Recv(bytes) => self.receive(cx, &bytes),

@@ -32,6 +32,7 @@ fn packets() -> Rows<Packet> {
         ("attachedGone", json!({"reason": 3}), Packet::Attached(Err(GoneReason::Kicked))),
         ("data", ping, data),
         ("acknowledge", json!({"acknowledged": 6}), Packet::Acknowledge { acknowledged: 6 }),
+        ("ask", json!({"join": "0102"}), Packet::Ask(vec![1, 2])),
     ]
 }
 

@@ -122,12 +122,18 @@ impl Room {
 
     /// Somebody comes; or the recorder's seat of a member.
     fn enter(&mut self, records_for: Option<usize>) {
+        self.come(records_for, false);
+    }
+
+    /// The same; who asks first wants no seat while somebody records.
+    fn come(&mut self, records_for: Option<usize>, asks: bool) {
         let number = self.members.len();
         let consent = records_for.is_none().then(|| ConsentKey::generate(&mut self.rng));
         let (sitting, host) = self.config.clone();
         let config = MemberConfig { suite: &Libcrux, sitting, host, consent, recordings: Some(DOMAIN), clock: BEGIN };
         let mut out = Vec::new();
-        let member = Member::new(&mut Cx { now: self.now, rng: &mut self.rng, out: &mut out }, config);
+        let mut member = Member::new(&mut Cx { now: self.now, rng: &mut self.rng, out: &mut out }, config);
+        member.ask_first(asks);
         let claim = match records_for.and_then(|of| self.members[of].place.as_ref()) {
             Some(place) => Claim::Recorder { seat: place.st },
             None => Claim::Anonymous { nullifier: Nullifier(B256::with_last_byte(number as u8 + 1)) },

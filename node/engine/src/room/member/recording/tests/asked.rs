@@ -108,3 +108,30 @@ fn one_seat_does_not_end_the_counting_of_epochs() {
     room.pass(10_000);
     assert!(room.members.iter().all(|member| member.view().epoch < 100 && member.sending().is_some()));
 }
+
+/// THREATS K2: who asks first decides, for longer than a link may be silent, before the room knows of it.
+#[test]
+fn who_asks_first_has_no_seat_while_it_is_recorded_and_nobody_hears_of_it_until_it_goes_in() {
+    let (mut room, _) = Room::recorded();
+    let shown = |room: &Room| room.live().map(|member| member.view().seats.len()).collect::<Vec<_>>();
+    let (newcomer, taken, before) = (room.members.len(), room.host.taken(), shown(&room));
+    room.come(None, true);
+    room.pass(40_000);
+    assert!(room.told[newcomer].iter().any(|event| matches!(event, MemberEvent::Recorded)));
+    assert_eq!((room.members[newcomer].phase, room.members[newcomer].seat()), (Phase::Proving, None));
+    assert_eq!((room.host.taken(), shown(&room)), (taken, before));
+    assert!(room.is_recorded() && room.sends() == [true; 3], "the room goes on");
+    room.queue.push_back(To::Member(newcomer, MemberIn::GoIn));
+    room.settle();
+    room.pass(5_000);
+    assert_eq!((room.host.taken(), room.live().count()), (taken + 1, 4));
+    assert!(room.nobody_recorded(), "it has not agreed");
+}
+
+#[test]
+fn who_asks_first_sits_at_once_where_nobody_records() {
+    let mut room = Room::new();
+    room.come(None, true);
+    room.pass(1_000);
+    assert_eq!(room.live().count(), 4);
+}
