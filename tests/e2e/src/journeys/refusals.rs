@@ -69,8 +69,8 @@ pub(super) fn of_proofs(report: &mut Report, world: &World, proof: &ProofFile) {
     elsewhere(report, world, proof);
     stolen(report, world, proof);
     out_of_range(report, world, proof);
-    let _ = report.step("a proof with any bit flipped is refused by both", |facts| {
-        // The circuit's and the contract's own tests flip every bit; here one in each eight bytes, all positions.
+    let _ = report.step("a proof with a bit flipped in each eight bytes is refused by both", |facts| {
+        // Every bit is flipped in `circuits/tests/it/checking.rs` and `contracts/test/AnonymousJoin.t.sol`.
         let mut codes = std::collections::BTreeMap::<String, u32>::new();
         for (byte, bit) in (0..PROOF_LEN).step_by(8).zip((0..8).cycle()) {
             let refusal = refused(world, &world.forum, &proof.with_flipped_bit(byte, bit)?, &[])?;
