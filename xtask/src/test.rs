@@ -262,6 +262,20 @@ mod tests {
 
     const TWO_PASS: [(&str, f64, Stage); 1] = [("two pass", 1.0, |_| Ok(Count { passed: 2, failed: 0 }))];
 
+    /// How DECISIONS O-31 calls the stages.
+    const NAMES: [&str; 6] =
+        ["lint and build", "artifacts", "Rust", "forge", "TypeScript and third-party clients", "journeys"];
+
+    #[test]
+    fn the_budgets_are_those_of_the_decision() {
+        let page = include_str!("../../docs/design/DECISIONS.md");
+        let row = page.lines().find(|line| line.starts_with("| O-31 |")).unwrap();
+        assert!(row.contains(&format!(": {MINUTES} min in all")));
+        for (name, (stage, minutes, _)) in NAMES.into_iter().zip(STAGES) {
+            assert!(row.contains(&format!("{name} {minutes}")), "{stage}: {minutes} min");
+        }
+    }
+
     /// A checkout without any file: npm finds no package-lock.json in it.
     fn nowhere() -> Repo {
         let root = PathBuf::from("/dev/null/nowhere");

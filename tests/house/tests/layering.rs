@@ -328,6 +328,21 @@ fn cores_deny_panics_at_their_root() {
     }
 }
 
+/// Contracts that no Rust calls by name: others are linked to them, or hold their address.
+const UNNAMED: [&str; 4] = ["Groth16Verifier", "PoseidonT2", "PoseidonT3", "PoseidonT5"];
+
+#[test]
+fn the_bindings_are_made_from_the_artifacts_all_of_them() {
+    let source = pars_house::read("contracts/bindings/src/contracts.rs");
+    let made = source.split("\"../artifacts/").skip(1).filter_map(|rest| rest.split_once(".json\""));
+    let mut made: BTreeSet<_> = made.map(|(name, _)| name.to_owned()).collect();
+    assert_eq!(source.matches("sol!(").count(), made.len(), "every binding names an artifact of its own");
+    made.extend(UNNAMED.map(str::to_owned));
+    let name = |file: std::path::PathBuf| file.file_stem().map(|name| name.to_string_lossy().into_owned());
+    let artifacts: BTreeSet<_> = files("contracts/artifacts", &[".json"]).into_iter().filter_map(name).collect();
+    assert_eq!(made, artifacts);
+}
+
 #[test]
 fn only_the_bindings_name_an_abi() {
     for file in files("", &[".rs"]) {
