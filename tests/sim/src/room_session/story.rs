@@ -311,8 +311,21 @@ fn befriended(world: &World) -> Result<(), String> {
     if !person.events.iter().any(told) {
         return Err(format!("{victim}, whose keys were swapped, was not told who shares no keys with it"));
     }
+    told_by_code(world, *victim)?;
     let misled = |event: &&MemberEvent| matches!(event, MemberEvent::Unshared(FRIEND) | MemberEvent::Forged(_));
     person.events.iter().find(misled).map_or(Ok(()), |event| Err(format!("{victim} was told {event:?}")))
+}
+
+/// The check code is what tells whoever is kept apart from the others: there is one, and nobody else shows it who shares no keys
+/// with that seat.
+fn told_by_code(world: &World, victim: PersonId) -> Result<(), String> {
+    let code = |who: &PersonId| world.people.get(who).and_then(|person| person.member.view().check_code);
+    let Some(shown) = code(&victim) else { return Err(format!("{victim} shows no check code")) };
+    let others = world.people.keys().filter(|who| **who != victim && !world.watch.share(victim, **who));
+    match others.filter(|who| world.seated(0).contains(who)).find(|who| code(who).as_ref() == Some(&shown)) {
+        Some(other) => Err(format!("{victim} and {other} share no keys and show one check code, {shown}")),
+        None => Ok(()),
+    }
 }
 
 /// Nobody took an epoch of another.
