@@ -97,11 +97,17 @@ impl HallPage {
         self.seated()
     }
 
-    /// The same into a room that is recorded: the page says so, and goes in when that was read.
-    pub fn enter_recorded(&self, room: &str, form: Form<'_>) -> Result<OwnSeat> {
+    /// The same into a room that is recorded: the page says so, and goes in when that was read. `meanwhile` looks at the room.
+    pub fn enter_recorded(
+        &self,
+        room: &str,
+        form: Form<'_>,
+        meanwhile: impl FnOnce() -> Result<()>,
+    ) -> Result<OwnSeat> {
         self.choose(room)?;
         self.go(form)?;
         self.page.wait(&id("recorded").or(&id("room").or(&id("refused"))))?;
+        meanwhile()?;
         self.page.click(&id("recorded-enter"))?;
         self.seated()
     }

@@ -217,8 +217,13 @@ impl World {
     }
 
     /// The same while the room is recorded.
-    fn enter_recorded(&self, member: &Member, form: Form<'_>, facts: &mut Facts) -> Result<Seated> {
-        self.seat(member, facts, |page| page.enter_recorded(&self.room, form))
+    fn enter_recorded(
+        &self,
+        (member, form): (&Member, Form<'_>),
+        facts: &mut Facts,
+        meanwhile: impl FnOnce() -> Result<()>,
+    ) -> Result<Seated> {
+        self.seat(member, facts, |page| page.enter_recorded(&self.room, form, meanwhile))
     }
 
     fn seat(

@@ -189,7 +189,7 @@ fn liar(report: &mut Report, world: &World, places: &Places, ana: (HallPage, Str
     for (claimed, name, notice) in CLAIMS {
         report.step(
             &format!("it claims encryption {name} and sends in the clear: nothing is played or shown"),
-            |facts| lies(&world.browser, (&operator, &listener, &ben), (&identity, claimed, notice), facts),
+            |facts| lies((&operator, &listener, &ben), (&identity, claimed, notice), facts),
         )?;
     }
     report.step(
@@ -203,7 +203,6 @@ fn liar(report: &mut Report, world: &World, places: &Places, ana: (HallPage, Str
 }
 
 fn lies(
-    _: &Browser,
     (operator, listener, ben): (&Operator, &Operator, &HallPage),
     (identity, claimed, notice): (&str, u64, &str),
     facts: &mut Facts,

@@ -16,6 +16,8 @@ use crate::{
 
 /// What is recorded with sound.
 const SPOKEN: Duration = Duration::from_secs(10);
+/// What somebody takes to read that a room is recorded.
+const READING: Duration = Duration::from_secs(2);
 /// Sound that must be in no file.
 const UNRECORDED: Duration = Duration::from_secs(4);
 
@@ -126,7 +128,11 @@ fn newcomer(report: &mut Report, world: &World, (ana, omid): (&Seated, &Seated))
     report.step(
         "a newcomer is told before he enters: nothing is recorded of what is said until he has answered",
         |facts| {
-            let ben = world.enter_recorded(&world.ben, Form::Known(&world.ben.account), facts)?;
+            let ben = world.enter_recorded((&world.ben, Form::Known(&world.ben.account)), facts, || {
+                wait::moment(READING);
+                ensure!(ana.page.is_recorded()? && omid.page.is_recorded()?, "the room knew of him before he had read");
+                Ok(())
+            })?;
             for one in [ana, omid, &ben] {
                 one.page.sees_recording(false)?;
             }
