@@ -244,8 +244,11 @@ export class App {
       checkGoesOn(attempt);
       progress("sealed", 100);
       joined = await joinUnless("Expired", daemon, { ...prepared, evenIfRecorded: true });
-      // Who read for long has another statement made.
-      joined ??= await daemon.call("room.join", { ...(await prepare()), evenIfRecorded: true });
+      if (joined === undefined) {
+        // Who read for long has another statement made.
+        await giveUp(daemon, prepared.attempt);
+        joined = await daemon.call("room.join", { ...(await prepare()), evenIfRecorded: true });
+      }
       attempt.isSeated = true;
       checkGoesOn(attempt);
     }
